@@ -1,0 +1,111 @@
+"""Everything this package raises on its own account.
+
+::
+
+    DataPipelineError
+    ├── InvalidReportError(ValueError)   a report that the service would refuse; nothing was sent
+    ├── ConnectionMissingError           the Airflow connection does not exist
+    ├── NoPipelineTaskError              neither a parameter nor the DAG run's conf names a Data Pipeline task
+    ├── DeliveryTimeoutError             no answer within the time allowed
+    └── ServiceError                     the service (or the network before it) refused a call
+        ├── TaskNotFoundError            already reported, canceled, or re-assigned to another runner
+        ├── PipelineNotFoundError
+        ├── PipelineDeletedError
+        ├── InvalidRequestError
+        ├── InternalServiceError
+        ├── ThrottledError
+        └── AccessDeniedError
+
+Every class survives pickling: Airflow hands exceptions from process to process.
+"""
+
+from __future__ import annotations
+
+
+class DataPipelineError(Exception):
+    """Base class of the errors below."""
+
+
+class InvalidReportError(DataPipelineError, ValueError):
+    """A value is outside the service's limits; the message names the value and the limit."""
+
+
+class ConnectionMissingError(DataPipelineError):
+    """The Airflow connection named by ``aws_conn_id`` does not exist."""
+
+
+class NoPipelineTaskError(DataPipelineError):
+    """It is not known which Data Pipeline task a report is about."""
+
+
+class DeliveryTimeoutError(DataPipelineError):
+    """The service gave no answer within the time allowed; the report may or may not have arrived."""
+
+
+class ServiceError(DataPipelineError):
+    """
+    A call was refused.
+
+    :param operation: the API operation, as AWS spells it (``SetTaskStatus``)
+    :param code: AWS's error code, or the name of the network error
+    :param detail: AWS's message, as received
+    """
+
+    remedy = "See the code and the message of the service."
+
+    def __init__(self, operation: str, code: str, detail: str) -> None:
+        self.operation = operation
+        self.code = code
+        self.detail = detail
+        super().__init__(f"{operation}: {code}: {detail} {self.remedy}")
+
+    def __reduce__(self) -> tuple[type[ServiceError], tuple[str, str, str]]:
+        return type(self), (self.operation, self.code, self.detail)
+
+
+class TaskNotFoundError(ServiceError):
+    """The service does not (or no longer) know the task."""
+
+    remedy = (
+        "The task was already reported, canceled, or given to another runner because it was not acknowledged "
+        "within 2 minutes or showed no progress within its reportProgressTimeout."
+    )
+
+
+class PipelineNotFoundError(ServiceError):
+    """No such pipeline in this account and region."""
+
+    remedy = "Check the region and the account of the Airflow connection."
+
+
+class PipelineDeletedError(ServiceError):
+    """The pipeline was deleted; its tasks need no report."""
+
+    remedy = "Nothing is left to report to; stop the work."
+
+
+class InvalidRequestError(ServiceError):
+    """The service refused the request as such."""
+
+    remedy = "Correct the value that the message names; repeating the same request will not help."
+
+
+class InternalServiceError(ServiceError):
+    """The service failed, or could not be reached."""
+
+    remedy = "Try again later; the call may or may not have taken effect."
+
+
+class ThrottledError(ServiceError):
+    """The account's request rate was exceeded, retries included."""
+
+    remedy = (
+        "Rates are per account: PollForTask 2/s, ReportTaskProgress and SetTaskStatus 10/s. "
+        "Lower the number of tasks at once, or ask AWS for a higher rate."
+    )
+
+
+class AccessDeniedError(ServiceError):
+    """The credentials are not valid or do not allow the operation."""
+
+    remedy = "Grant the operation to the identity of the Airflow connection (see the IAM policy in the README)."
