@@ -1,0 +1,1 @@
+"""The only code that knows the shapes of Airflow's own objects."""

@@ -1,0 +1,43 @@
+"""A bound in time on work inside a callback."""
+
+from __future__ import annotations
+
+import contextvars
+import threading
+from typing import TYPE_CHECKING
+
+from airflow_provider_datapipeline.exceptions import DeliveryTimeoutError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def run_bounded(work: Callable[[], None], seconds: float) -> None:
+    """
+    Run ``work`` and return when it is done, or after ``seconds`` at the latest.
+
+    In a thread, not by a signal: a signal may hit in the middle of a message to Airflow's supervisor, and whatever the
+    process says to it next is then misread. Work that outlasts its bound goes on unattended until the process ends.
+
+    :raises DeliveryTimeoutError: ``work`` was not done in time
+    :raises BaseException: whatever ``work`` raised
+    """
+    raised: list[BaseException] = []
+
+    def attempt() -> None:
+        try:
+            work()
+        except BaseException as error:  # noqa: BLE001  # handed to the caller, SystemExit and all
+            raised.append(error)
+
+    thread = threading.Thread(
+        target=contextvars.copy_context().run, args=(attempt,), name="datapipeline-report", daemon=True
+    )
+    thread.start()
+    thread.join(seconds)
+    if raised:
+        raise raised[0]
+    if thread.is_alive():
+        raise DeliveryTimeoutError(
+            f"The report was not delivered within {seconds:g} s; it may or may not have arrived."
+        )

@@ -1,0 +1,148 @@
+"""From the stored states and the recorded errors of a DAG run to the report about it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_datapipeline.reporting.report import TaskReport
+
+if TYPE_CHECKING:
+    from airflow_provider_datapipeline.reporting.facts import TaskFacts
+
+RECORD_KEY = "datapipeline_error"
+"""The XCom in which the listener keeps a failed task's error."""
+
+FAILED_STATES = frozenset({"failed", "upstream_failed"})
+FINISHED_STATES = FAILED_STATES | {"success", "skipped", "removed"}
+
+_LISTED_TASKS = 10  # enough to see a pattern; the message is for reading at night
+
+NO_EXCEPTION = (
+    "The task ended without an exception that Airflow knows of: its process was killed, or stopped sending heartbeats."
+)
+
+_RECORDS_READ = 50  # at 5 to 10 ms each: a mapped task may fail a thousand times, and a callback has seconds
+
+_REASONS = {
+    "timed_out": ("AirflowDagRunTimedOut", "The DAG run did not end within its dagrun_timeout."),
+    "all_tasks_deadlocked": (
+        "AirflowDagRunDeadlocked",
+        "The DAG run cannot go on: its remaining tasks can never start.",
+    ),
+}
+_NO_REASON = (
+    "AirflowDagRunFailed",
+    "The DAG run failed and no task left an exception: killed, timed out, or marked as failed by hand.",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskEnd:
+    """How one task instance ended; ``failed_at`` (UTC, ISO 8601) and ``report`` only where the listener saw it fail."""
+
+    task_id: str
+    map_index: int
+    state: str | None
+    failed_at: str = ""
+    report: TaskReport | None = None
+
+    @property
+    def label(self) -> str:
+        """The task as a person writes it."""
+        return self.task_id if self.map_index < 0 else f"{self.task_id}[{self.map_index}]"
+
+
+def record(report: TaskReport, failed_at: str) -> dict[str, str]:
+    """Return what the listener stores."""
+    return {"failedAt": failed_at, **report.as_record()}
+
+
+def split_key(key: str, task_ids: Collection[str]) -> tuple[str, int]:
+    """Return task id and map index of a key of the stored states; -1 for an unmapped task."""
+    if key not in task_ids:
+        task_id, _, index = key.rpartition("_")
+        if task_id in task_ids and index.isdecimal():
+            return task_id, int(index)
+    return key, -1
+
+
+def task_ends(
+    states: Mapping[str, str | None], task_ids: Collection[str], read_record: Callable[[str, int], Any]
+) -> list[TaskEnd]:
+    """
+    Return how the task instances of a run ended; what a failed one recorded is read with ``read_record``.
+
+    :param states: as of :func:`~airflow_provider_datapipeline._airflow.compat.read_task_states`
+    :param task_ids: the task ids of the DAG, without which a mapped task cannot be told from one named alike
+    """
+    ends = []
+    reads = 0
+    for key, state in states.items():
+        task_id, map_index = split_key(key, task_ids)
+        end = TaskEnd(task_id=task_id, map_index=map_index, state=state)
+        if state == "failed" and reads < _RECORDS_READ:
+            reads += 1
+            if isinstance(stored := read_record(task_id, map_index), Mapping):
+                end = replace(end, failed_at=str(stored.get("failedAt", "")), report=TaskReport.from_record(stored))
+        ends.append(end)
+    return ends
+
+
+def counts_as_failure(end: TaskEnd, task: Any) -> bool:
+    """Tell whether a task's end fails its DAG run; a failed teardown does so only where its author says so."""
+    is_ignored_teardown = getattr(task, "is_teardown", False) and not getattr(task, "on_failure_fail_dagrun", False)
+    return end.state in FAILED_STATES and not is_ignored_teardown
+
+
+def failed_run(
+    ends: Iterable[TaskEnd],
+    facts: TaskFacts,
+    *,
+    mask: Callable[[str], str],
+    reason: str | None = None,
+    error_id: str | None = None,
+    error_message: str | None = None,
+) -> TaskReport:
+    """
+    Report a failed DAG run: the error of the task that failed first, and which tasks failed.
+
+    :param reason: why Airflow ended the run, as in a DAG-level callback's context
+    :param error_id: takes the place of the recorded one
+    :param error_message: likewise
+    """
+    ends = list(ends)
+    recorded = [end for end in ends if end.report is not None]
+    first = min(recorded, key=lambda end: end.failed_at, default=None)
+    lines = _failed_lines(ends, first)
+    default_id, default_message = _REASONS.get(reason or "", _NO_REASON)
+    report = TaskReport.failed(
+        None,
+        facts,
+        mask=mask,
+        error_id=error_id or default_id,
+        error_message=error_message or default_message,
+        lines=lines,
+    )
+    if first is None or first.report is None:
+        return report
+    recorded_report = first.report.with_lines(lines, mask=mask)
+    return TaskReport(
+        status=report.status,
+        error_id=report.error_id if error_id else recorded_report.error_id,
+        error_message=report.error_message if error_message else recorded_report.error_message,
+        error_stack_trace=recorded_report.error_stack_trace,
+    )
+
+
+def _failed_lines(ends: Sequence[TaskEnd], first: TaskEnd | None) -> list[str]:
+    failed = sorted((end for end in ends if end.state == "failed"), key=lambda end: (end is not first, end.failed_at))
+    not_started = sum(end.state == "upstream_failed" for end in ends)
+    lines = []
+    if failed:
+        more = f" and {len(failed) - _LISTED_TASKS} more" if len(failed) > _LISTED_TASKS else ""
+        lines.append(f"Failed tasks: {', '.join(end.label for end in failed[:_LISTED_TASKS])}{more}")
+    if not_started:
+        lines.append(f"Not started because of that: {not_started}")
+    return lines

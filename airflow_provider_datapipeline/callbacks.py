@@ -1,0 +1,27 @@
+"""
+What DAG files name as callbacks.
+
+::
+
+    from airflow_provider_datapipeline.callbacks import report_failed, report_finished
+
+    with DAG("nightly", on_success_callback=report_finished, on_failure_callback=report_failed):
+        ...
+
+Both are notifiers, usable on a task, in ``default_args`` and on a DAG, alone or in a list. Called with parameters of
+:class:`~airflow_provider_datapipeline.notifications.datapipeline.DataPipelineNotifier`, they return a notifier with
+these: ``report_failed(pipeline_task_id="{{ dag_run.conf.token }}", aws_conn_id="aws_prod")``.
+
+On a DAG they report once, when the run has ended. On tasks, the first report that arrives is the one that counts: put
+``report_finished`` on the last task only.
+"""
+
+from __future__ import annotations
+
+from airflow_provider_datapipeline.notifications.datapipeline import DataPipelineNotifier
+from airflow_provider_datapipeline.reporting.status import TaskStatus
+
+__all__ = ["report_failed", "report_finished"]
+
+report_finished = DataPipelineNotifier(task_status=TaskStatus.FINISHED)
+report_failed = DataPipelineNotifier(task_status=TaskStatus.FAILED)

@@ -1,0 +1,43 @@
+"""What ``airflow providers`` shows of this package; every Airflow process reads it, so it imports nothing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+INTEGRATION = "AWS Data Pipeline"
+
+
+def get_provider_info() -> dict[str, Any]:
+    """
+    Return the provider's self-description.
+
+    The listener and the macros are registered through the ``airflow.plugins`` entry point, not under a ``plugins`` key:
+    Airflow ignores that key unless ``[core] lazy_discover_providers`` is off, and then warns about the double
+    registration. No connection type is declared: ``aws`` belongs to the amazon provider.
+    """
+    return {
+        "package-name": "airflow-provider-datapipeline",
+        "name": "AWS Data Pipeline",
+        "description": "Run the tasks of `AWS Data Pipeline <https://aws.amazon.com/datapipeline/>`__ as Airflow DAGs "
+        "and report how they ended.",
+        "integrations": [
+            {
+                "integration-name": INTEGRATION,
+                "external-doc-url": "https://docs.aws.amazon.com/datapipeline/latest/APIReference/",
+                "tags": ["aws"],
+            }
+        ],
+        "hooks": [
+            {
+                "integration-name": INTEGRATION,
+                "python-modules": ["airflow_provider_datapipeline.hooks.datapipeline"],
+            }
+        ],
+        "operators": [
+            {
+                "integration-name": INTEGRATION,
+                "python-modules": ["airflow_provider_datapipeline.operators.datapipeline"],
+            }
+        ],
+        "notifications": ["airflow_provider_datapipeline.notifications.datapipeline.DataPipelineNotifier"],
+    }

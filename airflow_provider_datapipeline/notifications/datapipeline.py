@@ -1,0 +1,214 @@
+"""The notifier that reports how a task or a DAG run ended."""
+
+from __future__ import annotations
+
+import copy
+import logging
+from typing import TYPE_CHECKING, Any, overload
+
+from airflow.providers.common.compat.sdk import BaseNotifier
+
+from airflow_provider_datapipeline._airflow import compat, context as callback, outcome
+from airflow_provider_datapipeline._airflow.bounded import run_bounded
+from airflow_provider_datapipeline._airflow.metrics import increment
+from airflow_provider_datapipeline.exceptions import NoPipelineTaskError
+from airflow_provider_datapipeline.reporting.report import TaskReport
+from airflow_provider_datapipeline.reporting.status import TaskStatus
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import jinja2
+
+log = logging.getLogger(__name__)
+
+
+class DataPipelineNotifier(BaseNotifier):
+    """
+    Reports to AWS Data Pipeline how the task or the DAG run ended whose callback it is.
+
+    One instance may serve any number of tasks, DAGs and runs. FAILED is sent only when Airflow will not run the task
+    again. Whatever goes wrong while reporting is logged, with what to do, and changes nothing for the task or the run.
+
+    Best effort by nature: what Airflow never calls back for (a run marked by hand, a killed task with no tries left)
+    cannot be sent from here. ``DataPipelineSetTaskStatusOperator`` covers more.
+
+    Called with keyword arguments only, an instance returns a copy with these parameters:
+    ``report_failed(error_id="Nightly")``.
+
+    :param task_status: ``FINISHED``, ``FAILED`` or ``FALSE``
+    :param pipeline_task_id: the Data Pipeline task, 1 to 2,048 characters; by default that of the DAG run's conf
+        (templated)
+    :param error_id: at most 1,024 characters; by default the class of the exception (templated)
+    :param error_message: by default the text of the exception (templated)
+    :param aws_conn_id: the Airflow connection; None uses the credentials that boto3 finds by itself (templated)
+    :param region_name: the region, if the connection does not name it (templated)
+    :param verify: whether, or against which CA bundle, TLS certificates are verified (templated)
+    :param botocore_config: settings of the botocore client
+    :param timeout: seconds after which the callback gives up, everything included. Airflow kills a task whose callbacks
+        run for longer than ``[core] task_success_overtime``, 20 s by default.
+    """
+
+    template_fields: Sequence[str] = (
+        "pipeline_task_id", "error_id", "error_message", "aws_conn_id", "region_name", "verify",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        *,
+        task_status: TaskStatus | str,
+        pipeline_task_id: str | None = None,
+        error_id: str | None = None,
+        error_message: str | None = None,
+        aws_conn_id: str | None = "aws_default",
+        region_name: str | None = None,
+        verify: bool | str | None = None,
+        botocore_config: dict[str, Any] | None = None,
+        timeout: float = 10,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.task_status = TaskStatus(task_status)
+        self.pipeline_task_id = pipeline_task_id
+        self.error_id = error_id
+        self.error_message = error_message
+        self.aws_conn_id = aws_conn_id
+        self.region_name = region_name
+        self.verify = verify
+        self.botocore_config = botocore_config
+        self.timeout = timeout
+
+    @overload
+    def __call__(self, context: Mapping[str, Any], /) -> None: ...
+
+    @overload
+    def __call__(self, **parameters: Any) -> DataPipelineNotifier: ...
+
+    def __call__(self, *args: Any, **parameters: Any) -> DataPipelineNotifier | None:
+        """Report, given a context; or return a copy with the parameters given."""
+        if args:
+            self.notify(*args, **parameters)
+            return None
+        return type(self)(**{**self._parameters, **parameters})
+
+    @property
+    def _parameters(self) -> dict[str, Any]:
+        names = ("task_status", *self.template_fields, "botocore_config", "timeout")
+        return {name: getattr(self, name) for name in names}
+
+    def notify(self, context: Mapping[str, Any]) -> None:
+        """Report the outcome that ``context`` is about; log what prevents it, and raise nothing."""
+        try:
+            run_bounded(lambda: self._report(context), self.timeout)
+        except Exception as error:  # a report never changes the outcome of the user's task
+            log.error(  # noqa: TRY400  # one line for the person on call; the traceback is there at DEBUG
+                "AWS Data Pipeline was not told that DAG run %s is %s. %s: %s",
+                context.get("run_id"),
+                self.task_status,
+                type(error).__name__,
+                compat.mask(str(error)),
+            )
+            log.debug("The traceback of the error above", exc_info=True)
+            increment("datapipeline.callback.failed")
+
+    def _report(self, context: Mapping[str, Any]) -> None:
+        notifier = self._rendered(context)
+        pipeline_task_id = notifier._pipeline_task_id(context)  # noqa: SLF001  # a copy of this very instance
+        if pipeline_task_id is None:
+            log.warning(
+                "DAG run %s was not started for a Data Pipeline task (its conf has none): nothing is reported.",
+                context.get("run_id"),
+            )
+            return
+        report = notifier._task_report(context)  # noqa: SLF001  # likewise
+        if report is not None:
+            notifier._deliver(pipeline_task_id, report)  # noqa: SLF001  # likewise
+
+    def _rendered(self, context: Mapping[str, Any]) -> DataPipelineNotifier:
+        """
+        Return a copy with its templates rendered.
+
+        A copy, since Airflow runs the callbacks of many DAG runs with one instance, and rendering cannot be undone.
+        """
+        notifier = copy.copy(self)
+        env = self._jinja_env(context)
+        for name in self.template_fields:
+            if isinstance(template := getattr(self, name), str):
+                setattr(notifier, name, env.from_string(template).render(context))
+        return notifier
+
+    def _jinja_env(self, context: Mapping[str, Any]) -> jinja2.Environment:
+        """
+        Return an environment of the notifier's own, with the macros and filters of the DAG.
+
+        Not the DAG's: in ``dag.test()`` the context has a serialized DAG, which has none; and where the DAG renders to
+        native objects an error message must stay a text. What is undefined is an error, as it is in a DAG's own.
+        """
+        from jinja2 import StrictUndefined
+
+        env: jinja2.Environment = self.get_template_env(dag=None)
+        env.undefined = StrictUndefined
+        dag = context.get("dag")
+        env.globals.update(getattr(dag, "user_defined_macros", None) or {})
+        env.filters.update(getattr(dag, "user_defined_filters", None) or {})
+        return env
+
+    def _pipeline_task_id(self, context: Mapping[str, Any]) -> str | None:
+        if self.pipeline_task_id is not None:
+            if not self.pipeline_task_id:
+                raise NoPipelineTaskError(
+                    "The template of pipeline_task_id renders to nothing; check what the DAG run's conf holds."
+                )
+            return self.pipeline_task_id
+        task = callback.pipeline_task(context)
+        return None if task is None else task.task_id
+
+    def _task_report(self, context: Mapping[str, Any]) -> TaskReport | None:
+        """Return what to report, or None where nothing may be reported."""
+        if self.task_status is TaskStatus.FINISHED:
+            return None if callback.was_skipped(context) else TaskReport.finished()
+        about_dag_run = callback.is_about_dag_run(context)
+        facts = callback.run_facts(context) if about_dag_run else callback.task_facts(context["ti"])
+        if self.task_status is TaskStatus.FALSE:
+            return TaskReport.unmet(self.error_message, facts, mask=compat.mask)
+        if about_dag_run:
+            return outcome.failed_run(
+                self._task_ends(context),
+                facts,
+                mask=compat.mask,
+                reason=context["reason"],
+                error_id=self.error_id,
+                error_message=self.error_message,
+            )
+        if callback.retry_will_follow(context):
+            log.info("Airflow will run the task again: nothing is reported yet.")
+            return None
+        error = callback.error_of(context)
+        message = self.error_message or (outcome.NO_EXCEPTION if error is None else None)
+        return TaskReport.failed(error, facts, mask=compat.mask, error_id=self.error_id, error_message=message)
+
+    def _task_ends(self, context: Mapping[str, Any]) -> list[outcome.TaskEnd]:
+        """Return how the run's tasks ended, or nothing where nobody answers: ``dag.test()`` has no supervisor then."""
+        dag_id, run_id = context["dag"].dag_id, context["run_id"]
+        try:
+            return outcome.task_ends(
+                compat.read_task_states(dag_id, run_id),
+                context["dag"].task_dict,
+                lambda task_id, index: compat.read_xcom(dag_id, run_id, task_id, index, outcome.RECORD_KEY),
+            )
+        except Exception as error:  # noqa: BLE001  # a report with less detail is better than none
+            log.warning("Could not read which tasks of DAG run %s failed: %s", run_id, error)
+            return []
+
+    def _deliver(self, pipeline_task_id: str, report: TaskReport) -> None:
+        # Imported here: a DAG file that merely names the notifier must not pay for boto3 each time it is parsed.
+        from airflow_provider_datapipeline.delivery import deliver
+        from airflow_provider_datapipeline.hooks.datapipeline import DataPipelineHook
+
+        hook = DataPipelineHook(
+            aws_conn_id=self.aws_conn_id,
+            region_name=self.region_name,
+            verify=self.verify,
+            config=self.botocore_config,
+        )
+        deliver(hook, pipeline_task_id, report)

@@ -1,0 +1,173 @@
+"""The operator that reports how a DAG run ended, as its last task."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from airflow.providers.common.compat.sdk import AirflowFailException, BaseOperator, TriggerRule
+
+from airflow_provider_datapipeline._airflow import compat, context as callback, outcome
+from airflow_provider_datapipeline.exceptions import NoPipelineTaskError
+from airflow_provider_datapipeline.reporting.report import TaskReport
+from airflow_provider_datapipeline.reporting.status import TaskStatus
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from airflow_provider_datapipeline.hooks.datapipeline import DataPipelineHook
+    from airflow_provider_datapipeline.pipeline_task import PipelineTask
+
+
+class DataPipelineSetTaskStatusOperator(BaseOperator):
+    """
+    Reports to AWS Data Pipeline how a task ended.
+
+    With ``task_status``, that status is sent, with the error fields given, and the operator succeeds.
+
+    Without, the operator belongs at the end of a DAG, downstream of every other task. It waits until all of these have
+    ended, whatever their state (trigger rule ``all_done``), and derives the status from their stored states:
+
+    ``FAILED``
+        a task failed or could not start because another failed. Sent with the error of the task that failed first. The
+        operator then fails itself, without retries: its success would turn the run green. A failed teardown does not
+        count, as in Airflow, unless it is declared with ``on_failure_fail_dagrun``.
+    ``FALSE``
+        nothing failed, and every direct upstream task was skipped, or the only one returned False: a precondition that
+        does not hold. Not for a Data Pipeline task that is known to be an activity, which cannot end FALSE.
+    ``FINISHED``
+        otherwise.
+
+    A report that cannot be delivered fails the operator, so that Airflow's ``retries`` apply. A repeat of a report that
+    the service has already taken succeeds.
+
+    :param task_status: ``FINISHED``, ``FAILED`` or ``FALSE``; by default derived (templated)
+    :param pipeline_task_id: the Data Pipeline task, 1 to 2,048 characters; by default that of the DAG run's conf
+        (templated)
+    :param error_id: at most 1,024 characters, not starting with ``Service_`` (templated)
+    :param error_message: (templated)
+    :param error_stack_trace: at most 1,024 characters, longer ones are cut; only with ``task_status`` (templated)
+    :param aws_conn_id: the Airflow connection; None uses the credentials that boto3 finds by itself (templated)
+    :param region_name: the region, if the connection does not name it (templated)
+    :param verify: whether, or against which CA bundle, TLS certificates are verified (templated)
+    :param botocore_config: settings of the botocore client
+    :raises NoPipelineTaskError: neither ``pipeline_task_id`` nor the conf names a task
+    :raises ServiceError: the report was not delivered
+    :raises AirflowFailException: FAILED was derived and delivered
+    """
+
+    template_fields: Sequence[str] = (
+        "task_status", "pipeline_task_id", "error_id", "error_message", "error_stack_trace",
+        "aws_conn_id", "region_name", "verify",
+    )  # fmt: skip
+    ui_color = "#f2e6ff"
+
+    def __init__(
+        self,
+        *,
+        task_status: TaskStatus | str | None = None,
+        pipeline_task_id: str | None = None,
+        error_id: str | None = None,
+        error_message: str | None = None,
+        error_stack_trace: str | None = None,
+        aws_conn_id: str | None = "aws_default",
+        region_name: str | None = None,
+        verify: bool | str | None = None,
+        botocore_config: dict[str, Any] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        if task_status is None:
+            kwargs.setdefault("trigger_rule", TriggerRule.ALL_DONE)
+        super().__init__(**kwargs)
+        self.task_status = task_status
+        self.pipeline_task_id = pipeline_task_id
+        self.error_id = error_id
+        self.error_message = error_message
+        self.error_stack_trace = error_stack_trace
+        self.aws_conn_id = aws_conn_id
+        self.region_name = region_name
+        self.verify = verify
+        self.botocore_config = botocore_config
+
+    @cached_property
+    def hook(self) -> DataPipelineHook:
+        """The hook, imported when first needed: a DAG file that names the operator must not pay for boto3."""
+        from airflow_provider_datapipeline.hooks.datapipeline import DataPipelineHook
+
+        return DataPipelineHook(
+            aws_conn_id=self.aws_conn_id,
+            region_name=self.region_name,
+            verify=self.verify,
+            config=self.botocore_config,
+        )
+
+    def execute(self, context: Mapping[str, Any]) -> None:
+        """Send the report."""
+        from airflow_provider_datapipeline.delivery import deliver
+
+        task = None if self.pipeline_task_id else callback.pipeline_task(context)
+        pipeline_task_id = self.pipeline_task_id or (task.task_id if task else None)
+        if not pipeline_task_id:
+            raise NoPipelineTaskError(
+                "No Data Pipeline task to report about: pipeline_task_id is empty and the DAG run's conf has no task."
+            )
+        report = self._given_report() if self.task_status else self._derived_report(context, task)
+        deliver(self.hook, pipeline_task_id, report)
+        if not self.task_status and report.status is TaskStatus.FAILED:
+            raise AirflowFailException(
+                "FAILED was reported to AWS Data Pipeline. This task fails too: its success would turn the run green."
+            )
+
+    def _given_report(self) -> TaskReport:
+        try:
+            status = TaskStatus(str(self.task_status))
+        except ValueError as error:
+            raise ValueError(
+                f"task_status is {self.task_status!r}; it must be one of {', '.join(TaskStatus)}, or None to derive it."
+            ) from error
+        return TaskReport.given(
+            status,
+            error_id=self.error_id,
+            error_message=self.error_message,
+            error_stack_trace=self.error_stack_trace,
+            mask=compat.mask,
+        )
+
+    def _derived_report(self, context: Mapping[str, Any], task: PipelineTask | None) -> TaskReport:
+        dag_id, run_id = context["dag"].dag_id, context["run_id"]
+        tasks = context["dag"].task_dict
+        not_mine = {self.task_id, *self.get_flat_relative_ids(upstream=False)}
+        states = {
+            key: state
+            for key, state in compat.read_task_states(dag_id, run_id).items()
+            if outcome.split_key(key, tasks)[0] not in not_mine
+        }
+        running = sorted(key for key, state in states.items() if state not in outcome.FINISHED_STATES)
+        if running:
+            raise RuntimeError(
+                f"Too early to report on DAG run {run_id}: {', '.join(running)} has not ended. "
+                f"Place {self.task_id} downstream of every other task."
+            )
+        ends = outcome.task_ends(
+            states, tasks, lambda task_id, index: compat.read_xcom(dag_id, run_id, task_id, index, outcome.RECORD_KEY)
+        )
+        if any(outcome.counts_as_failure(end, tasks[end.task_id]) for end in ends if end.task_id in tasks):
+            return outcome.failed_run(
+                ends,
+                callback.run_facts(context),
+                mask=compat.mask,
+                error_id=self.error_id,
+                error_message=self.error_message,
+            )
+        if (task is None or task.is_precondition) and self._does_not_hold(dag_id, run_id, ends):
+            return TaskReport.unmet(self.error_message, callback.run_facts(context), mask=compat.mask)
+        return TaskReport.finished()
+
+    def _does_not_hold(self, dag_id: str, run_id: str, ends: Sequence[outcome.TaskEnd]) -> bool:
+        upstream = [end for end in ends if end.task_id in self.upstream_task_ids]
+        if upstream and all(end.state == "skipped" for end in upstream):
+            return True
+        if len(upstream) != 1:
+            return False
+        only = upstream[0]
+        return compat.read_xcom(dag_id, run_id, only.task_id, only.map_index, "return_value") is False

@@ -1,0 +1,52 @@
+"""
+Call the service from a task's own code: long work that shows its progress in AWS Data Pipeline and stops on a cancel.
+
+Data Pipeline gives a task to another runner when it hears nothing for 15 minutes (``reportProgressTimeout``), so
+work that takes longer has to report its progress on the way.
+"""
+
+from __future__ import annotations
+
+import json
+import zlib
+from typing import Any
+
+from airflow.providers.common.compat.sdk import AirflowSkipException, dag, task
+
+from airflow_provider_datapipeline.callbacks import report_failed, report_finished
+from airflow_provider_datapipeline.pipeline_task import PipelineTask
+
+CHUNKS = 20
+
+
+# [START howto_hook]
+@dag(
+    schedule=None,
+    tags=["example", "datapipeline"],
+    on_success_callback=report_finished,
+    on_failure_callback=report_failed,
+)
+def example_datapipeline_hook() -> None:
+    """Compress a large document, chunk by chunk."""
+
+    @task
+    def compress(**context: Any) -> int:
+        from airflow_provider_datapipeline.hooks.datapipeline import DataPipelineHook
+
+        hook = DataPipelineHook(aws_conn_id="aws_default")
+        pipeline_task = PipelineTask.from_conf(context["dag_run"].conf)
+        size = 0
+        for chunk in range(CHUNKS):
+            size += len(zlib.compress(json.dumps([chunk] * 100_000).encode()))
+            canceled = hook.report_task_progress(
+                pipeline_task.task_id, fields={"percentComplete": str(100 * (chunk + 1) // CHUNKS)}
+            )
+            if canceled:
+                raise AirflowSkipException("AWS Data Pipeline canceled the task")
+        return size
+
+    compress()
+
+
+example_datapipeline_hook()
+# [END howto_hook]

@@ -1,0 +1,35 @@
+"""
+Run the ``command`` of a ShellCommandActivity, as AWS's own Task Runner does, and report by callbacks.
+
+The activity in the pipeline definition::
+
+    {"id": "Backup", "type": "ShellCommandActivity", "command": "tar -czf /backup/etc.tgz /etc",
+     "workerGroup": "airflow", "myDagId": "example_datapipeline_shell_command"}
+"""
+
+from __future__ import annotations
+
+from airflow.providers.common.compat.sdk import dag, task
+
+from airflow_provider_datapipeline.callbacks import report_failed, report_finished
+
+
+# [START howto_shell_command]
+@dag(
+    schedule=None,
+    tags=["example", "datapipeline"],
+    on_success_callback=report_finished,
+    on_failure_callback=report_failed,
+)
+def example_datapipeline_shell_command() -> None:
+    """Run the command of a ShellCommandActivity."""
+
+    @task.bash
+    def command() -> str:
+        return "{{ dag_run.conf.datapipeline.fields.command }}"
+
+    command()
+
+
+example_datapipeline_shell_command()
+# [END howto_shell_command]

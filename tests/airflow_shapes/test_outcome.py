@@ -1,0 +1,168 @@
+"""What is reported about a DAG run, given the stored states and the recorded errors."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import pytest
+
+from airflow_provider_datapipeline._airflow import outcome
+from airflow_provider_datapipeline._airflow.outcome import TaskEnd
+from airflow_provider_datapipeline.reporting.facts import TaskFacts
+from airflow_provider_datapipeline.reporting.report import TaskReport
+
+FACTS = TaskFacts(dag_id="nightly", run_id="run_1")
+
+
+def unmasked(text: str) -> str:
+    return text
+
+
+def recorded(message: str, task_id: str = "load") -> TaskReport:
+    facts = TaskFacts(dag_id="nightly", run_id="run_1", task_id=task_id)
+    return TaskReport.failed(ValueError(message), facts, mask=unmasked)
+
+
+def failed(task_id: str, *, at: str = "", message: str = "", map_index: int = -1) -> TaskEnd:
+    report = recorded(message, task_id) if message else None
+    return TaskEnd(task_id=task_id, map_index=map_index, state="failed", failed_at=at, report=report)
+
+
+def test_the_error_of_the_task_that_failed_first_is_reported() -> None:
+    """Not the error of the task that comes first by name or in the states."""
+    report = outcome.failed_run(
+        [
+            failed("a", at="2026-11-22T10:00:05", message="second"),
+            failed("b", at="2026-11-22T10:00:01", message="first"),
+        ],
+        FACTS,
+        mask=unmasked,
+    )
+
+    assert report.error_id == "ValueError"
+    assert report.error_message is not None
+    assert report.error_message.splitlines()[0] == "first"
+    assert "Failed tasks: b, a" in report.error_message
+    assert report.error_stack_trace is not None
+
+
+def test_tasks_that_never_started_are_counted() -> None:
+    """A cascade of fifty tasks is a number, not a list."""
+    ends = [failed("a", at="1", message="boom")] + [
+        TaskEnd(task_id=f"t{number}", map_index=-1, state="upstream_failed") for number in range(50)
+    ]
+
+    message = outcome.failed_run(ends, FACTS, mask=unmasked).error_message
+
+    assert message is not None
+    assert "Not started because of that: 50" in message
+    assert "t17" not in message
+
+
+def test_many_failed_tasks_are_listed_in_part() -> None:
+    """The list of failed tasks stays readable."""
+    ends = [failed("shard", map_index=index, at=f"{index:02}", message=f"m{index}") for index in range(25)]
+
+    message = outcome.failed_run(ends, FACTS, mask=unmasked).error_message
+
+    assert message is not None
+    assert "shard[0], shard[1]" in message
+    assert "and 15 more" in message
+
+
+@pytest.mark.parametrize(
+    ("reason", "error_id"),
+    [
+        ("timed_out", "AirflowDagRunTimedOut"),
+        ("all_tasks_deadlocked", "AirflowDagRunDeadlocked"),
+        ("task_failure", "AirflowDagRunFailed"),
+        (None, "AirflowDagRunFailed"),
+    ],
+)
+def test_without_a_recorded_error_the_reason_is_reported(reason: str | None, error_id: str) -> None:
+    """A killed task leaves no exception; the report says what Airflow knows."""
+    report = outcome.failed_run([failed("a")], FACTS, mask=unmasked, reason=reason)
+
+    assert report.error_id == error_id
+    assert report.error_message is not None
+    assert "Failed tasks: a" in report.error_message
+    assert "Run: run_1" in report.error_message
+    assert report.error_stack_trace is None
+
+
+def test_given_texts_take_the_place_of_the_recorded_ones() -> None:
+    """The stack trace of the recorded error stays."""
+    report = outcome.failed_run(
+        [failed("a", at="1", message="boom")], FACTS, mask=unmasked, error_id="Nightly", error_message="see the wiki"
+    )
+
+    assert report.error_id == "Nightly"
+    assert report.error_message is not None
+    assert report.error_message.startswith("see the wiki")
+    assert "boom" not in report.error_message
+    assert report.error_stack_trace is not None
+    assert "boom" in report.error_stack_trace
+
+
+@pytest.mark.parametrize(
+    ("key", "expected"),
+    [
+        ("load", ("load", -1)),
+        ("load_3", ("load_3", -1)),
+        ("load_12", ("load", 12)),
+        ("gone_1", ("gone_1", -1)),
+    ],
+)
+def test_a_mapped_task_is_told_from_one_that_is_named_alike(key: str, expected: tuple[str, int]) -> None:
+    """``load_3`` is a task of the DAG here, ``load_12`` an instance of ``load``."""
+    assert outcome.split_key(key, {"load", "load_3"}) == expected
+
+
+def test_records_are_read_for_failed_tasks_only() -> None:
+    """What another task left under the same key is none of our business."""
+    stored = {"load": outcome.record(recorded("boom"), "2026-11-22T10:00:00+00:00"), "ok": "never read"}
+    read = []
+
+    def read_record(task_id: str, map_index: int) -> object:
+        read.append((task_id, map_index))
+        return stored[task_id]
+
+    ends = outcome.task_ends({"load": "failed", "ok": "success"}, {"load", "ok"}, read_record)
+
+    assert read == [("load", -1)]
+    assert [end.report for end in ends] == [recorded("boom"), None]
+
+
+@pytest.mark.parametrize("stored", [None, "text", [], {}, {"status": "NONSENSE"}, {"status": 3}])
+def test_a_record_that_makes_no_sense_is_as_none(stored: object) -> None:
+    """An XCom can be written by anybody."""
+    (end,) = outcome.task_ends({"load": "failed"}, {"load"}, lambda *_: stored)
+
+    assert end.report is None
+
+
+def test_a_thousand_failed_instances_do_not_cost_a_thousand_reads() -> None:
+    """A callback has seconds."""
+    reads = []
+    states: dict[str, str | None] = {f"load_{index}": "failed" for index in range(1000)}
+
+    ends = outcome.task_ends(states, {"load"}, lambda *key: reads.append(key))
+
+    assert len(ends) == 1000
+    assert len(reads) == 50
+
+
+@pytest.mark.parametrize(
+    ("state", "task", "counts"),
+    [
+        ("failed", SimpleNamespace(), True),
+        ("upstream_failed", SimpleNamespace(is_teardown=False), True),
+        ("failed", SimpleNamespace(is_teardown=True, on_failure_fail_dagrun=False), False),
+        ("failed", SimpleNamespace(is_teardown=True, on_failure_fail_dagrun=True), True),
+        ("success", SimpleNamespace(), False),
+        ("skipped", SimpleNamespace(), False),
+    ],
+)
+def test_a_failed_teardown_counts_only_where_its_author_says_so(state: str, task: object, counts: bool) -> None:
+    """As in Airflow's own verdict on the run."""
+    assert outcome.counts_as_failure(TaskEnd(task_id="t", map_index=-1, state=state), task) is counts

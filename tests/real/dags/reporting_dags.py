@@ -1,0 +1,177 @@
+"""Small DAGs, one for each way a task or a run can end, all reporting by callback or operator."""
+
+from __future__ import annotations
+
+import time
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from airflow.providers.common.compat.sdk import DAG, AirflowFailException, AirflowSkipException, task
+
+from airflow_provider_datapipeline.callbacks import report_failed, report_finished
+from airflow_provider_datapipeline.notifications.datapipeline import DataPipelineNotifier
+from airflow_provider_datapipeline.operators.datapipeline import DataPipelineSetTaskStatusOperator
+
+ON_DAG = {"on_success_callback": report_finished, "on_failure_callback": [report_failed]}
+BY_TEMPLATE = {
+    "on_success_callback": report_finished(pipeline_task_id="{{ dag_run.conf.datapipeline.taskId }}"),
+    "on_failure_callback": report_failed(
+        pipeline_task_id="{{ dag_run.conf.datapipeline.taskId }}",
+        error_message="{{ run_id }} of {{ dag.dag_id }} failed",
+    ),
+}
+
+
+def dag(dag_id: str, **arguments: Any) -> DAG:
+    """Return a DAG that is only ever triggered."""
+    return DAG(dag_id, schedule=None, max_active_runs=100, tags=["test"], **arguments)
+
+
+def divide() -> None:
+    """Fail with a chain of two exceptions."""
+    try:
+        sum([]) / len([])
+    except ZeroDivisionError as error:
+        raise ValueError("no rows in /exports/2026-11-22, cannot compute the mean") from error
+
+
+with dag("task_callbacks_succeed"):
+    task(task_id="work", on_success_callback=report_finished)(lambda: None)()
+
+with dag("task_callbacks_fail", default_args={"on_failure_callback": report_failed}):
+    task(task_id="work")(divide)()
+
+with dag("task_callbacks_retry"):
+    task(task_id="work", on_failure_callback=report_failed, retries=1, retry_delay=timedelta(seconds=1))(divide)()
+
+
+def fail_for_good() -> None:
+    """Fail, and forbid the retries that are left."""
+    raise AirflowFailException("the input is malformed; trying again cannot help")
+
+
+with dag("task_callbacks_fail_exception"):
+    task(task_id="work", on_failure_callback=report_failed, retries=2)(fail_for_good)()
+
+
+def recover(pid_file: str) -> None:
+    """Fail the first time and succeed the second."""
+    marker = Path(pid_file)
+    if not marker.exists():
+        marker.touch()
+        raise RuntimeError("first try")
+
+
+with dag("recovers_on_retry", **ON_DAG):
+    task(task_id="work", on_failure_callback=report_failed, retries=1, retry_delay=timedelta(seconds=1))(recover)(
+        "{{ dag_run.conf.marker }}"
+    )
+
+
+def linger() -> None:
+    """Run until killed, or for ten minutes."""
+    time.sleep(600)
+
+
+with dag("task_callbacks_linger"):
+    task(task_id="work", on_failure_callback=report_failed)(linger)()
+
+with dag("dag_callbacks_linger", **ON_DAG):
+    task(task_id="work")(linger)()
+
+with dag("dag_callbacks_succeed", **ON_DAG):
+    task(task_id="work")(lambda: None)()
+
+with dag("dag_callbacks_templates_succeed", **BY_TEMPLATE):
+    task(task_id="work")(lambda: None)()
+
+with dag("dag_callbacks_templates_fail", **BY_TEMPLATE):
+    task(task_id="work")(divide)()
+
+with dag("dag_callbacks_fail", **ON_DAG):
+    first = task(task_id="first")(divide)()
+
+    @task
+    def later() -> None:
+        """Fail after ``first`` did."""
+        time.sleep(2)
+        raise KeyError("failed later")
+
+    @task
+    def never(_: Any) -> None:
+        """Not be reached."""
+
+    never(first)
+    later()
+
+
+def skip() -> None:
+    """Skip."""
+    raise AirflowSkipException("nothing to do")
+
+
+with dag("dag_callbacks_skip_all", **ON_DAG):
+    task(task_id="work")(skip)()
+
+with dag("dag_and_task_callbacks_fail", **ON_DAG):
+    task(task_id="work", on_failure_callback=report_failed)(divide)()
+
+with dag("mapped_fail", **ON_DAG):
+
+    @task
+    def one(index: int) -> None:
+        """Fail for one index."""
+        if index == 2:
+            raise LookupError(f"shard {index} is missing")
+
+    one.expand(index=[0, 1, 2])
+
+SLOW = {"read_timeout": 60, "retries": {"total_max_attempts": 1}}
+with dag("task_callback_to_a_silent_service"):
+    task(
+        task_id="work",
+        on_failure_callback=report_failed(aws_conn_id="silent", timeout=3, botocore_config=SLOW),
+    )(divide)()
+
+with dag("dag_callback_to_a_silent_service", on_failure_callback=report_failed(aws_conn_id="silent", timeout=3)):
+    task(task_id="work")(divide)()
+
+with dag("callback_without_connection"):
+    task(task_id="work", on_failure_callback=report_failed(aws_conn_id="no_such_connection"))(divide)()
+
+with dag("skipped_precondition"):
+    task(task_id="work", on_skipped_callback=DataPipelineNotifier(task_status="FALSE"))(skip)()
+
+# --- the operator ---------------------------------------------------------------------------------------------------
+
+with dag("operator_explicit"):
+    DataPipelineSetTaskStatusOperator(
+        task_id="report",
+        task_status="{{ dag_run.conf.status }}",
+        error_id="{{ dag_run.conf.get('error_id', '') }}",
+        error_message="{{ dag_run.conf.get('error_message', '') }}",
+        error_stack_trace="{{ dag_run.conf.get('error_stack_trace', '') }}",
+    )
+
+with dag("operator_derives_finished"):
+    task(task_id="work")(lambda: None)() >> DataPipelineSetTaskStatusOperator(task_id="report")
+
+with dag("operator_derives_failed"):
+    work = task(task_id="work")(divide)()
+    cleanup = task(task_id="cleanup", trigger_rule="all_done")(lambda: None)()
+    work >> cleanup >> DataPipelineSetTaskStatusOperator(task_id="report", retries=2)
+
+with dag("operator_derives_false_from_skip"):
+    task(task_id="check")(skip)() >> DataPipelineSetTaskStatusOperator(task_id="report")
+
+with dag("operator_derives_false_from_result"):
+    task(task_id="check")(lambda: False)() >> DataPipelineSetTaskStatusOperator(task_id="report")
+
+with dag("operator_retries_delivery"):
+    task(task_id="work")(lambda: None)() >> DataPipelineSetTaskStatusOperator(
+        task_id="report",
+        retries=3,
+        retry_delay=timedelta(seconds=1),
+        botocore_config={"retries": {"total_max_attempts": 1}},
+    )
