@@ -1,0 +1,79 @@
+"""``python -m airflow_provider_datapipeline.emulator``: the emulator as a process."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+from airflow_provider_datapipeline.emulator.behaviour import Behaviour
+from airflow_provider_datapipeline.emulator.errors import ServiceError
+from airflow_provider_datapipeline.emulator.server import EmulatorServer
+from airflow_provider_datapipeline.emulator.service import DEFAULT_REGION, Service
+
+DEFAULT_PORT = 4999
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """
+    Serve until ctrl-C; print one line with the address.
+
+    :return: the exit status: 0 after ctrl-C, 2 for options that cannot be used
+    """
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    try:
+        service = Service(Behaviour().with_texts(options.behaviour))
+        for path in options.definition:
+            document = json.loads(path.read_text(encoding="utf-8"))
+            service.start_pipeline(document, name=path.stem, unique_id=path.name, region=options.region)
+        credentials = dict([_key_pair(options.credentials)]) if options.credentials else None
+        server = EmulatorServer(service, port=options.port, host=options.host, credentials=credentials)
+    except (ValueError, OSError, ServiceError) as error:
+        parser.error(str(error))
+    sys.stdout.write(f"AWS Data Pipeline emulator at {server.url}\n")
+    sys.stdout.flush()
+    try:
+        server.run()
+    except KeyboardInterrupt:
+        return 0
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m airflow_provider_datapipeline.emulator",
+        description="A local AWS Data Pipeline with the task-runner half. Ctrl-C ends it; nothing is kept.",
+    )
+    parser.add_argument("--port", type=int, default=DEFAULT_PORT, help="TCP port, 0 for any (default: %(default)s)")
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
+    parser.add_argument(
+        "--definition",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="pipeline definition file (JSON) to create and activate at the start; may be repeated",
+    )
+    parser.add_argument("--region", default=DEFAULT_REGION, help="region of those pipelines (default: %(default)s)")
+    parser.add_argument("--credentials", metavar="KEY:SECRET", help="the only accepted key pair (default: test:test)")
+    parser.add_argument(
+        "--behaviour",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="set a switch of Behaviour, e.g. retry_delay_minimum_seconds=0; may be repeated",
+    )
+    return parser
+
+
+def _key_pair(text: str) -> tuple[str, str]:
+    key, separator, secret = text.partition(":")
+    if not (key and separator and secret):
+        raise ValueError("--credentials is KEY:SECRET")
+    return key, secret
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,122 @@
+"""From the bytes of a request to the bytes of its answer, whatever carries them."""
+
+from __future__ import annotations
+
+import json
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+from airflow_provider_datapipeline.emulator.errors import ServiceError
+from airflow_provider_datapipeline.emulator.records import Fault, RequestRecord
+from airflow_provider_datapipeline.emulator.service import DEFAULT_REGION
+from airflow_provider_datapipeline.emulator.signature import verify
+from airflow_provider_datapipeline.emulator.wire import CONTENT_TYPE, has_answer_body, operation_of, parse, validated
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from airflow_provider_datapipeline.emulator.service import Service
+    from airflow_provider_datapipeline.emulator.signature import Headers
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A request that may be carried out."""
+
+    record: RequestRecord
+    operation: str
+    request: dict[str, Any]
+    region: str
+    fault: Fault | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An HTTP answer: always JSON, or empty."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+
+class Endpoint:
+    """
+    Checks requests, carries them out and writes the answers.
+
+    :param service: what carries them out
+    :param credentials: secrets by access key; None when signatures are not checked
+    """
+
+    def __init__(self, service: Service, credentials: Mapping[str, str] | None) -> None:
+        self._service = service
+        self._credentials = credentials
+
+    def admit(
+        self, method: str, path: str, headers: Headers, body: bytes, region: str = DEFAULT_REGION
+    ) -> Call | Answer:
+        """
+        What to carry out, or the error to answer at once. The request is recorded either way.
+
+        :param region: where signatures do not say
+        """
+        record = RequestRecord(self._service.clock(), method, path, tuple(headers), body)
+        self._service.record(record)
+        try:
+            return self._admitted(record, region)
+        except ServiceError as error:
+            return self.refuse(record, error)
+
+    def carry_out(self, call: Call) -> dict[str, Any] | Answer:
+        """The members of the answer, or the error to answer."""
+        try:
+            return self._service.call(call.operation, call.request, call.region)
+        except ServiceError as error:
+            return self.refuse(call.record, error)
+        except Exception:  # a defect of the emulator must reach the client as the service's error, not as HTML
+            log.exception("%s failed in the emulator", call.operation)
+            return self.refuse(call.record, ServiceError("InternalServiceError", "The emulator failed; see its log."))
+
+    def answer(self, call: Call, members: dict[str, Any]) -> Answer:
+        """A successful answer."""
+        if call.operation == "PollForTask" and not members and self._service.behaviour.empty_poll_body == "null":
+            members = {"taskObject": None}
+        body = json.dumps(members).encode() if has_answer_body(call.operation) else b""
+        return _recorded(call.record, 200, body)
+
+    def refuse(self, record: RequestRecord, error: ServiceError) -> Answer:
+        """An error as the service writes it."""
+        record.error_code = error.code
+        body = json.dumps({"__type": error.code, "message": error.message}).encode()
+        return _recorded(record, error.status, body)
+
+    def _admitted(self, record: RequestRecord, region: str) -> Call:
+        if self._credentials is not None:
+            record.signature_verified = False
+            path, _, query = record.path.partition("?")
+            if query:
+                raise ServiceError("IncompleteSignatureException", "The request has a query; nothing here takes one.")
+            region = verify(record.method, path, record.headers, record.body, self._credentials).region
+            record.signature_verified = True
+        record.region = region
+        if record.method != "POST":
+            raise ServiceError("UnknownOperationException", f"The method {record.method} is not supported.")
+        operation = record.operation = operation_of(record.header("X-Amz-Target"))
+        record.parameters = parse(record.body)
+        fault = self._service.faults.next(operation)
+        record.fault = fault.kind if fault else None
+        if fault and fault.kind == "fail":
+            raise ServiceError(fault.code, fault.message, status=fault.status)
+        behaviour = self._service.behaviour
+        if behaviour.enforce_rates and not self._service.allows(operation):
+            raise ServiceError("ThrottlingException", "Rate exceeded")
+        return Call(record, operation, validated(operation, record.parameters, behaviour), region, fault)
+
+
+def _recorded(record: RequestRecord, status: int, body: bytes) -> Answer:
+    record.status = status
+    record.answer = body
+    return Answer(status, {"Content-Type": CONTENT_TYPE, "x-amzn-RequestId": str(uuid4())}, body)

@@ -1,0 +1,94 @@
+"""Long polls that wait in an event loop, without a thread each, and are served first come, first served."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from airflow_provider_datapipeline.emulator.endpoint import Answer, Call, Endpoint
+    from airflow_provider_datapipeline.emulator.service import Service
+
+_Poll = tuple["Call", "asyncio.Future[dict[str, Any] | Answer]"]
+_LONGEST_TIMER_SECONDS = 3600.0
+
+
+class HeldPolls:
+    """
+    The polls that a server holds. Everything runs in the loop, except ``_changed``, which any thread may call.
+
+    One timer wakes the service at its next deadline, so that a retry or a missed acknowledgement ends a poll in time.
+    """
+
+    def __init__(self, service: Service, endpoint: Endpoint, loop: asyncio.AbstractEventLoop) -> None:
+        self._service = service
+        self._endpoint = endpoint
+        self._loop = loop
+        self._waiting: dict[tuple[str, str], deque[_Poll]] = {}
+        self._timer: asyncio.TimerHandle | None = None
+        self._woken = False
+        self._closed = False
+        service.add_listener(self._changed)
+        loop.call_soon(self._wake)
+
+    def close(self) -> None:
+        """Answer every held poll, and all to come, at once and without work."""
+        self._closed = True
+        self._service.remove_listener(self._changed)
+        if self._timer:
+            self._timer.cancel()
+        for polls in self._waiting.values():
+            for _, future in polls:
+                if not future.done():
+                    future.set_result({})
+
+    async def wait(self, call: Call, seconds: float) -> dict[str, Any] | Answer:
+        """The first answer with a task, or ``{}`` after so many seconds."""
+        if self._closed or seconds <= 0:
+            return {}
+        future: asyncio.Future[dict[str, Any] | Answer] = self._loop.create_future()
+        poll = (call, future)
+        polls = self._waiting.setdefault((call.region, call.request["workerGroup"]), deque())
+        polls.append(poll)
+        self._wake()
+        try:
+            async with asyncio.timeout(seconds):
+                return await future
+        except TimeoutError:
+            return {}
+        finally:
+            if poll in polls:
+                polls.remove(poll)
+
+    def _changed(self) -> None:
+        if not self._woken and not self._closed:
+            self._woken = True
+            self._loop.call_soon_threadsafe(self._wake)
+
+    def _wake(self) -> None:
+        self._woken = False
+        if self._closed:
+            return
+        for (region, worker_group), polls in list(self._waiting.items()):
+            while polls and self._service.has_ready(region, worker_group):
+                call, future = polls.popleft()
+                if future.done():
+                    continue
+                answer = self._endpoint.carry_out(call)
+                if answer == {}:
+                    polls.appendleft((call, future))
+                    break
+                future.set_result(answer)
+            if not polls:
+                del self._waiting[region, worker_group]
+        self._set_timer()
+
+    def _set_timer(self) -> None:
+        if self._timer:
+            self._timer.cancel()
+            self._timer = None
+        deadline = self._service.next_deadline()
+        if deadline is not None:
+            seconds = (deadline - self._service.clock()).total_seconds()
+            self._timer = self._loop.call_later(min(max(seconds, 0.0), _LONGEST_TIMER_SECONDS), self._service.tick)

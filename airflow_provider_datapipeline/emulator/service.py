@@ -1,0 +1,280 @@
+"""The service as one thread-safe object: regions, operations, and the levers that tests use."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_datapipeline.emulator.activation import activate
+from airflow_provider_datapipeline.emulator.behaviour import Behaviour
+from airflow_provider_datapipeline.emulator.commands import set_status
+from airflow_provider_datapipeline.emulator.definition import check_definition, definition_from_wire, wire_from_file
+from airflow_provider_datapipeline.emulator.description import pipeline_description
+from airflow_provider_datapipeline.emulator.engine import Engine, utc_now
+from airflow_provider_datapipeline.emulator.errors import ServiceError, invalid_request
+from airflow_provider_datapipeline.emulator.identifiers import new_pipeline_id
+from airflow_provider_datapipeline.emulator.model import Pipeline, object_as_wire
+from airflow_provider_datapipeline.emulator.queries import describe_objects, evaluate_expression, page, query_objects
+from airflow_provider_datapipeline.emulator.rates import TokenBuckets
+from airflow_provider_datapipeline.emulator.records import AttemptView, Fault, Faults, RequestRecord
+from airflow_provider_datapipeline.emulator.runner_calls import (
+    poll_for_task,
+    report_task_progress,
+    report_task_runner_heartbeat,
+    set_task_status,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+DEFAULT_REGION = "us-east-1"
+REQUESTS_KEPT = 20_000
+
+
+class Service:
+    """
+    One account of the emulated service, with its own state per region.
+
+    :param behaviour: the switches; ``service.behaviour = ...`` replaces them at any time
+    :param clock: the time in UTC, for everything but signatures; with a hand-driven clock, call ``tick()`` after
+        moving it, so that polls held by a server notice
+    """
+
+    def __init__(self, behaviour: Behaviour | None = None, clock: Callable[[], datetime] = utc_now) -> None:
+        self.clock = clock
+        self.faults = Faults()
+        self._rates = TokenBuckets(clock)
+        self.lock = threading.RLock()
+        self._behaviour = behaviour or Behaviour()
+        self._engines: dict[str, Engine] = {}
+        self._requests: deque[RequestRecord] = deque(maxlen=REQUESTS_KEPT)
+        self._listeners: list[Callable[[], None]] = []
+
+    @property
+    def behaviour(self) -> Behaviour:
+        """The switches in force."""
+        return self._behaviour
+
+    @behaviour.setter
+    def behaviour(self, behaviour: Behaviour) -> None:
+        with self.lock:
+            self._behaviour = behaviour
+            for engine in self._engines.values():
+                engine.behaviour = behaviour
+
+    @property
+    def requests(self) -> list[RequestRecord]:
+        """The latest requests, oldest first, at most ``REQUESTS_KEPT``; refused and still held ones included."""
+        with self.lock:
+            return list(self._requests)
+
+    def received(self, operation: str) -> list[RequestRecord]:
+        """The requests of one operation."""
+        return [record for record in self.requests if record.operation == operation]
+
+    def record(self, record: RequestRecord) -> None:
+        """Remember a request."""
+        with self.lock:
+            self._requests.append(record)
+
+    def attempts(self, region: str | None = None) -> list[AttemptView]:
+        """Every attempt, of one region or of all, oldest first within a pipeline."""
+        with self.lock:
+            self.tick()
+            return [
+                AttemptView.of(attempt, name)
+                for name, engine in self._engines.items()
+                if region in {None, name}
+                for pipeline in engine.pipelines.values()
+                for attempt in pipeline.attempts.values()
+            ]
+
+    def fail_next(
+        self, operation: str, code: str, *, message: str = "", status: int | None = None, times: int = 1
+    ) -> None:
+        """Refuse the next requests of this operation with an error, without effect."""
+        text = message or ("Rate exceeded" if code == "ThrottlingException" else f"Injected {code}")
+        self.faults.add(operation, [Fault("fail", code=code, message=text, status=status)] * times)
+
+    def delay_next(self, operation: str, seconds: float, *, times: int = 1) -> None:
+        """Let the next requests take effect at once, and their answers come ``seconds`` late."""
+        self.faults.add(operation, [Fault("delay", seconds=seconds)] * times)
+
+    def drop_next(self, operation: str, *, times: int = 1) -> None:
+        """Close the connection of the next requests before they take effect."""
+        self.faults.add(operation, [Fault("drop")] * times)
+
+    def lose_next_answer(self, operation: str, *, times: int = 1) -> None:
+        """Let the next requests take effect, and close the connection instead of answering."""
+        self.faults.add(operation, [Fault("lose_answer")] * times)
+
+    def start_pipeline(
+        self, document: dict[str, Any], *, name: str = "pipeline", unique_id: str = "", region: str = DEFAULT_REGION
+    ) -> str:
+        """
+        Create, put and activate a pipeline from a definition file's content; returns its id.
+
+        :param document: ``{"objects": [...], "parameters": [...], "values": {...}}``
+        :raises ValueError: the definition has errors
+        """
+        created = self.call("CreatePipeline", {"name": name, "uniqueId": unique_id or new_pipeline_id()}, region)
+        pipeline_id: str = created["pipelineId"]
+        put = self.call("PutPipelineDefinition", {"pipelineId": pipeline_id, **wire_from_file(document)}, region)
+        if put["errored"]:
+            raise ValueError(f"The pipeline definition has errors: {put['validationErrors']}")
+        self.call("ActivatePipeline", {"pipelineId": pipeline_id}, region)
+        return pipeline_id
+
+    def call(self, operation: str, request: dict[str, Any], region: str = DEFAULT_REGION) -> dict[str, Any]:
+        """
+        Carry out a validated request. A poll without work gives ``{}``.
+
+        :raises ServiceError: the service's answer is an error
+        """
+        if operation not in _OPERATIONS:
+            raise ServiceError("UnknownOperationException", f"The emulator does not offer {operation} yet.")
+        with self.lock:
+            engine = self._engine(region)
+            engine.tick()
+            answer = _OPERATIONS[operation](engine, request)
+            self._changed()
+        return answer or {}
+
+    def allows(self, operation: str) -> bool:
+        """Whether the account's published rate of the operation allows one more call now."""
+        with self.lock:
+            return self._rates.take(operation)
+
+    def tick(self) -> None:
+        """Apply what the clock has made due, and let held polls know."""
+        with self.lock:
+            for engine in self._engines.values():
+                engine.tick()
+            self._changed()
+
+    def next_deadline(self) -> datetime | None:
+        """When ``tick()`` is next needed, if nothing else happens before."""
+        with self.lock:
+            deadlines = [engine.next_deadline() for engine in self._engines.values()]
+        return min((each for each in deadlines if each is not None), default=None)
+
+    def has_ready(self, region: str, worker_group: str) -> bool:
+        """Whether a poll of the group may find a task now."""
+        with self.lock:
+            return self._engine(region).has_ready(worker_group)
+
+    def add_listener(self, listener: Callable[[], None]) -> None:
+        """Call this after every change, with the lock held."""
+        with self.lock:
+            self._listeners.append(listener)
+
+    def remove_listener(self, listener: Callable[[], None]) -> None:
+        """Undo ``add_listener``."""
+        with self.lock:
+            self._listeners.remove(listener)
+
+    def _engine(self, region: str) -> Engine:
+        if region not in self._engines:
+            self._engines[region] = Engine(self._behaviour, self.clock)
+        return self._engines[region]
+
+    def _changed(self) -> None:
+        for listener in self._listeners:
+            listener()
+
+
+def _pipeline(engine: Engine, request: dict[str, Any]) -> Pipeline:
+    return _pipeline_by_id(engine, request["pipelineId"])
+
+
+def _pipeline_by_id(engine: Engine, pipeline_id: str) -> Pipeline:
+    pipeline = engine.pipelines.get(pipeline_id)
+    if pipeline is None:
+        raise ServiceError("PipelineNotFoundException", f"Pipeline with id: {pipeline_id} does not exist")
+    if pipeline.deleted:
+        raise ServiceError("PipelineDeletedException", f"Pipeline with id: {pipeline_id} has been deleted")
+    return pipeline
+
+
+def _create_pipeline(engine: Engine, request: dict[str, Any]) -> dict[str, Any]:
+    key = (request["name"], request["uniqueId"])
+    for pipeline in engine.pipelines.values():
+        if (pipeline.name, pipeline.unique_id) == key and not pipeline.deleted:
+            return {"pipelineId": pipeline.id}
+    pipeline = Pipeline(
+        new_pipeline_id(), *key, request.get("description", ""), request.get("tags", []), engine.clock()
+    )
+    engine.pipelines[pipeline.id] = pipeline
+    return {"pipelineId": pipeline.id}
+
+
+def _put_pipeline_definition(engine: Engine, request: dict[str, Any]) -> dict[str, Any]:
+    pipeline = _pipeline(engine, request)
+    errors = check_definition(request["pipelineObjects"])
+    found = [{"id": object_id, "errors": texts} for object_id, texts in errors.items()]
+    if not errors:
+        pipeline.definition = definition_from_wire(
+            request["pipelineObjects"], request.get("parameterObjects", []), request.get("parameterValues", [])
+        )
+        pipeline.version += 1
+    return {"errored": bool(errors), "validationErrors": found, "validationWarnings": []}
+
+
+def _get_pipeline_definition(engine: Engine, request: dict[str, Any]) -> dict[str, Any]:
+    definition = _pipeline(engine, request).definition
+    return {
+        "pipelineObjects": [object_as_wire(each.id, each.name, each.fields) for each in definition.components.values()],
+        "parameterObjects": definition.parameter_objects,
+        "parameterValues": definition.parameter_values,
+    }
+
+
+def _activate_pipeline(engine: Engine, request: dict[str, Any]) -> dict[str, Any]:
+    activate(engine, _pipeline(engine, request), request.get("parameterValues", []))
+    return {}
+
+
+def _describe_pipelines(engine: Engine, request: dict[str, Any]) -> dict[str, Any]:
+    pipelines = [_pipeline_by_id(engine, each) for each in request["pipelineIds"]]
+    return {"pipelineDescriptionList": [pipeline_description(pipeline) for pipeline in pipelines]}
+
+
+def _list_pipelines(engine: Engine, request: dict[str, Any]) -> dict[str, Any]:
+    ids = [pipeline.id for pipeline in engine.pipelines.values() if not pipeline.deleted]
+    shown, paging = page(ids, request.get("marker"), engine.behaviour.page_size)
+    return {"pipelineIdList": [{"id": each, "name": engine.pipelines[each].name} for each in shown], **paging}
+
+
+def _delete_pipeline(engine: Engine, request: dict[str, Any]) -> dict[str, Any]:
+    _pipeline(engine, request).deleted = True
+    return {}
+
+
+def _set_status(engine: Engine, request: dict[str, Any]) -> dict[str, Any]:
+    if not request["objectIds"]:
+        raise invalid_request("No objects were given.")
+    set_status(engine, _pipeline(engine, request), request["objectIds"], request["status"])
+    return {}
+
+
+_OPERATIONS: dict[str, Callable[[Engine, dict[str, Any]], dict[str, Any] | None]] = {
+    "ActivatePipeline": _activate_pipeline,
+    "CreatePipeline": _create_pipeline,
+    "DeletePipeline": _delete_pipeline,
+    "DescribeObjects": lambda engine, request: describe_objects(_pipeline(engine, request), request, engine.behaviour),
+    "DescribePipelines": _describe_pipelines,
+    "EvaluateExpression": lambda engine, request: evaluate_expression(
+        _pipeline(engine, request), request, engine.behaviour
+    ),
+    "GetPipelineDefinition": _get_pipeline_definition,
+    "ListPipelines": _list_pipelines,
+    "PollForTask": poll_for_task,
+    "PutPipelineDefinition": _put_pipeline_definition,
+    "QueryObjects": lambda engine, request: query_objects(_pipeline(engine, request), request, engine.behaviour),
+    "ReportTaskProgress": report_task_progress,
+    "ReportTaskRunnerHeartbeat": report_task_runner_heartbeat,
+    "SetStatus": _set_status,
+    "SetTaskStatus": set_task_status,
+}

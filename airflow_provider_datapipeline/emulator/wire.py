@@ -1,0 +1,175 @@
+"""AWS JSON 1.1 at the edge: operations, shapes, limits and characters, all from botocore's own service model."""
+
+from __future__ import annotations
+
+import json
+import re
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from botocore.loaders import Loader  # type: ignore[import-untyped]  # botocore ships no types
+from botocore.model import (  # type: ignore[import-untyped]  # botocore ships no types
+    ListShape,
+    MapShape,
+    ServiceModel,
+    Shape,
+    StringShape,
+    StructureShape,
+)
+
+from airflow_provider_datapipeline.emulator.errors import ServiceError
+
+if TYPE_CHECKING:
+    from airflow_provider_datapipeline.emulator.behaviour import Behaviour
+
+CONTENT_TYPE = "application/x-amz-json-1.1"
+TARGET_PREFIX = "DataPipeline."
+_CLIPPABLE = frozenset({"errorId", "errorStackTrace"})
+_SURROGATE_PAIR = re.compile(r"\\u(D[89AB][0-9A-F]{2})\\u(D[C-F][0-9A-F]{2})")
+
+
+@cache
+def service_model() -> ServiceModel:
+    """The service model that botocore ships, version 2012-10-29."""
+    return ServiceModel(Loader().load_service_model("datapipeline", "service-2", "2012-10-29"), "datapipeline")
+
+
+def operation_of(target: str | None) -> str:
+    """
+    The operation that an ``X-Amz-Target`` header names.
+
+    :raises ServiceError: none, or one that the service does not have
+    """
+    name = (target or "").removeprefix(TARGET_PREFIX)
+    if not (target or "").startswith(TARGET_PREFIX) or name not in service_model().operation_names:
+        raise ServiceError("UnknownOperationException", f"The operation '{target or ''}' is not known.")
+    return name
+
+
+def parse(body: bytes) -> dict[str, Any]:
+    """
+    The JSON object of a request body; an empty body is an empty object.
+
+    :raises ServiceError: anything else
+    """
+    try:
+        parsed = json.loads(body or b"{}")
+    except ValueError as error:
+        raise ServiceError("SerializationException", f"The body is not JSON: {error}") from error
+    if not isinstance(parsed, dict):
+        raise ServiceError("SerializationException", "The body is not a JSON object.")
+    return parsed
+
+
+def validated(operation: str, request: dict[str, Any], behaviour: Behaviour) -> dict[str, Any]:
+    """
+    The request's members that the model knows, null ones removed.
+
+    :raises ServiceError: a wrong type, a missing member, or a value out of its limits, choices or characters
+    """
+    shape = service_model().operation_model(operation).input_shape
+    if shape is None:
+        return {}
+    accepted: dict[str, Any] = _Check(behaviour).value(request, shape, "")
+    return accepted
+
+
+def has_answer_body(operation: str) -> bool:
+    """Whether the model gives the operation an output; the others answer an empty body."""
+    return service_model().operation_model(operation).output_shape is not None
+
+
+def length(text: str, unit: str) -> int:
+    """The length in UTF-16 units or in code points."""
+    return len(text) if unit == "code_points" else len(text.encode("utf-16-le", "surrogatepass")) // 2
+
+
+def clipped(text: str | None, limit: int, unit: str) -> str | None:
+    """The longest beginning of the text that is within the limit."""
+    if text is None or length(text, unit) <= limit:
+        return text
+    if unit == "code_points":
+        return text[:limit]
+    return text.encode("utf-16-le", "surrogatepass")[: 2 * limit].decode("utf-16-le", "ignore")
+
+
+@cache
+def _characters(pattern: str) -> re.Pattern[str]:
+    """A pattern of the model for Python: its surrogate pairs stand for the characters beyond U+FFFF."""
+
+    def character(match: re.Match[str]) -> str:
+        high, low = int(match[1], 16), int(match[2], 16)
+        return f"\\U{0x10000 + ((high - 0xD800) << 10) + (low - 0xDC00):08X}"
+
+    return re.compile(_SURROGATE_PAIR.sub(character, pattern))
+
+
+class _Check:
+    def __init__(self, behaviour: Behaviour) -> None:
+        self._behaviour = behaviour
+
+    def value(self, value: Any, shape: Shape, path: str) -> Any:
+        if isinstance(shape, StructureShape):
+            return self._structure(value, shape, path)
+        if isinstance(shape, ListShape):
+            self._type(value, list, path)
+            self._size(len(value), value, shape, path)
+            return [self.value(each, shape.member, f"{path}.{i}.member") for i, each in enumerate(value, start=1)]
+        if isinstance(shape, MapShape):
+            self._type(value, dict, path)
+            return {key: self.value(each, shape.value, f"{path}.{key}") for key, each in value.items()}
+        if isinstance(shape, StringShape):
+            self._type(value, str, path)
+            self._string(value, shape, path)
+        elif shape.type_name == "boolean":
+            self._type(value, bool, path)
+        elif shape.type_name == "integer" and isinstance(value, bool):
+            raise _malformed(path)
+        elif shape.type_name == "integer":
+            self._type(value, int, path)
+        return value
+
+    def _structure(self, value: Any, shape: StructureShape, path: str) -> dict[str, Any]:
+        self._type(value, dict, path)
+        given = {name: value[name] for name in shape.members if value.get(name) is not None}
+        for name in shape.required_members:
+            if name not in given:
+                raise self._violation(None, _join(path, name), "Member must not be null", minimum=True)
+        return {name: self.value(each, shape.members[name], _join(path, name)) for name, each in given.items()}
+
+    def _string(self, value: str, shape: StringShape, path: str) -> None:
+        if shape.enum and value not in shape.enum:
+            choices = ", ".join(shape.enum)
+            raise self._violation(value, path, f"Member must satisfy enum value set: [{choices}]")
+        if not (path in _CLIPPABLE and self._behaviour.over_limit == "truncate"):
+            self._size(length(value, self._behaviour.length_unit), value, shape, path)
+        pattern = shape.metadata.get("pattern")
+        if pattern and not _characters(pattern).fullmatch(value):
+            raise self._violation(value, path, f"Member must satisfy regular expression pattern: {pattern}")
+
+    def _size(self, size: int, value: Any, shape: Shape, path: str) -> None:
+        minimum, maximum = shape.metadata.get("min"), shape.metadata.get("max")
+        if path == "errorStackTrace":
+            maximum = self._behaviour.stack_trace_limit
+        if minimum is not None and size < minimum:
+            text = f"Member must have length greater than or equal to {minimum}"
+            raise self._violation(value, path, text, minimum=True)
+        if maximum is not None and size > maximum:
+            raise self._violation(value, path, f"Member must have length less than or equal to {maximum}")
+
+    def _violation(self, value: Any, path: str, constraint: str, *, minimum: bool = False) -> ServiceError:
+        shown = "null" if value is None else f"'{str(value)[:100]}'"
+        text = f"1 validation error detected: Value {shown} at '{path}' failed to satisfy constraint: {constraint}"
+        return ServiceError("ValidationException" if minimum else self._behaviour.constraint_error, text)
+
+    def _type(self, value: Any, expected: type, path: str) -> None:
+        if not isinstance(value, expected):
+            raise _malformed(path)
+
+
+def _malformed(path: str) -> ServiceError:
+    return ServiceError("SerializationException", f"The value of '{path or 'the request'}' has the wrong type.")
+
+
+def _join(path: str, name: str) -> str:
+    return f"{path}.{name}" if path else name
