@@ -1,0 +1,158 @@
+"""What differs between Airflow 2 and 3 in running a deployment: processes, settings, REST paths. Nothing runs here."""
+
+from __future__ import annotations
+
+import base64
+import os
+import secrets
+import socket
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+REPOSITORY = Path(__file__).parents[3]
+AIRFLOW_VERSION = version("apache-airflow")
+IS_AIRFLOW_3 = int(AIRFLOW_VERSION.partition(".")[0]) >= 3
+
+# Variables of the calling process that would change what the deployment does.
+_NOT_INHERITED = (
+    "AIRFLOW",
+    "_AIRFLOW",
+    "AWS_",
+    "PYTHON",
+    "PYTEST",
+    "COVERAGE",
+    "HTTP_PROXY",
+    "HTTPS_PROXY",
+    "ALL_PROXY",
+)
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How this version of Airflow is run and addressed."""
+
+    components: Mapping[str, list[str]]
+    """Name of each component and its command line."""
+    health_path: str
+    api_path: str
+    log_folder_of_dag_files: str
+    """Folder in ``logs`` where the parsing of DAG files and DAG-level callbacks are logged."""
+
+
+LAYOUT = (
+    Layout(
+        components={
+            "api-server": ["api-server"],
+            "scheduler": ["scheduler", "--skip-serve-logs"],
+            "dag-processor": ["dag-processor"],
+            "triggerer": ["triggerer", "--skip-serve-logs"],
+        },
+        health_path="/api/v2/monitor/health",
+        api_path="/api/v2",
+        log_folder_of_dag_files="dag_processor",
+    )
+    if IS_AIRFLOW_3
+    else Layout(
+        components={
+            "webserver": ["webserver"],
+            "scheduler": ["scheduler", "--skip-serve-logs"],
+            "triggerer": ["triggerer", "--skip-serve-logs"],
+        },
+        health_path="/health",
+        api_path="/api/v1",
+        log_folder_of_dag_files="scheduler",
+    )
+)
+
+
+def free_port() -> int:
+    """Find a TCP port of the loopback interface that nobody listens on."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+def environment(home: Path, port: int, extra: Mapping[str, str]) -> dict[str, str]:
+    """Build the whole environment of a deployment in ``home``, its HTTP server on ``port``; ``extra`` prevails."""
+    inherited = {name: value for name, value in os.environ.items() if not name.upper().startswith(_NOT_INHERITED)}
+    return {**inherited, **_surroundings(home), **_settings(home), **_settings_of_version(port), **extra}
+
+
+def _surroundings(home: Path) -> dict[str, str]:
+    return {
+        "AIRFLOW_HOME": str(home),
+        "HOME": str(home),  # no credentials of the person who runs the tests
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "NO_PROXY": "*",
+        "PYTHONPATH": str(REPOSITORY),
+        "PYTHONUNBUFFERED": "1",
+        # Airflow 2 refuses SQLite with any executor that runs two tasks at once, for fear of locks that last. The
+        # databases here are small, in write-ahead mode, and wait for a lock.
+        "_AIRFLOW__SKIP_DATABASE_EXECUTOR_COMPATIBILITY_CHECK": "1",
+    }
+
+
+def _settings(home: Path) -> dict[str, str]:
+    return {
+        "AIRFLOW__CORE__DAGS_FOLDER": str(home / "dags"),
+        "AIRFLOW__CORE__PLUGINS_FOLDER": str(home / "plugins"),
+        "AIRFLOW__CORE__EXECUTOR": "LocalExecutor",
+        "AIRFLOW__CORE__PARALLELISM": "8",
+        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+        "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
+        "AIRFLOW__CORE__FERNET_KEY": base64.urlsafe_b64encode(secrets.token_bytes(32)).decode(),
+        "AIRFLOW__CORE__TASK_SUCCESS_OVERTIME": "15",
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home / 'airflow.db'}?timeout=30",
+        "AIRFLOW__DATABASE__LOAD_DEFAULT_CONNECTIONS": "False",
+        "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(home / "logs"),
+        "AIRFLOW__LOGGING__COLORED_CONSOLE_LOG": "False",
+        "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
+        "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.3",
+        "AIRFLOW__SCHEDULER__SCHEDULER_HEARTBEAT_SEC": "2",
+        "AIRFLOW__SCHEDULER__JOB_HEARTBEAT_SEC": "2",
+        "AIRFLOW__SCHEDULER__TRIGGER_TIMEOUT_CHECK_INTERVAL": "2",
+        "AIRFLOW__SCHEDULER__USE_JOB_SCHEDULE": "False",  # runs are made by tests alone
+        "AIRFLOW__TRIGGERER__JOB_HEARTBEAT_SEC": "2",
+    }
+
+
+def _settings_of_version(port: int) -> dict[str, str]:
+    address = f"http://127.0.0.1:{port}"
+    if IS_AIRFLOW_3:
+        return {
+            "AIRFLOW__API__HOST": "127.0.0.1",
+            "AIRFLOW__API__PORT": str(port),
+            "AIRFLOW__API__BASE_URL": address,
+            "AIRFLOW__API__WORKERS": "1",
+            "AIRFLOW__API__SECRET_KEY": secrets.token_urlsafe(32),
+            "AIRFLOW__API_AUTH__JWT_SECRET": secrets.token_urlsafe(64),
+            "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{address}/execution/",
+            "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "True",
+            # A file is parsed at once when it is new or has changed; the interval is for those that have not.
+            "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "1",
+            "AIRFLOW__DAG_PROCESSOR__BUNDLE_REFRESH_CHECK_INTERVAL": "1",
+            "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "20",
+            "AIRFLOW__DAG_PROCESSOR__PARSING_PROCESSES": "2",
+            "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "20",
+            "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT_DETECTION_INTERVAL": "5",
+            "AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL": "2",
+        }
+    return {
+        "AIRFLOW__API__AUTH_BACKENDS": "airflow.api.auth.backend.default",
+        "AIRFLOW__SCHEDULER__DAG_DIR_LIST_INTERVAL": "1",
+        "AIRFLOW__SCHEDULER__MIN_FILE_PROCESS_INTERVAL": "20",
+        "AIRFLOW__SCHEDULER__PARSING_PROCESSES": "1",  # SQLite allows no more
+        "AIRFLOW__SCHEDULER__LOCAL_TASK_JOB_HEARTBEAT_SEC": "2",
+        "AIRFLOW__SCHEDULER__SCHEDULER_ZOMBIE_TASK_THRESHOLD": "20",
+        "AIRFLOW__SCHEDULER__ZOMBIE_DETECTION_INTERVAL": "5",
+        "AIRFLOW__WEBSERVER__BASE_URL": address,
+        "AIRFLOW__WEBSERVER__SECRET_KEY": secrets.token_urlsafe(32),
+        "AIRFLOW__WEBSERVER__WEB_SERVER_HOST": "127.0.0.1",
+        "AIRFLOW__WEBSERVER__WEB_SERVER_PORT": str(port),
+        "AIRFLOW__WEBSERVER__WORKERS": "1",
+    }
