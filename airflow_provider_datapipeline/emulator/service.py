@@ -6,16 +6,24 @@ import threading
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_datapipeline.emulator.activation import activate
 from airflow_provider_datapipeline.emulator.behaviour import Behaviour
-from airflow_provider_datapipeline.emulator.commands import set_status
-from airflow_provider_datapipeline.emulator.definition import check_definition, definition_from_wire, wire_from_file
-from airflow_provider_datapipeline.emulator.description import pipeline_description
+from airflow_provider_datapipeline.emulator.definition import wire_from_file
 from airflow_provider_datapipeline.emulator.engine import Engine, utc_now
-from airflow_provider_datapipeline.emulator.errors import ServiceError, invalid_request
+from airflow_provider_datapipeline.emulator.errors import ServiceError
 from airflow_provider_datapipeline.emulator.identifiers import new_pipeline_id
-from airflow_provider_datapipeline.emulator.model import Pipeline, object_as_wire
-from airflow_provider_datapipeline.emulator.queries import describe_objects, evaluate_expression, page, query_objects
+from airflow_provider_datapipeline.emulator.pipeline_calls import (
+    activate_pipeline,
+    create_pipeline,
+    delete_pipeline,
+    describe_pipeline_objects,
+    describe_pipelines,
+    evaluate_pipeline_expression,
+    get_pipeline_definition,
+    list_pipelines,
+    put_pipeline_definition,
+    query_pipeline_objects,
+    set_object_status,
+)
 from airflow_provider_datapipeline.emulator.rates import TokenBuckets
 from airflow_provider_datapipeline.emulator.records import AttemptView, Fault, Faults, RequestRecord
 from airflow_provider_datapipeline.emulator.runner_calls import (
@@ -31,6 +39,25 @@ if TYPE_CHECKING:
 
 DEFAULT_REGION = "us-east-1"
 REQUESTS_KEPT = 20_000
+
+
+_OPERATIONS: dict[str, Callable[[Engine, dict[str, Any]], dict[str, Any] | None]] = {
+    "ActivatePipeline": activate_pipeline,
+    "CreatePipeline": create_pipeline,
+    "DeletePipeline": delete_pipeline,
+    "DescribeObjects": describe_pipeline_objects,
+    "DescribePipelines": describe_pipelines,
+    "EvaluateExpression": evaluate_pipeline_expression,
+    "GetPipelineDefinition": get_pipeline_definition,
+    "ListPipelines": list_pipelines,
+    "PollForTask": poll_for_task,
+    "PutPipelineDefinition": put_pipeline_definition,
+    "QueryObjects": query_pipeline_objects,
+    "ReportTaskProgress": report_task_progress,
+    "ReportTaskRunnerHeartbeat": report_task_runner_heartbeat,
+    "SetStatus": set_object_status,
+    "SetTaskStatus": set_task_status,
+}
 
 
 class Service:
@@ -183,98 +210,3 @@ class Service:
     def _changed(self) -> None:
         for listener in self._listeners:
             listener()
-
-
-def _pipeline(engine: Engine, request: dict[str, Any]) -> Pipeline:
-    return _pipeline_by_id(engine, request["pipelineId"])
-
-
-def _pipeline_by_id(engine: Engine, pipeline_id: str) -> Pipeline:
-    pipeline = engine.pipelines.get(pipeline_id)
-    if pipeline is None:
-        raise ServiceError("PipelineNotFoundException", f"Pipeline with id: {pipeline_id} does not exist")
-    if pipeline.deleted:
-        raise ServiceError("PipelineDeletedException", f"Pipeline with id: {pipeline_id} has been deleted")
-    return pipeline
-
-
-def _create_pipeline(engine: Engine, request: dict[str, Any]) -> dict[str, Any]:
-    key = (request["name"], request["uniqueId"])
-    for pipeline in engine.pipelines.values():
-        if (pipeline.name, pipeline.unique_id) == key and not pipeline.deleted:
-            return {"pipelineId": pipeline.id}
-    pipeline = Pipeline(
-        new_pipeline_id(), *key, request.get("description", ""), request.get("tags", []), engine.clock()
-    )
-    engine.pipelines[pipeline.id] = pipeline
-    return {"pipelineId": pipeline.id}
-
-
-def _put_pipeline_definition(engine: Engine, request: dict[str, Any]) -> dict[str, Any]:
-    pipeline = _pipeline(engine, request)
-    errors = check_definition(request["pipelineObjects"])
-    found = [{"id": object_id, "errors": texts} for object_id, texts in errors.items()]
-    if not errors:
-        pipeline.definition = definition_from_wire(
-            request["pipelineObjects"], request.get("parameterObjects", []), request.get("parameterValues", [])
-        )
-        pipeline.version += 1
-    return {"errored": bool(errors), "validationErrors": found, "validationWarnings": []}
-
-
-def _get_pipeline_definition(engine: Engine, request: dict[str, Any]) -> dict[str, Any]:
-    definition = _pipeline(engine, request).definition
-    return {
-        "pipelineObjects": [object_as_wire(each.id, each.name, each.fields) for each in definition.components.values()],
-        "parameterObjects": definition.parameter_objects,
-        "parameterValues": definition.parameter_values,
-    }
-
-
-def _activate_pipeline(engine: Engine, request: dict[str, Any]) -> dict[str, Any]:
-    activate(engine, _pipeline(engine, request), request.get("parameterValues", []))
-    return {}
-
-
-def _describe_pipelines(engine: Engine, request: dict[str, Any]) -> dict[str, Any]:
-    pipelines = [_pipeline_by_id(engine, each) for each in request["pipelineIds"]]
-    return {"pipelineDescriptionList": [pipeline_description(pipeline) for pipeline in pipelines]}
-
-
-def _list_pipelines(engine: Engine, request: dict[str, Any]) -> dict[str, Any]:
-    ids = [pipeline.id for pipeline in engine.pipelines.values() if not pipeline.deleted]
-    shown, paging = page(ids, request.get("marker"), engine.behaviour.page_size)
-    return {"pipelineIdList": [{"id": each, "name": engine.pipelines[each].name} for each in shown], **paging}
-
-
-def _delete_pipeline(engine: Engine, request: dict[str, Any]) -> dict[str, Any]:
-    _pipeline(engine, request).deleted = True
-    return {}
-
-
-def _set_status(engine: Engine, request: dict[str, Any]) -> dict[str, Any]:
-    if not request["objectIds"]:
-        raise invalid_request("No objects were given.")
-    set_status(engine, _pipeline(engine, request), request["objectIds"], request["status"])
-    return {}
-
-
-_OPERATIONS: dict[str, Callable[[Engine, dict[str, Any]], dict[str, Any] | None]] = {
-    "ActivatePipeline": _activate_pipeline,
-    "CreatePipeline": _create_pipeline,
-    "DeletePipeline": _delete_pipeline,
-    "DescribeObjects": lambda engine, request: describe_objects(_pipeline(engine, request), request, engine.behaviour),
-    "DescribePipelines": _describe_pipelines,
-    "EvaluateExpression": lambda engine, request: evaluate_expression(
-        _pipeline(engine, request), request, engine.behaviour
-    ),
-    "GetPipelineDefinition": _get_pipeline_definition,
-    "ListPipelines": _list_pipelines,
-    "PollForTask": poll_for_task,
-    "PutPipelineDefinition": _put_pipeline_definition,
-    "QueryObjects": lambda engine, request: query_objects(_pipeline(engine, request), request, engine.behaviour),
-    "ReportTaskProgress": report_task_progress,
-    "ReportTaskRunnerHeartbeat": report_task_runner_heartbeat,
-    "SetStatus": _set_status,
-    "SetTaskStatus": set_task_status,
-}
