@@ -1,10 +1,12 @@
-"""Everything this package raises on its own account.
+"""
+Everything this package raises on its own account.
 
 ::
 
     DataPipelineError
     ├── InvalidReportError(ValueError)   a report that the service would refuse; nothing was sent
     ├── ConnectionMissingError           the Airflow connection does not exist
+    ├── ConfigurationError               the connection or the AWS configuration cannot be used
     ├── NoPipelineTaskError              neither a parameter nor the DAG run's conf names a Data Pipeline task
     ├── DeliveryTimeoutError             no answer within the time allowed
     └── ServiceError                     the service (or the network before it) refused a call
@@ -34,6 +36,10 @@ class ConnectionMissingError(DataPipelineError):
     """The Airflow connection named by ``aws_conn_id`` does not exist."""
 
 
+class ConfigurationError(DataPipelineError):
+    """No AWS client can be built: no region, an unknown profile, an endpoint that is not a URL."""
+
+
 class NoPipelineTaskError(DataPipelineError):
     """It is not known which Data Pipeline task a report is about."""
 
@@ -49,18 +55,21 @@ class ServiceError(DataPipelineError):
     :param operation: the API operation, as AWS spells it (``SetTaskStatus``)
     :param code: AWS's error code, or the name of the network error
     :param detail: AWS's message, as received
+    :param maybe_delivered: whether the call, or an earlier try of it that was retried unseen, may have taken effect
+        although no answer said so: no answer in time, a connection lost after the request was sent, or a 5xx
     """
 
     remedy = "See the code and the message of the service."
 
-    def __init__(self, operation: str, code: str, detail: str) -> None:
+    def __init__(self, operation: str, code: str, detail: str, *, maybe_delivered: bool = False) -> None:
         self.operation = operation
         self.code = code
         self.detail = detail
+        self.maybe_delivered = maybe_delivered
         super().__init__(f"{operation}: {code}: {detail} {self.remedy}")
 
-    def __reduce__(self) -> tuple[type[ServiceError], tuple[str, str, str]]:
-        return type(self), (self.operation, self.code, self.detail)
+    def __reduce__(self) -> tuple[type[ServiceError], tuple[str, str, str], dict[str, object]]:
+        return type(self), (self.operation, self.code, self.detail), self.__dict__
 
 
 class TaskNotFoundError(ServiceError):
@@ -108,4 +117,7 @@ class ThrottledError(ServiceError):
 class AccessDeniedError(ServiceError):
     """The credentials are not valid or do not allow the operation."""
 
-    remedy = "Grant the operation to the identity of the Airflow connection (see the IAM policy in the README)."
+    remedy = (
+        "Give the Airflow connection (aws_conn_id; None: the ambient credentials) credentials that are valid and not "
+        "expired, and grant the operation to their identity (see the IAM policy in the README)."
+    )

@@ -1,0 +1,200 @@
+"""
+The one sender of reports: what an answer means, and the little that is tried again.
+
+A report may arrive twice (a retry after a lost answer, a second callback for the same failure), so "the service does
+not know this task any more" is not an error here. What it is instead is decided in one place, ``_Try.after``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_datapipeline._airflow.bounded import run_bounded
+from airflow_provider_datapipeline._airflow.metrics import increment
+from airflow_provider_datapipeline.exceptions import (
+    DeliveryTimeoutError,
+    InvalidRequestError,
+    PipelineDeletedError,
+    PipelineNotFoundError,
+    ServiceError,
+    TaskNotFoundError,
+)
+from airflow_provider_datapipeline.pipeline_task import shorten
+
+if TYPE_CHECKING:
+    from airflow_provider_datapipeline.hooks.datapipeline import DataPipelineHook
+    from airflow_provider_datapipeline.reporting.report import TaskReport
+
+log = logging.getLogger(__name__)
+
+
+class Delivery(StrEnum):
+    """How a delivery ended; none of the three needs further action."""
+
+    DELIVERED = "delivered"
+    """The service took the report."""
+
+    REPEATED = "repeated"
+    """The service has taken it before: an earlier try arrived, though its answer did not."""
+
+    GONE = "gone"
+    """The service does not know the task or its pipeline (any more): nothing can be reported about it."""
+
+
+def deliver(
+    hook: DataPipelineHook,
+    pipeline_task_id: str,
+    report: TaskReport,
+    *,
+    timeout: float | None = None,
+    repeat: bool = False,
+) -> Delivery:
+    """
+    Send a report, and say how that ended; a report that the service has already taken is a success.
+
+    Logs one line: INFO where the service has the report, WARNING where it does not know the task, or took the status
+    without the texts, which it had refused. Counts ``datapipeline.report.<delivered|repeated|gone|failed>`` in
+    Airflow's metrics.
+
+    :param timeout: seconds for everything: reading the connection, finding the host, and all tries (30 s of botocore's
+        alone by default). Held in a thread of its own, not by a signal: a signal may hit in the middle of a message to
+        Airflow's supervisor, and whatever the process says to it next is then misread. None: as long as the hook takes.
+    :param repeat: whether this report may have arrived before, in a delivery whose end is not known
+    :raises ServiceError: the service did not take the report, or could not be reached
+    :raises DeliveryTimeoutError: no answer in time; the report may still arrive
+    :raises DataPipelineError: the report or the connection cannot be used; nothing was sent
+    """
+    ends: list[_End] = []
+
+    def send() -> None:
+        ends.append(_send(hook, pipeline_task_id, _Try(report, may_have_arrived=repeat)))
+
+    try:
+        if timeout is None:
+            send()
+        else:
+            run_bounded(send, timeout)
+    finally:
+        _count(ends)
+    return _log(pipeline_task_id, report, ends[0])
+
+
+async def adeliver(
+    hook: DataPipelineHook,
+    pipeline_task_id: str,
+    report: TaskReport,
+    *,
+    timeout: float | None = None,  # noqa: ASYNC109 - the same promise as deliver's, with the same error
+    repeat: bool = False,
+) -> Delivery:
+    """Do what :func:`deliver` does, without blocking; no thread is needed to keep ``timeout``."""
+    ends: list[_End] = []
+    try:
+        async with asyncio.timeout(timeout) as bound:
+            ends.append(await _asend(hook, pipeline_task_id, _Try(report, may_have_arrived=repeat)))
+    except TimeoutError as err:
+        if not bound.expired():
+            raise
+        raise DeliveryTimeoutError(
+            f"The report was not delivered within {timeout:g} s; it may or may not have arrived."
+        ) from err
+    finally:
+        _count(ends)
+    return _log(pipeline_task_id, report, ends[0])
+
+
+@dataclass(frozen=True, slots=True)
+class _End:
+    """How a delivery ended, and what the service had to say against it."""
+
+    delivery: Delivery
+    error: ServiceError | None = None
+    refused: ServiceError | None = None
+    """Why the report's texts were left out."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Try:
+    """What is sent next, and what is known by then."""
+
+    report: TaskReport
+    may_have_arrived: bool = False
+    refused: ServiceError | None = None
+
+    def parameters(self) -> dict[str, Any]:
+        return {
+            "task_status": self.report.status,
+            "error_id": self.report.error_id,
+            "error_message": self.report.error_message,
+            "error_stack_trace": self.report.error_stack_trace,
+        }
+
+    def taken(self) -> _End:
+        return _End(Delivery.DELIVERED, refused=self.refused)
+
+    def after(self, error: ServiceError) -> _Try | _End:
+        """Decide what an error means: an end, another try, or (raised) an error to whoever wanted to report."""
+        may_have_arrived = self.may_have_arrived or error.maybe_delivered
+        match error:
+            case PipelineDeletedError() | PipelineNotFoundError():
+                return _End(Delivery.GONE, error, self.refused)
+            case TaskNotFoundError():
+                # A task that has its final status is not known any more (which of the answers a repeat gets is not
+                # published), so after a try that may have arrived this most likely says that it did.
+                return _End(Delivery.REPEATED if may_have_arrived else Delivery.GONE, error, self.refused)
+            case InvalidRequestError() if self.report != self.report.bare():
+                # Either the texts or a second report of the same task: the status alone tells which.
+                return _Try(self.report.bare(), may_have_arrived, refused=error)
+            case InvalidRequestError() if may_have_arrived:
+                return _End(Delivery.REPEATED, error)
+        raise error
+
+
+def _send(hook: DataPipelineHook, pipeline_task_id: str, step: _Try | _End) -> _End:
+    while isinstance(step, _Try):
+        try:
+            hook.set_task_status(pipeline_task_id, **step.parameters())
+        except ServiceError as error:
+            step = step.after(error)
+        else:
+            return step.taken()
+    return step
+
+
+async def _asend(hook: DataPipelineHook, pipeline_task_id: str, step: _Try | _End) -> _End:
+    while isinstance(step, _Try):
+        try:
+            await hook.aset_task_status(pipeline_task_id, **step.parameters())
+        except ServiceError as error:
+            step = step.after(error)
+        else:
+            return step.taken()
+    return step
+
+
+def _count(ends: list[_End]) -> None:
+    increment(f"datapipeline.report.{ends[0].delivery if ends else 'failed'}")
+
+
+def _log(pipeline_task_id: str, report: TaskReport, end: _End) -> Delivery:
+    said = f"{report.status} for Data Pipeline task {shorten(pipeline_task_id)}"
+    if report.error_id is not None:
+        said += f", error id {report.error_id}"
+    if end.delivery is Delivery.GONE:
+        log.warning(
+            "Could not report %s: the task was already reported, canceled or given to another runner, or its pipeline "
+            "is gone. (%s)",
+            said,
+            end.error,
+        )
+    elif end.delivery is Delivery.REPEATED:
+        log.info("Reported %s; AWS Data Pipeline had it already.", said)
+    elif end.refused is not None:
+        log.warning("Reported %s, without any error text, which AWS Data Pipeline refused: %s", said, end.refused)
+    else:
+        log.info("Reported %s.", said)
+    return end.delivery

@@ -1,0 +1,1 @@
+"""Hooks: the calls of AWS Data Pipeline that a task runner makes."""

@@ -1,0 +1,153 @@
+"""How a call is made: the connection, the client shared by the process, and errors told in this package's terms."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import botocore.session  # type: ignore[import-untyped]  # ships no types
+from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook
+from airflow.providers.common.compat.sdk import AirflowNotFoundException
+from asgiref.sync import sync_to_async
+from botocore import xform_name
+from botocore.exceptions import BotoCoreError, ClientError  # type: ignore[import-untyped]  # ships no types
+
+from airflow_provider_datapipeline.exceptions import AccessDeniedError, ConfigurationError, ConnectionMissingError
+from airflow_provider_datapipeline.hooks._clients import (
+    AsyncClient,
+    ClientKey,
+    Opener,
+    discard,
+    discard_async,
+    shared_async_client,
+    shared_client,
+)
+from airflow_provider_datapipeline.hooks._config import Purpose, client_config
+from airflow_provider_datapipeline.hooks._errors import note_attempt, translated
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+
+    from airflow_provider_datapipeline.hooks._requests import Call
+
+SERVICE = "datapipeline"
+EVERY_TRY = "response-received.data-pipeline"  # botocore's event; the service id "Data Pipeline", hyphenized
+
+
+class DataPipelineCaller(AwsBaseHook):
+    """Makes calls of AWS Data Pipeline; which calls there are is the subclass's business."""
+
+    @classmethod
+    def get_connection(cls, conn_id: str) -> Any:
+        """Return the Airflow connection; ``ConnectionMissingError`` if there is none, never other credentials."""
+        try:
+            return super().get_connection(conn_id)
+        except AirflowNotFoundException as err:
+            raise _connection_missing(conn_id) from err
+
+    @property
+    def conn(self) -> Any:
+        """The process's boto3 client for everything but PollForTask; its errors are botocore's own."""
+        return self._shared(Purpose.CALL)
+
+    def _shared(self, purpose: Purpose) -> Any:
+        try:
+            return shared_client(self._key(purpose), partial(self._build, purpose))
+        except ValueError as err:
+            raise _unusable(err) from err
+
+    async def _ashared(self, purpose: Purpose) -> AsyncClient:
+        # A thread of asgiref, because up to Airflow 3.2 only those may ask the triggerer for a connection; not its one
+        # thread for everybody, because building may wait for STS.
+        prepare = sync_to_async(partial(self._prepare, purpose), thread_sensitive=False)
+        try:
+            return await shared_async_client(self._key(purpose), prepare)
+        except ValueError as err:
+            raise _unusable(err) from err
+
+    def _key(self, purpose: Purpose) -> ClientKey:
+        settings = "" if self._config is None else repr(sorted(vars(self._config).items()))
+        return ClientKey(self.aws_conn_id, self._region_name, self._verify, settings, purpose)
+
+    def _call(self, call: Call) -> dict[str, Any]:
+        client = None
+        try:
+            client = self._shared(call.purpose)
+            response: dict[str, Any] = getattr(client, xform_name(call.operation))(**call.parameters)
+        except (BotoCoreError, ClientError) as err:
+            error = translated(call.operation, err)
+            if client is not None and isinstance(error, AccessDeniedError):
+                discard(self._key(call.purpose), client)
+            raise error from err
+        return response
+
+    async def _acall(self, call: Call) -> dict[str, Any]:
+        shared = None
+        try:
+            shared = await self._ashared(call.purpose)
+            response: dict[str, Any] = await getattr(shared.client, xform_name(call.operation))(**call.parameters)
+        except (BotoCoreError, ClientError) as err:
+            error = translated(call.operation, err)
+            if shared is not None and isinstance(error, AccessDeniedError):
+                discard_async(self._key(call.purpose), shared)
+            raise error from err
+        return response
+
+    def _pages(self, call: Call | None) -> Iterator[dict[str, Any]]:
+        while call is not None:
+            response = self._call(call)
+            yield response
+            call = call.next_page(response)
+
+    async def _apages(self, call: Call | None) -> AsyncIterator[dict[str, Any]]:
+        while call is not None:
+            response = await self._acall(call)
+            yield response
+            call = call.next_page(response)
+
+    def _build(self, purpose: Purpose) -> Any:
+        client = self._session(deferrable=False).client(**self._client_parameters(purpose))
+        client.meta.events.register(EVERY_TRY, note_attempt)
+        return client
+
+    def _prepare(self, purpose: Purpose) -> Opener:
+        session = self._session(deferrable=True)
+        session.register(EVERY_TRY, note_attempt)
+        _load_models(session)
+        return partial(session.create_client, **self._client_parameters(purpose))
+
+    def _session(self, *, deferrable: bool) -> Any:
+        if self.aws_conn_id == "":  # the base class would take it for None
+            raise _connection_missing(self.aws_conn_id)
+        self.__dict__.pop("conn_config", None)  # read anew: a kept hook may need the credentials that were rotated in
+        return self.get_session(region_name=self.region_name, deferrable=deferrable)
+
+    def _client_parameters(self, purpose: Purpose) -> dict[str, Any]:
+        return {
+            "service_name": SERVICE,
+            "endpoint_url": self.conn_config.get_service_endpoint_url(service_name=SERVICE),
+            "config": self._get_config(client_config(purpose, self.config)),
+            "verify": self.verify,
+        }
+
+
+def _load_models(session: Any) -> None:
+    """Fill the session's cache of service models: 150 ms of reading that would else block the event loop."""
+    reader = botocore.session.get_session()
+    reader.register_component("data_loader", session.get_component("data_loader"))
+    never_sent = {"aws_access_key_id": "-", "aws_secret_access_key": "-"}  # or botocore would go and look for some
+    reader.create_client(SERVICE, region_name="us-east-1", **never_sent)
+
+
+def _connection_missing(conn_id: str) -> ConnectionMissingError:
+    return ConnectionMissingError(
+        f"The Airflow connection {conn_id!r} (aws_conn_id) does not exist, or could not be read. Create it, for "
+        f"example with: airflow connections add {conn_id or 'aws_default'} --conn-type aws; or pass aws_conn_id=None "
+        "to use the ambient AWS credentials (environment, instance role, ...)."
+    )
+
+
+def _unusable(err: ValueError) -> ConfigurationError:
+    return ConfigurationError(
+        f"No AWS client can be made: {err} Correct the Airflow connection or the AWS configuration."
+    )

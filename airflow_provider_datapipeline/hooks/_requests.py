@@ -1,0 +1,165 @@
+"""What is sent: one checked builder for each operation, shared by its synchronous and its asynchronous form."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_datapipeline.exceptions import InternalServiceError, InvalidReportError
+from airflow_provider_datapipeline.hooks._config import Purpose
+from airflow_provider_datapipeline.reporting.limits import (
+    ERROR_ID_MAX_UTF16,
+    ERROR_STACK_TRACE_MAX_UTF16,
+    PIPELINE_TASK_ID_MAX_UTF16,
+    RESERVED_ERROR_ID_PREFIX,
+    clip,
+    utf16_length,
+)
+from airflow_provider_datapipeline.reporting.status import TaskStatus
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+# botocore's model datapipeline 2012-10-29
+ID_MAX_UTF16 = 1024  # shape "id"
+STRING_MAX_UTF16 = 1024  # shape "string"
+FIELD_NAME_MAX_UTF16 = 256  # shape "fieldNameString"
+FIELD_VALUE_MAX_UTF16 = 10_240  # shape "fieldStringValue"
+DESCRIBE_OBJECTS_MAX_IDS = 25  # documentation of DescribeObjects
+
+SHOWN_CHARACTERS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request, as botocore takes it; ``operation`` is spelt as AWS spells it."""
+
+    operation: str
+    parameters: Mapping[str, Any]
+    purpose: Purpose = Purpose.CALL
+
+    def next_page(self, response: Mapping[str, Any]) -> Call | None:
+        """Return the request for the page after ``response``, None after the last."""
+        if not response.get("hasMoreResults"):
+            return None
+        marker = response.get("marker")
+        if not marker or marker == self.parameters.get("marker"):
+            raise InternalServiceError(
+                self.operation, "MarkerError", f"more results were announced, but the marker was {_shown(marker)}."
+            )
+        return replace(self, parameters={**self.parameters, "marker": marker})
+
+
+def member(call: Call, response: Mapping[str, Any], name: str) -> Any:
+    """Return a member that the service always sends."""
+    if name not in response:
+        raise InternalServiceError(call.operation, "IncompleteResponse", f"the answer has no {name!r}.")
+    return response[name]
+
+
+def poll_for_task(worker_group: str, hostname: str | None) -> Call:
+    _check_length("worker_group", worker_group, 1, STRING_MAX_UTF16)
+    return Call("PollForTask", _present(workerGroup=worker_group, hostname=hostname), Purpose.POLL)
+
+
+def report_task_progress(pipeline_task_id: str, fields: Mapping[str, str] | None) -> Call:
+    _check_length("pipeline_task_id", pipeline_task_id, 1, PIPELINE_TASK_ID_MAX_UTF16)
+    for name, value in (fields or {}).items():
+        _check_length("the name of a field", name, 1, FIELD_NAME_MAX_UTF16)
+        _check_length(f"the field {_shown(name)}", value, 0, FIELD_VALUE_MAX_UTF16)
+    sent = [{"key": name, "stringValue": value} for name, value in (fields or {}).items()]
+    return Call("ReportTaskProgress", _present(taskId=pipeline_task_id, fields=sent or None))
+
+
+def set_task_status(
+    pipeline_task_id: str,
+    task_status: TaskStatus | str,
+    error_id: str | None,
+    error_message: str | None,
+    error_stack_trace: str | None,
+) -> Call:
+    _check_length("pipeline_task_id", pipeline_task_id, 1, PIPELINE_TASK_ID_MAX_UTF16)
+    if task_status not in tuple(TaskStatus):
+        allowed = ", ".join(TaskStatus)
+        raise InvalidReportError(f"task_status is {_shown(task_status)}; use one of {allowed}.")
+    if error_id is not None:
+        _check_length("error_id", error_id, 0, ERROR_ID_MAX_UTF16)
+        if error_id.startswith(RESERVED_ERROR_ID_PREFIX):
+            raise InvalidReportError(
+                f"error_id {_shown(error_id)} starts with {RESERVED_ERROR_ID_PREFIX!r}, which AWS Data Pipeline "
+                "reserves for its own errors; choose another beginning."
+            )
+    if error_stack_trace is not None:
+        _check_length("error_stack_trace", error_stack_trace, 0, ERROR_STACK_TRACE_MAX_UTF16)
+    return Call(
+        "SetTaskStatus",
+        _present(
+            taskId=pipeline_task_id,
+            taskStatus=str(task_status),
+            errorId=error_id,
+            errorMessage=error_message,
+            errorStackTrace=error_stack_trace,
+        ),
+    )
+
+
+def report_task_runner_heartbeat(task_runner_id: str, worker_group: str | None, hostname: str | None) -> Call:
+    _check_length("task_runner_id", task_runner_id, 1, ID_MAX_UTF16)
+    return Call(
+        "ReportTaskRunnerHeartbeat",
+        _present(taskrunnerId=task_runner_id, workerGroup=worker_group, hostname=hostname),
+    )
+
+
+def evaluate_expression(pipeline_id: str, object_id: str, expression: str) -> Call:
+    _check_length("pipeline_id", pipeline_id, 1, ID_MAX_UTF16)
+    _check_length("object_id", object_id, 1, ID_MAX_UTF16)
+    return Call("EvaluateExpression", {"pipelineId": pipeline_id, "objectId": object_id, "expression": expression})
+
+
+def describe_objects(pipeline_id: str, object_ids: Sequence[str], evaluate_expressions: bool) -> Iterator[Call]:
+    """Yield one request for every 25 ids, the most that DescribeObjects takes."""
+    _check_length("pipeline_id", pipeline_id, 1, ID_MAX_UTF16)
+    ids = _ids(object_ids)
+    for start in range(0, len(ids), DESCRIBE_OBJECTS_MAX_IDS):
+        chunk = ids[start : start + DESCRIBE_OBJECTS_MAX_IDS]
+        yield Call(
+            "DescribeObjects",
+            {"pipelineId": pipeline_id, "objectIds": chunk, "evaluateExpressions": evaluate_expressions},
+        )
+
+
+def query_objects(pipeline_id: str, sphere: str, query: Mapping[str, Any] | None) -> Call:
+    _check_length("pipeline_id", pipeline_id, 1, ID_MAX_UTF16)
+    return Call("QueryObjects", _present(pipelineId=pipeline_id, sphere=sphere, query=query))
+
+
+def set_status(pipeline_id: str, object_ids: Sequence[str], status: str) -> Call:
+    _check_length("pipeline_id", pipeline_id, 1, ID_MAX_UTF16)
+    return Call("SetStatus", {"pipelineId": pipeline_id, "objectIds": _ids(object_ids), "status": status})
+
+
+def _ids(object_ids: Sequence[str]) -> list[str]:
+    if isinstance(object_ids, str):
+        raise InvalidReportError(f"object_ids is the string {_shown(object_ids)}; pass a list of ids.")
+    return list(object_ids)
+
+
+def _present(**parameters: Any) -> dict[str, Any]:
+    return {name: value for name, value in parameters.items() if value is not None}
+
+
+def _check_length(name: str, value: object, least: int, most: int) -> None:
+    if not isinstance(value, str):
+        raise InvalidReportError(f"{name} is {_shown(value)}; it must be a string of {least} to {most} characters.")
+    length = utf16_length(value)
+    if not least <= length <= most:
+        remedy = "Shorten it." if length > most else "Give a value."
+        raise InvalidReportError(
+            f"{name} has {length} characters (UTF-16 units), AWS Data Pipeline takes {least} to {most}. {remedy} "
+            f"It is {_shown(value)}."
+        )
+
+
+def _shown(value: object) -> str:
+    return clip(repr(value), SHOWN_CHARACTERS)

@@ -1,0 +1,163 @@
+"""Which credentials, endpoint and region a call uses."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from botocore.config import Config  # type: ignore[import-untyped]  # ships no types
+
+from airflow_provider_datapipeline.exceptions import AccessDeniedError, ConfigurationError, ConnectionMissingError
+from airflow_provider_datapipeline.hooks.datapipeline import DataPipelineHook
+from tests.hooks.conftest import CONN_ID
+from tests.hooks.stub_service import Answer
+
+ALIVE = Answer({"canceled": False})
+
+
+@pytest.fixture(autouse=True)
+def _no_ambient_credentials(monkeypatch: pytest.MonkeyPatch, tmp_path) -> None:
+    for name in (
+        "AWS_ACCESS_KEY_ID",
+        "AWS_SECRET_ACCESS_KEY",
+        "AWS_SESSION_TOKEN",
+        "AWS_DEFAULT_REGION",
+        "AWS_PROFILE",
+    ):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "credentials"))
+
+
+def credential(request) -> str:
+    """Return the part of the signature that names the key, the region and the service."""
+    _, _, scope = request.headers["Authorization"].partition("Credential=")
+    key, _, region, service, _ = scope.partition(",")[0].split("/")
+    return f"{key} {region} {service}"
+
+
+async def test_the_connection_decides_key_region_and_endpoint(serve, hook, invoke) -> None:
+    service = serve(ALIVE)
+
+    await invoke(hook, "report_task_progress", "task-1")
+
+    assert credential(service.requests[0]) == "test us-east-1 datapipeline"
+
+
+async def test_a_region_given_to_the_hook_wins(serve, invoke) -> None:
+    service = serve(ALIVE)
+
+    await invoke(DataPipelineHook(CONN_ID, region_name="eu-west-1"), "report_task_progress", "task-1")
+
+    assert credential(service.requests[0]) == "test eu-west-1 datapipeline"
+
+
+async def test_the_endpoint_of_the_service_alone_wins_over_that_of_all(serve, connect, hook, invoke) -> None:
+    """``service_config`` leaves STS and the rest at AWS."""
+    service = serve(ALIVE)
+    connect("http://127.0.0.1:1", service_config={"datapipeline": {"endpoint_url": service.url}})
+
+    await invoke(hook, "report_task_progress", "task-1")
+
+    assert len(service.requests) == 1
+
+
+async def test_settings_of_the_connection_apply(serve, connect, hook, invoke) -> None:
+    service = serve(ALIVE)
+    connect(service.url, config_kwargs={"user_agent_extra": "from-the-connection"})
+
+    await invoke(hook, "report_task_progress", "task-1")
+
+    assert "from-the-connection" in service.requests[0].headers["User-Agent"]
+    assert "Airflow/" in service.requests[0].headers["User-Agent"]
+
+
+@pytest.mark.parametrize("conn_id", ["no_such_connection", ""])
+async def test_a_missing_connection_is_an_error(invoke, monkeypatch, conn_id) -> None:
+    """Ambient credentials would report to whatever account they belong to."""
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "ambient")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "ambient")
+    hook = DataPipelineHook(conn_id, region_name="us-east-1")
+
+    with pytest.raises(ConnectionMissingError) as missing:
+        await invoke(hook, "report_task_progress", "task-1")
+
+    assert repr(conn_id) in str(missing.value)
+    assert "aws_conn_id=None" in str(missing.value)
+
+
+async def test_no_connection_means_ambient_credentials(serve, invoke, monkeypatch) -> None:
+    service = serve(ALIVE)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "ambient")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "ambient")
+    monkeypatch.setenv("AWS_ENDPOINT_URL_DATA_PIPELINE", service.url)
+
+    await invoke(DataPipelineHook(None, region_name="us-west-2"), "report_task_progress", "task-1")
+
+    assert credential(service.requests[0]) == "ambient us-west-2 datapipeline"
+
+
+async def test_the_default_connection_is_that_of_the_amazon_provider(serve, connect, invoke) -> None:
+    service = serve(ALIVE)
+    connect(service.url, conn_id="aws_default")
+
+    await invoke(DataPipelineHook(), "report_task_progress", "task-1")
+
+    assert len(service.requests) == 1
+
+
+async def test_no_credentials_anywhere_is_access_denied(connect, monkeypatch, hook, invoke) -> None:
+    connection = {"conn_type": "aws", "extra": {"endpoint_url": "http://127.0.0.1:1", "region_name": "us-east-1"}}
+    monkeypatch.setenv("AIRFLOW_CONN_STUB", json.dumps(connection))
+
+    with pytest.raises(AccessDeniedError, match=r"NoCredentialsError.*aws_conn_id"):
+        await invoke(hook, "report_task_progress", "task-1")
+
+
+@pytest.mark.parametrize(
+    ("extra", "named"),
+    [
+        ({"region_name": None}, "NoRegionError"),
+        ({"url": "not a url"}, "not a url"),
+        ({"profile_name": "missing"}, "missing"),
+    ],
+)
+async def test_a_connection_that_cannot_be_used_says_so(connect, hook, invoke, extra, named) -> None:
+    connect(**({"url": "http://127.0.0.1:1"} | extra))
+
+    with pytest.raises(ConfigurationError, match=named):
+        await invoke(hook, "report_task_progress", "task-1")
+
+
+async def test_a_failed_lookup_is_not_remembered(serve, connect, hook, invoke, monkeypatch) -> None:
+    service = serve(ALIVE)
+    monkeypatch.delenv("AIRFLOW_CONN_STUB")
+    with pytest.raises(ConnectionMissingError):
+        await invoke(hook, "report_task_progress", "task-1")
+    connect(service.url)
+
+    assert await invoke(hook, "report_task_progress", "task-1") is False
+
+
+def test_a_hook_is_made_without_reading_the_connection() -> None:
+    """Constructors assign; DAG files and operators make hooks freely."""
+    assert DataPipelineHook("no_such_connection", config=Config(read_timeout=5)).aws_conn_id == "no_such_connection"
+
+
+def test_the_connection_type_and_its_test_are_the_amazon_providers(serve) -> None:
+    """``airflow connections test`` asks STS; no connection type is added."""
+    assert DataPipelineHook.conn_type == "aws"
+    assert DataPipelineHook.conn_name_attr == "aws_conn_id"
+    assert DataPipelineHook.default_conn_name == "aws_default"
+
+
+def test_the_shared_client_serves_users_of_conn(serve, hook) -> None:
+    """``hook.conn`` is the seam of the amazon provider, for the calls that this hook does not wrap."""
+    service = serve(Answer({"pipelineIdList": []}))
+
+    hook.conn.list_pipelines()
+
+    assert service.operations == ["ListPipelines"]
+    assert hook.conn is DataPipelineHook(CONN_ID).get_conn()
+    assert hook.conn_region_name == "us-east-1"

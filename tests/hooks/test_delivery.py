@@ -1,0 +1,246 @@
+"""What an answer means, on the wire, in the log and in the metrics."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import subprocess
+import sys
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from airflow_provider_datapipeline._airflow import metrics
+from airflow_provider_datapipeline.delivery import Delivery, adeliver, deliver
+from airflow_provider_datapipeline.exceptions import (
+    ConnectionMissingError,
+    DeliveryTimeoutError,
+    InternalServiceError,
+    InvalidRequestError,
+    ThrottledError,
+)
+from airflow_provider_datapipeline.hooks.datapipeline import DataPipelineHook
+from airflow_provider_datapipeline.reporting.report import TaskReport
+from airflow_provider_datapipeline.reporting.status import TaskStatus
+from tests.hooks.conftest import CONN_ID
+from tests.hooks.stub_service import FAULT, HANG, HANG_UP, THROTTLED, Answer, refusal
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+TASK = "begin0123456789" + "x" * 900 + "9876543210end"
+FINISHED = TaskReport.finished()
+FAILED = TaskReport(
+    status=TaskStatus.FAILED, error_id="ValueError", error_message="wrong", error_stack_trace="Traceback"
+)
+NOT_FOUND = refusal("TaskNotFoundException", message="No such task.")
+INVALID = refusal("InvalidRequestException", message="Not like that.")
+QUICK = {"connect_timeout": 0.2, "read_timeout": 0.2, "retries": {"total_max_attempts": 2}}
+
+
+@pytest.fixture(params=["sync", "async"])
+def send(request: pytest.FixtureRequest) -> Callable[..., Awaitable[Delivery]]:
+    """Deliver in the synchronous or in the asynchronous form."""
+
+    async def call(report: TaskReport, *, conn_id: str = CONN_ID, **kwargs: Any) -> Delivery:
+        hook = DataPipelineHook(conn_id, config=QUICK)
+        if request.param == "async":
+            return await adeliver(hook, TASK, report, **kwargs)
+        return await asyncio.to_thread(deliver, hook, TASK, report, **kwargs)
+
+    return call
+
+
+@pytest.fixture
+def counted(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Every counter that goes to Airflow's metrics."""
+    names: list[str] = []
+    for copy in filter(None, map(sys.modules.get, metrics._COPIES)):
+        monkeypatch.setattr(copy, "incr", names.append)
+    monkeypatch.setattr(metrics.Stats, "incr", staticmethod(names.append), raising=False)
+    return names
+
+
+@pytest.fixture
+def lines(caplog: pytest.LogCaptureFixture) -> Callable[[], list[tuple[str, str]]]:
+    """What the sender logged: level and text."""
+    caplog.set_level(logging.INFO, logger="airflow_provider_datapipeline.delivery")
+
+    def read() -> list[tuple[str, str]]:
+        return [
+            (record.levelname, record.getMessage())
+            for record in caplog.records
+            if record.name == "airflow_provider_datapipeline.delivery"
+        ]
+
+    return read
+
+
+async def test_a_report_is_delivered_in_one_request(serve, send, lines, counted) -> None:
+    service = serve()
+
+    assert await send(FAILED) is Delivery.DELIVERED
+    assert [request.body for request in service.requests] == [{"taskId": TASK} | FAILED.as_request()]
+    assert counted == ["datapipeline.report.delivered"]
+    ((level, text),) = lines()
+    assert level == "INFO"
+    assert text.startswith("Reported FAILED for Data Pipeline task begin")
+    assert text.endswith("end, error id ValueError.")
+    assert len(text) < 120
+
+
+@pytest.mark.parametrize("first", [FAULT, HANG, HANG_UP])
+async def test_an_unknown_task_after_a_try_that_may_have_arrived_had_the_report(
+    serve, send, lines, counted, first
+) -> None:
+    """The answer to the first try was lost, not the report."""
+    serve(first, NOT_FOUND)
+
+    assert await send(FINISHED) is Delivery.REPEATED
+    assert counted == ["datapipeline.report.repeated"]
+    assert [level for level, _ in lines()] == ["INFO"]
+
+
+@pytest.mark.parametrize("answers", [[NOT_FOUND], [THROTTLED, NOT_FOUND]])
+async def test_an_unknown_task_otherwise_is_gone(serve, send, lines, counted, answers) -> None:
+    """A try that was throttled did not arrive."""
+    serve(*answers)
+
+    assert await send(FINISHED) is Delivery.GONE
+    assert counted == ["datapipeline.report.gone"]
+    ((level, text),) = lines()
+    assert level == "WARNING"
+    assert "already reported, canceled or given to another runner" in text
+
+
+async def test_an_unknown_task_is_a_repeat_if_the_caller_knows_of_an_earlier_delivery(serve, send) -> None:
+    serve(NOT_FOUND)
+
+    assert await send(FINISHED, repeat=True) is Delivery.REPEATED
+
+
+@pytest.mark.parametrize("code", ["PipelineDeletedException", "PipelineNotFoundException"])
+async def test_a_pipeline_that_is_gone_needs_no_report(serve, send, lines, code) -> None:
+    serve(refusal(code))
+
+    assert await send(FAILED) is Delivery.GONE
+    ((level, text),) = lines()
+    assert level == "WARNING"
+    assert code in text
+
+
+async def test_refused_texts_are_left_out(serve, send, lines, counted) -> None:
+    """A status without its error is worth more than none; the log says what is missing and why."""
+    service = serve(INVALID, Answer())
+
+    assert await send(FAILED) is Delivery.DELIVERED
+    assert [request.body for request in service.requests] == [
+        {"taskId": TASK} | FAILED.as_request(),
+        {"taskId": TASK, "taskStatus": "FAILED"},
+    ]
+    assert counted == ["datapipeline.report.delivered"]
+    ((level, text),) = lines()
+    assert level == "WARNING"
+    assert "without any error text" in text
+    assert "Not like that." in text
+
+
+@pytest.mark.parametrize(("report", "requests"), [(FAILED, 2), (FINISHED, 1)])
+async def test_a_status_that_is_refused_bare_is_an_error(serve, send, lines, report, requests) -> None:
+    """Raised, not logged: whoever wanted to report decides how loud it is."""
+    service = serve(INVALID)
+
+    with pytest.raises(InvalidRequestError, match="Not like that"):
+        await send(report)
+
+    assert len(service.requests) == requests
+    assert lines() == []
+
+
+@pytest.mark.parametrize("report", [FINISHED, FAILED])
+async def test_an_invalid_repeat_had_the_report(serve, send, report) -> None:
+    """Which error a second report of a task gets is not published; bare, it cannot be the texts."""
+    serve(FAULT, INVALID)
+
+    assert await send(report) is Delivery.REPEATED
+
+
+async def test_invalid_texts_after_a_failed_try_are_still_left_out(serve, send) -> None:
+    """The service's fault is no reason to believe that it took what it refuses."""
+    service = serve(FAULT, INVALID, Answer())
+
+    assert await send(FAILED) is Delivery.DELIVERED
+    assert service.requests[-1].body == {"taskId": TASK, "taskStatus": "FAILED"}
+
+
+@pytest.mark.parametrize(("answer", "error"), [(THROTTLED, ThrottledError), (FAULT, InternalServiceError)])
+async def test_what_does_not_come_through_is_raised(serve, send, counted, answer, error) -> None:
+    serve(answer)
+
+    with pytest.raises(error):
+        await send(FINISHED)
+
+    assert counted == ["datapipeline.report.failed"]
+
+
+async def test_a_missing_connection_is_raised_through_the_bound(send, counted) -> None:
+    with pytest.raises(ConnectionMissingError):
+        await send(FINISHED, conn_id="no_such_connection", timeout=30)
+
+    assert counted == ["datapipeline.report.failed"]
+
+
+async def test_a_delivery_within_the_bound_is_a_delivery(serve, send) -> None:
+    serve()
+
+    assert await send(FINISHED, timeout=30) is Delivery.DELIVERED
+
+
+async def test_the_bound_holds_for_the_whole_delivery(serve, send, counted) -> None:
+    """Two tries of 0.2 s and the pause between them do not fit."""
+    serve(Answer(), HANG)
+    await send(FINISHED)  # builds the client
+    start = time.monotonic()
+
+    with pytest.raises(DeliveryTimeoutError, match=r"within 0\.2 s"):
+        await send(FINISHED, timeout=0.2)
+
+    assert time.monotonic() - start < 2
+    assert counted[-1] == "datapipeline.report.failed"
+
+
+async def test_the_bound_holds_for_the_lookup_of_the_connection(connect, send, monkeypatch) -> None:
+    """A supervisor that does not answer must not hold a callback either."""
+    connect("http://127.0.0.1:1")
+    over = []
+
+    def never(cls: type, conn_id: str) -> None:
+        while not over:
+            time.sleep(0.01)
+
+    monkeypatch.setattr(DataPipelineHook, "get_connection", classmethod(never))
+    try:
+        with pytest.raises(DeliveryTimeoutError):
+            await send(FINISHED, timeout=0.2)
+    finally:
+        over.append(True)
+
+
+async def test_a_timeout_of_the_network_is_not_taken_for_the_bound(serve, send) -> None:
+    serve(HANG)
+
+    with pytest.raises(InternalServiceError):
+        await send(FINISHED, timeout=30)
+
+
+def test_importing_the_sender_loads_no_aws_library() -> None:
+    """Callbacks name it, and every parse of a DAG file would pay."""
+    code = (
+        "import sys, airflow_provider_datapipeline.delivery; "
+        "print([name for name in ('boto3', 'botocore', 'aiobotocore') if name in sys.modules])"
+    )
+
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert done.stdout.strip().splitlines()[-1] == "[]"

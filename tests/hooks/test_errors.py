@@ -1,0 +1,202 @@
+"""Every way in which a call can fail has one of this package's errors."""
+
+from __future__ import annotations
+
+import inspect
+import socket
+
+import botocore.session  # type: ignore[import-untyped]  # ships no types
+import pytest
+from aiohttp import ClientConnectorError, ClientOSError
+from aiohttp.client_reqrep import ConnectionKey
+from botocore import exceptions as boto  # type: ignore[import-untyped]  # ships no types
+from botocore.retries.standard import ThrottledRetryableChecker  # type: ignore[import-untyped]  # ships no types
+from urllib3.connection import HTTPConnection
+from urllib3.exceptions import NewConnectionError
+
+from airflow_provider_datapipeline import exceptions
+from airflow_provider_datapipeline.exceptions import (
+    AccessDeniedError,
+    ConfigurationError,
+    InternalServiceError,
+    InvalidRequestError,
+    ServiceError,
+    ThrottledError,
+)
+from airflow_provider_datapipeline.hooks._errors import error_class, note_attempt, translated
+
+OPERATIONS = [
+    "PollForTask",
+    "ReportTaskProgress",
+    "ReportTaskRunnerHeartbeat",
+    "SetTaskStatus",
+    "EvaluateExpression",
+    "DescribeObjects",
+    "QueryObjects",
+    "SetStatus",
+]
+MODEL = botocore.session.get_session().get_service_model("datapipeline")
+MODELLED = sorted({shape.name for name in OPERATIONS for shape in MODEL.operation_model(name).error_shapes})
+
+
+def refused(code: str, status: int = 400) -> boto.ClientError:
+    return boto.ClientError(
+        {"Error": {"Code": code, "Message": "why"}, "ResponseMetadata": {"HTTPStatusCode": status}}, "SetTaskStatus"
+    )
+
+
+def test_the_model_still_has_the_five_errors() -> None:
+    assert len(MODELLED) == 5
+
+
+@pytest.mark.parametrize("code", MODELLED)
+@pytest.mark.parametrize("prefix", ["", "com.amazon.setl.webservice#"])
+def test_every_modelled_error_has_a_class_of_its_own(prefix, code) -> None:
+    """A new error in the service model fails here until it is mapped."""
+    cls = error_class(prefix + code)
+
+    assert cls is not ServiceError
+    assert cls.__name__ == code.removesuffix("Exception").removesuffix("Error") + "Error"
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        ("ThrottlingException", ThrottledError),
+        ("RequestLimitExceeded", ThrottledError),
+        ("AccessDenied", AccessDeniedError),
+        ("AccessDeniedException", AccessDeniedError),
+        ("UnrecognizedClientException", AccessDeniedError),
+        ("InvalidSignatureException", AccessDeniedError),
+        ("ExpiredToken", AccessDeniedError),
+        ("ExpiredTokenException", AccessDeniedError),
+        ("MissingAuthenticationToken", AccessDeniedError),
+        ("MissingAuthenticationTokenException", AccessDeniedError),
+        ("ValidationException", InvalidRequestError),
+        ("SomethingNew", ServiceError),
+    ],
+)
+def test_errors_that_the_model_lacks_are_known_by_code(code, expected) -> None:
+    error = translated("SetTaskStatus", refused(code))
+
+    assert type(error) is expected
+    assert str(error) == f"SetTaskStatus: {code}: why {expected.remedy}"
+
+
+def test_what_botocore_retries_as_throttling_is_throttling_or_a_server_error() -> None:
+    """Codes of other services (DynamoDB, EC2, S3) are left out on purpose; this list says which."""
+    foreign = {
+        "ProvisionedThroughputExceededException",
+        "TransactionInProgressException",
+        "BandwidthLimitExceeded",
+        "PriorRequestNotComplete",
+        "EC2ThrottledException",
+    }
+    codes = set(ThrottledRetryableChecker._THROTTLED_ERROR_CODES) - foreign
+
+    assert {code for code in codes if error_class(code) is not ThrottledError} == set()
+
+
+@pytest.mark.parametrize(("status", "code"), [(500, "Unheard"), (502, "502"), (503, "503"), (504, "")])
+def test_a_5xx_of_any_code_is_an_internal_error(status, code) -> None:
+    """Proxies and load balancers answer without an AWS error code."""
+    error = translated("SetTaskStatus", refused(code, status))
+
+    assert type(error) is InternalServiceError
+    assert error.code == (code or "HTTP 504")
+
+
+def blank(cls: type[Exception]) -> Exception:
+    """Make an error of a class of botocore without the details that its constructor asks for."""
+    error = cls.__new__(cls)
+    error.kwargs = {}  # type: ignore[attr-defined]  # as BotoCoreError has it
+    return error
+
+
+ALL_OF_BOTOCORE = [cls for _, cls in inspect.getmembers(boto, inspect.isclass) if issubclass(cls, boto.BotoCoreError)]
+
+
+@pytest.mark.parametrize("cls", ALL_OF_BOTOCORE)
+def test_no_error_of_botocore_stays_botocores(cls) -> None:
+    """Whatever botocore raises becomes one of this package's errors, and its name is kept."""
+    mapped = translated("PollForTask", blank(cls))
+
+    assert type(mapped).__module__ == exceptions.__name__
+    assert cls.__name__ in str(mapped)
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        (boto.NoCredentialsError(), AccessDeniedError),
+        (boto.PartialCredentialsError(provider="env", cred_var="aws_secret_access_key"), AccessDeniedError),
+        (boto.TokenRetrievalError(provider="sso", error_msg="expired"), AccessDeniedError),
+        (boto.NoRegionError(), ConfigurationError),
+        (boto.ProfileNotFound(profile="x"), ConfigurationError),
+        (boto.ParamValidationError(report="x"), InvalidRequestError),
+        (boto.ReadTimeoutError(endpoint_url="x"), InternalServiceError),
+        (boto.EndpointConnectionError(endpoint_url="x"), InternalServiceError),
+        (boto.SSLError(endpoint_url="x", error="certificate"), InternalServiceError),
+        (boto.ProxyConnectionError(proxy_url="x"), InternalServiceError),
+    ],
+)
+def test_errors_short_of_an_answer(error, expected) -> None:
+    assert type(translated("SetTaskStatus", error)) is expected
+
+
+REFUSED_CONNECTION = ClientConnectorError(
+    ConnectionKey("x", 1, False, None, None, None, None), ConnectionRefusedError(111, "refused")
+)
+
+
+@pytest.mark.parametrize(
+    ("error", "maybe_delivered"),
+    [
+        (boto.ReadTimeoutError(endpoint_url="x"), True),
+        (boto.ConnectionClosedError(endpoint_url="x"), True),
+        (boto.HTTPClientError(error="x"), True),
+        (boto.ConnectTimeoutError(endpoint_url="x"), False),
+        (boto.SSLError(endpoint_url="x", error="certificate"), False),
+        (boto.EndpointConnectionError(endpoint_url="x", error=NewConnectionError(HTTPConnection("x"), "m")), False),
+        (boto.EndpointConnectionError(endpoint_url="x", error=socket.gaierror(-2, "unknown")), False),
+        (boto.EndpointConnectionError(endpoint_url="x", error=REFUSED_CONNECTION), False),
+        (boto.EndpointConnectionError(endpoint_url="x", error=ClientOSError(104, "reset by peer")), True),
+    ],
+)
+def test_a_try_may_have_arrived_unless_it_surely_never_left(error, maybe_delivered) -> None:
+    """A reset connection is an EndpointConnectionError to aiobotocore, and so is one that was never made."""
+    note_attempt(None, {}, error)
+
+    assert translated("SetTaskStatus", error).maybe_delivered is maybe_delivered
+
+
+@pytest.mark.parametrize(
+    ("tries", "maybe_delivered"),
+    [
+        ([refused("ThrottlingException")], False),
+        ([refused("ThrottlingException", 503)], False),
+        ([refused("TaskNotFoundException")], False),
+        ([refused("InternalServiceError", 500)], True),
+        ([refused("InternalServiceError", 500), refused("TaskNotFoundException")], True),
+        ([boto.ReadTimeoutError(endpoint_url="x"), refused("ThrottlingException")], True),
+        ([refused("ThrottlingException"), refused("TaskNotFoundException")], False),
+        ([refused("InternalServiceError", 500), boto.ConnectTimeoutError(endpoint_url="x")], True),
+    ],
+)
+def test_the_last_try_tells_about_those_before_it(tries, maybe_delivered) -> None:
+    """Botocore retries unseen; what is raised in the end carries what is known of every try."""
+    context: dict[str, object] = {}
+    for number, error in enumerate(tries):
+        answered = isinstance(error, boto.ClientError)
+        parsed = {**error.response, "ResponseMetadata": {**error.response["ResponseMetadata"]}} if answered else None
+        note_attempt(parsed, context, None if answered else error)
+        tries[number] = boto.ClientError(parsed, "SetTaskStatus") if answered else error
+
+    assert translated("SetTaskStatus", tries[-1]).maybe_delivered is maybe_delivered
+
+
+def test_a_refused_role_is_not_blamed_on_the_call() -> None:
+    """Assuming the connection's role is a call of its own."""
+    error = boto.ClientError({"Error": {"Code": "AccessDenied", "Message": "no"}}, "AssumeRole")
+
+    assert str(translated("SetTaskStatus", error)).startswith("AssumeRole: AccessDenied: no ")

@@ -1,0 +1,135 @@
+"""What is refused before anything is sent, and what a request carries."""
+
+from __future__ import annotations
+
+import pytest
+
+from airflow_provider_datapipeline.exceptions import InternalServiceError, InvalidReportError
+from airflow_provider_datapipeline.hooks import _requests as requests
+from airflow_provider_datapipeline.reporting.status import TaskStatus
+
+ASTRAL = "\N{PARTY POPPER}"  # two UTF-16 units
+
+
+def status(pipeline_task_id="task", task_status="FAILED", error_id=None, message=None, trace=None) -> requests.Call:
+    return requests.set_task_status(pipeline_task_id, task_status, error_id, message, trace)
+
+
+@pytest.mark.parametrize(
+    ("given", "named", "limit"),
+    [
+        ({"pipeline_task_id": ""}, "pipeline_task_id", "1 to 2048"),
+        ({"pipeline_task_id": "x" * 2049}, "pipeline_task_id has 2049", "2048"),
+        ({"pipeline_task_id": ASTRAL * 1025}, "pipeline_task_id has 2050", "2048"),
+        ({"pipeline_task_id": None}, "pipeline_task_id is None", "1 to 2048"),
+        ({"task_status": "DONE"}, "task_status is 'DONE'", "FINISHED, FAILED, FALSE"),
+        ({"task_status": "finished"}, "task_status is 'finished'", "FINISHED, FAILED, FALSE"),
+        ({"task_status": None}, "task_status is None", "FINISHED, FAILED, FALSE"),
+        ({"error_id": "x" * 1025}, "error_id has 1025", "1024"),
+        ({"error_id": ASTRAL * 513}, "error_id has 1026", "1024"),
+        ({"error_id": "Service_Broken"}, "error_id 'Service_Broken'", "reserves"),
+        ({"trace": "x" * 1025}, "error_stack_trace has 1025", "1024"),
+        ({"trace": 7}, "error_stack_trace is 7", "1024"),
+    ],
+)
+def test_a_status_outside_the_limits_is_refused_by_name_and_limit(given, named, limit) -> None:
+    """The message says which value is wrong, how wrong it is, and what is allowed."""
+    with pytest.raises(InvalidReportError) as refused:
+        status(**given)
+
+    assert named in str(refused.value)
+    assert limit in str(refused.value)
+
+
+def test_a_refused_value_is_shown_short() -> None:
+    """A megabyte does not become the error message."""
+    with pytest.raises(InvalidReportError) as refused:
+        status(error_id="x" * 1_000_000)
+
+    assert len(str(refused.value)) < 300
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"pipeline_task_id": "x"},
+        {"pipeline_task_id": ASTRAL * 1024},
+        {"error_id": "x" * 1024},
+        {"error_id": "MyService_Broken"},
+        {"error_id": ""},
+        {"trace": ASTRAL * 512},
+        {"message": "x" * 10_000},
+    ],
+)
+def test_a_status_at_the_limit_is_accepted(given) -> None:
+    assert status(**given).operation == "SetTaskStatus"
+
+
+@pytest.mark.parametrize("task_status", ["FALSE", TaskStatus.FALSE])
+def test_absent_values_are_absent_from_the_request(task_status) -> None:
+    """An enumeration member becomes the plain word."""
+    call = status(task_status=task_status)
+
+    assert call.parameters == {"taskId": "task", "taskStatus": "FALSE"}
+    assert type(call.parameters["taskStatus"]) is str
+
+
+@pytest.mark.parametrize(
+    ("fields", "named"),
+    [
+        ({"": "x"}, "the name of a field"),
+        ({"n" * 257: "x"}, "256"),
+        ({"n": "x" * 10_241}, "the field 'n' has 10241"),
+        ({"percentComplete": 50}, "the field 'percentComplete' is 50; it must be a string"),
+    ],
+)
+def test_a_progress_field_outside_the_limits_is_refused(fields, named) -> None:
+    with pytest.raises(InvalidReportError, match=named):
+        requests.report_task_progress("task", fields)
+
+
+@pytest.mark.parametrize(
+    "build",
+    [
+        lambda: requests.poll_for_task("", None),
+        lambda: requests.poll_for_task("x" * 1025, None),
+        lambda: requests.report_task_progress("", None),
+        lambda: requests.report_task_runner_heartbeat("", None, None),
+        lambda: requests.report_task_runner_heartbeat("x" * 1025, None, None),
+        lambda: requests.evaluate_expression("", "object", "#{x}"),
+        lambda: requests.query_objects("x" * 1025, "INSTANCE", None),
+        lambda: requests.set_status("df-1", "object-1", "RERUN"),
+        lambda: list(requests.describe_objects("df-1", "object-1", evaluate_expressions=False)),
+    ],
+)
+def test_a_malformed_request_is_refused(build) -> None:
+    """A single id where a list belongs would otherwise be taken apart into letters."""
+    with pytest.raises(InvalidReportError):
+        build()
+
+
+def test_objects_are_described_25_at_a_time() -> None:
+    calls = list(requests.describe_objects("df-1", [f"o{n}" for n in range(51)], evaluate_expressions=True))
+
+    assert [len(call.parameters["objectIds"]) for call in calls] == [25, 25, 1]
+    assert [found for call in calls for found in call.parameters["objectIds"]] == [f"o{n}" for n in range(51)]
+
+
+def test_the_next_page_starts_at_the_marker() -> None:
+    first = requests.query_objects("df-1", "INSTANCE", None)
+
+    second = first.next_page({"hasMoreResults": True, "marker": "m1"})
+
+    assert second is not None
+    assert second.parameters == {"pipelineId": "df-1", "sphere": "INSTANCE", "marker": "m1"}
+    assert second.next_page({"hasMoreResults": False, "marker": "m2"}) is None
+
+
+@pytest.mark.parametrize("response", [{"hasMoreResults": True, "marker": "m1"}, {"hasMoreResults": True}])
+def test_a_marker_that_does_not_move_on_is_an_error(response) -> None:
+    """Instead of asking for the same page for ever."""
+    second = requests.query_objects("df-1", "INSTANCE", None).next_page({"hasMoreResults": True, "marker": "m1"})
+    assert second is not None
+
+    with pytest.raises(InternalServiceError, match="marker"):
+        second.next_page(response)
