@@ -4,7 +4,7 @@
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help venv venv-oldest demo lint types unit real test test-oldest bench build clean
+.PHONY: help python venv venv-oldest demo lint types unit real test test-oldest bench build clean
 
 VENV := .venv
 VENV_OLDEST := .venv-oldest
@@ -30,6 +30,9 @@ define create_venv
 @touch $@
 @echo "$(2) is ready."
 endef
+
+python: # Print the interpreters that would be taken, for Airflow 3.3 and for 2.11
+	@echo $(or $(PYTHON),none) $(or $(PYTHON_OLDEST),none)
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -59,7 +62,7 @@ unit: venv ## Run the tests that need no Airflow processes
 real: venv ## Run the tests on a real Airflow 3.3
 	@$(BIN)/python -m pytest -m real
 
-test: lint types unit real ## Everything above: what a change has to pass
+test: lint types unit real ## All four: what a change has to pass, with test-oldest
 
 test-oldest: venv-oldest ## Unit and real tests on Airflow 2.11 and the oldest releases supported
 	@$(BIN_OLDEST)/python -m pytest

@@ -29,7 +29,7 @@ def members(session: int) -> list[int]:
     for pid in list(found):
         with contextlib.suppress(psutil.Error):
             found.update(child.pid for child in psutil.Process(pid).children(recursive=True))
-    return sorted(pid for pid in found if _runs(pid))
+    return sorted(pid for pid in found if runs(pid))
 
 
 def end_sessions(sessions: Collection[int], *, grace: float) -> None:
@@ -38,10 +38,10 @@ def end_sessions(sessions: Collection[int], *, grace: float) -> None:
     for session in sessions:
         send(session, signal.SIGTERM)
     deadline = time.monotonic() + grace
-    while time.monotonic() < deadline and any(_runs(pid) for pid in known):
+    while time.monotonic() < deadline and any(runs(pid) for pid in known):
         time.sleep(0.05)
     # Killed until nothing is left: a process may have been starting another one just now.
-    while known := {pid for session in sessions for pid in members(session)} | {pid for pid in known if _runs(pid)}:
+    while known := {pid for session in sessions for pid in members(session)} | {pid for pid in known if runs(pid)}:
         for pid in known:
             send(pid, signal.SIGKILL)
         time.sleep(0.05)
@@ -59,7 +59,8 @@ def _session_of(pid: int) -> int | None:
         return None
 
 
-def _runs(pid: int) -> bool:
+def runs(pid: int) -> bool:
+    """Whether the process exists and has not ended; one that has may stay on as a zombie."""
     try:
         return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
     except psutil.Error:
