@@ -1,0 +1,257 @@
+"""A service with a hand-driven clock, and a shared server with a region of its own for each test."""
+
+from __future__ import annotations
+
+import json
+import socket
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from http.client import HTTPConnection, HTTPResponse
+from itertools import count
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.config import Config
+from botocore.credentials import Credentials
+
+from airflow_provider_datapipeline.emulator import Behaviour, EmulatorServer, Service
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+GROUP = "group-1"
+_regions = count(1)
+
+
+@dataclass
+class Clock:
+    """Time that passes only when told to."""
+
+    now: datetime = datetime(2012, 12, 12, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def advance(self, **parts: float) -> None:
+        self.now += timedelta(**parts)
+
+
+@dataclass
+class Account:
+    """A service in the hands of a test: what a console and a task runner would do, without HTTP."""
+
+    service: Service
+    clock: Clock
+    pipeline_ids: list[str] = field(default_factory=list)
+
+    def switch(self, **switches: Any) -> None:
+        self.service.behaviour = Behaviour(**switches)
+
+    def start(self, *objects: dict[str, Any], **document: Any) -> str:
+        self.pipeline_ids.append(self.service.start_pipeline({"objects": list(objects), **document}))
+        return self.pipeline_ids[-1]
+
+    def call(self, operation: str, **request: Any) -> dict[str, Any]:
+        return self.service.call(operation, request)
+
+    def poll(self, worker_group: str = GROUP, **request: Any) -> dict[str, Any] | None:
+        return self.call("PollForTask", workerGroup=worker_group, **request).get("taskObject")
+
+    def take(self, worker_group: str = GROUP) -> str:
+        """Poll and acknowledge; the task id."""
+        task = self.poll(worker_group)
+        assert task is not None, f"no task for {worker_group}"
+        self.progress(task["taskId"])
+        return str(task["taskId"])
+
+    def progress(self, pipeline_task_id: str, **fields: str) -> bool:
+        wire = [{"key": key, "stringValue": value} for key, value in fields.items()]
+        return bool(self.call("ReportTaskProgress", taskId=pipeline_task_id, fields=wire)["canceled"])
+
+    def report(self, pipeline_task_id: str, status: str, **errors: str) -> None:
+        self.call("SetTaskStatus", taskId=pipeline_task_id, taskStatus=status, **errors)
+
+    def attempts(self) -> dict[str, str]:
+        """The status of each attempt by ``component#number``."""
+        return {
+            f"{each.component_id}#{each.attempt_id.rpartition('=')[2]}": each.status for each in self.service.attempts()
+        }
+
+    def object(self, object_id: str) -> dict[str, str]:
+        """The fields of an object of the latest pipeline, repeated keys joined."""
+        described = self.call("DescribeObjects", pipelineId=self.pipeline_ids[-1], objectIds=[object_id])
+        fields: dict[str, str] = {}
+        for each in described["pipelineObjects"][0]["fields"]:
+            value = each.get("stringValue", each.get("refValue"))
+            fields[each["key"]] = f"{fields[each['key']]},{value}" if each["key"] in fields else value
+        return fields
+
+    def statuses(self) -> dict[str, str]:
+        """The status of each instance of the latest pipeline by component."""
+        ids = self.call("QueryObjects", pipelineId=self.pipeline_ids[-1], sphere="INSTANCE")["ids"]
+        fields = [self.object(each) for each in ids]
+        return {each["@componentParent"]: each["@status"] for each in fields}
+
+    def instance(self, component_id: str) -> str:
+        """The id of the component's newest instance."""
+        ids = self.call("QueryObjects", pipelineId=self.pipeline_ids[-1], sphere="INSTANCE")["ids"]
+        return str([each for each in ids if each.startswith(f"@{component_id}_")][-1])
+
+    def command(self, status: str, *components: str) -> None:
+        ids = [self.instance(each) for each in components]
+        self.call("SetStatus", pipelineId=self.pipeline_ids[-1], objectIds=ids, status=status)
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def account(clock: Clock) -> Account:
+    return Account(Service(clock=clock), clock)
+
+
+@pytest.fixture(scope="session")
+def shared_server() -> Iterator[EmulatorServer]:
+    with EmulatorServer() as server:
+        yield server
+
+
+@pytest.fixture
+def server(shared_server: EmulatorServer) -> EmulatorServer:
+    """A running server with default switches and no faults; other tests' requests may be in its log."""
+    shared_server.service.behaviour = Behaviour(retry_delay_minimum_seconds=0, retry_delay_default_seconds=0)
+    shared_server.service.faults.clear()
+    return shared_server
+
+
+@pytest.fixture
+def region() -> str:
+    """A region that no other test uses: state is per region."""
+    return f"region-{next(_regions)}"
+
+
+@pytest.fixture
+def client(server: EmulatorServer, region: str) -> Any:
+    """A boto3 client that sends each request once."""
+    return connect(server, region)
+
+
+def connect(server: EmulatorServer, region: str, **config: Any) -> Any:
+    settings = {"retries": {"total_max_attempts": 1}, "read_timeout": 100, "max_pool_connections": 50, **config}
+    return boto3.session.Session().client(
+        "datapipeline",
+        endpoint_url=server.url,
+        region_name=region,
+        aws_access_key_id="test",
+        aws_secret_access_key="test",
+        config=Config(**settings),
+    )
+
+
+@pytest.fixture
+def hello() -> dict[str, Any]:
+    """A definition with one activity."""
+    return {
+        "objects": [{"id": "SayHello", "type": "ShellCommandActivity", "command": "echo hello", "workerGroup": GROUP}]
+    }
+
+
+@dataclass
+class Http:
+    """Raw HTTP to a server, signed by botocore: for what boto3 would never send."""
+
+    url: str
+    region: str
+
+    def headers(self, operation: str, body: bytes, **options: Any) -> dict[str, str]:
+        """
+        Signed headers.
+
+        :param options: ``key``, ``secret``, ``token``, ``service``, ``extra`` (more headers, signed too), ``when``
+        """
+        credentials = Credentials(options.get("key", "test"), options.get("secret", "test"), options.get("token"))
+        headers = {"X-Amz-Target": f"DataPipeline.{operation}", "Content-Type": "application/x-amz-json-1.1"}
+        request = AWSRequest("POST", f"{self.url}/", headers={**headers, **options.get("extra", {})}, data=body)
+        auth = SigV4Auth(credentials, options.get("service", "datapipeline"), self.region)
+        with freeze(options.get("when")):
+            auth.add_auth(request)
+        return dict(request.headers.items())
+
+    def send(
+        self, body: bytes, headers: dict[str, str], *, method: str = "POST", path: str = "/"
+    ) -> tuple[int, str, bytes]:
+        """Status, content type and body of the answer."""
+        connection = HTTPConnection(self.url.removeprefix("http://"), timeout=10)
+        try:
+            connection.request(method, path, body, headers)
+            answer = connection.getresponse()
+            return answer.status, answer.headers.get("Content-Type", ""), answer.read()
+        finally:
+            connection.close()
+
+    def hold(self, operation: str, body: bytes) -> socket.socket:
+        """Send a request and do not wait for its answer."""
+        host, _, port = self.url.removeprefix("http://").rpartition(":")
+        lines = [f"{name}: {value}" for name, value in self.headers(operation, body).items()]
+        head = "\r\n".join(["POST / HTTP/1.1", f"Host: {host}:{port}", f"Content-Length: {len(body)}", *lines, "", ""])
+        connection = socket.create_connection((host, int(port)), timeout=10)
+        connection.sendall(head.encode() + body)
+        return connection
+
+
+@contextmanager
+def freeze(when: datetime | None) -> Iterator[None]:
+    """Let botocore sign as if it were another time."""
+    if when is None:
+        yield
+        return
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("botocore.auth.get_current_datetime", lambda: when.replace(tzinfo=None))
+        yield
+
+
+@pytest.fixture
+def http(server: EmulatorServer, region: str) -> Http:
+    return Http(server.url, region)
+
+
+def received_answer(connection: socket.socket) -> dict[str, Any]:
+    """The JSON of the answer that comes on a held connection, which is closed."""
+    response = HTTPResponse(connection)
+    response.begin()
+    try:
+        return dict(json.loads(response.read()))
+    finally:
+        response.close()
+        connection.close()
+
+
+def eventually(condition: Callable[[], Any], *, seconds: float = 10) -> Any:
+    """What the condition gives as soon as that is true."""
+    deadline = time.monotonic() + seconds
+    while not (value := condition()):
+        assert time.monotonic() < deadline, "it did not become true in time"
+        time.sleep(0.005)
+    return value
+
+
+@dataclass
+class Tools:
+    """Functions for tests, as a fixture: test modules cannot import this file."""
+
+    connect = staticmethod(connect)
+    eventually = staticmethod(eventually)
+    received_answer = staticmethod(received_answer)
+    Http = Http
+
+
+@pytest.fixture
+def tools() -> Tools:
+    return Tools()

@@ -1,0 +1,73 @@
+"""The emulator as a process."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+COMMAND = [sys.executable, "-m", "airflow_provider_datapipeline.emulator"]
+
+
+@pytest.fixture
+def definition(tmp_path, hello):
+    path = tmp_path / "hello.json"
+    path.write_text(json.dumps(hello), encoding="utf-8")
+    return path
+
+
+def test_it_serves_a_definition_until_it_is_interrupted(definition, tools):
+    """One line with the address, a task to poll, and a clean end at ctrl-C while a poll is held."""
+    options = ["--port", "0", "--definition", definition, "--behaviour", "acknowledge_seconds=7"]
+    process = subprocess.Popen(
+        [*COMMAND, *options], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    try:
+        line = process.stdout.readline()
+        server = SimpleNamespace(url=line.split()[-1])
+        client = tools.connect(server, "us-east-1")
+        task = client.poll_for_task(workerGroup="group-1")["taskObject"]
+        client.set_task_status(taskId=task["taskId"], taskStatus="FINISHED")
+        connection = tools.Http(server.url, "us-east-1").hold("PollForTask", b'{"workerGroup": "group-1"}')
+        client.list_pipelines()
+        process.send_signal(signal.SIGINT)
+        output, errors = process.communicate(timeout=5)
+    finally:
+        process.kill()
+        process.wait()
+
+    assert line.startswith("AWS Data Pipeline emulator at http://127.0.0.1:")
+    assert task["attemptId"].startswith("@SayHello_")
+    assert tools.received_answer(connection) == {}
+    assert (process.returncode, output, errors) == (0, "", "")
+
+
+@pytest.mark.parametrize(
+    ("options", "error"),
+    [
+        (["--host", "0.0.0.0"], "other machines"),
+        (["--credentials", "nocolon"], "KEY:SECRET"),
+        (["--behaviour", "nothing=1"], "nothing=1"),
+        (["--definition", "no-such-file.json"], "no-such-file.json"),
+        (["--definition", "BROKEN"], "refers to 'Nothing'"),
+    ],
+)
+def test_options_that_cannot_be_used_are_explained(tmp_path, capsys, options, error):
+    """Exit status 2 and a message, no trace."""
+    from airflow_provider_datapipeline.emulator.__main__ import main
+
+    broken = tmp_path / "broken.json"
+    broken.write_text('{"objects": [{"id": "A", "dependsOn": {"ref": "Nothing"}}]}', encoding="utf-8")
+    options = [str(broken) if each == "BROKEN" else each for each in options]
+
+    with pytest.raises(SystemExit) as caught:
+        main(["--port", "0", *options])
+
+    assert caught.value.code == 2
+    assert error in capsys.readouterr().err

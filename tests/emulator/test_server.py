@@ -1,0 +1,380 @@
+"""The server over real sockets, with boto3 as the client wherever boto3 can send it."""
+
+from __future__ import annotations
+
+import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from http.client import HTTPConnection
+
+import pytest
+from botocore.exceptions import ClientError, ConnectionClosedError, ReadTimeoutError
+
+from airflow_provider_datapipeline.emulator import Behaviour, EmulatorServer, Service
+
+GROUP = "group-1"
+
+
+def activities(number):
+    return {
+        "objects": [
+            {"id": "Default", "workerGroup": GROUP, "maximumRetries": "0"},
+            *({"id": f"A{index}", "type": "ShellCommandActivity"} for index in range(number)),
+        ]
+    }
+
+
+def held(server, region):
+    """The polls of a region that have no answer yet."""
+    records = server.service.received("PollForTask")
+    return [record for record in records if record.region == region and record.status is None]
+
+
+def switch(server, **switches):
+    server.service.behaviour = Behaviour(
+        **{"retry_delay_minimum_seconds": 0, "retry_delay_default_seconds": 0, **switches}
+    )
+
+
+def test_a_task_is_run_with_boto3_alone(server, client):
+    """Create, put, activate, poll, progress, fail, retry, finish, and look at it."""
+    pipeline_id = client.create_pipeline(name="demo", uniqueId="1", tags=[{"key": "k", "value": "v"}])["pipelineId"]
+    fields = {"type": "ShellCommandActivity", "workerGroup": GROUP, "command": "echo hello"}
+    put = client.put_pipeline_definition(
+        pipelineId=pipeline_id,
+        pipelineObjects=[
+            {"id": "A", "name": "A", "fields": [{"key": key, "stringValue": value} for key, value in fields.items()]}
+        ],
+    )
+    client.activate_pipeline(pipelineId=pipeline_id)
+    first = client.poll_for_task(workerGroup=GROUP, hostname="worker-7")["taskObject"]
+    canceled = client.report_task_progress(
+        taskId=first["taskId"], fields=[{"key": "percentComplete", "stringValue": "50"}]
+    )["canceled"]
+    client.set_task_status(taskId=first["taskId"], taskStatus="FAILED", errorId="E", errorMessage="broken")
+    second = client.poll_for_task(workerGroup=GROUP)["taskObject"]
+    client.report_task_progress(taskId=second["taskId"])
+    client.set_task_status(taskId=second["taskId"], taskStatus="FINISHED")
+
+    ids = client.query_objects(pipelineId=pipeline_id, sphere="ATTEMPT")["ids"]
+    objects = client.describe_objects(pipelineId=pipeline_id, objectIds=ids)["pipelineObjects"]
+    shown = [{field["key"]: field.get("stringValue") for field in each["fields"]} for each in objects]
+    assert put["errored"] is False
+    assert canceled is False
+    assert [each["@status"] for each in shown] == ["FAILED", "FINISHED"]
+    assert (shown[0]["errorMessage"], shown[0]["hostname"], shown[0]["percentComplete"]) == ("broken", "worker-7", "50")
+    description = client.describe_pipelines(pipelineIds=[pipeline_id])["pipelineDescriptionList"][0]
+    assert {"key": "@pipelineState", "stringValue": "FINISHED"} in description["fields"]
+    assert client.list_pipelines()["pipelineIdList"] == [{"id": pipeline_id, "name": "demo"}]
+    assert client.report_task_runner_heartbeat(taskrunnerId="r")["terminate"] is False
+    assert (
+        client.evaluate_expression(pipelineId=pipeline_id, objectId="A", expression="#{command}!")[
+            "evaluatedExpression"
+        ]
+        == "echo hello!"
+    )
+    client.delete_pipeline(pipelineId=pipeline_id)
+    with pytest.raises(client.exceptions.PipelineDeletedException):
+        client.set_task_status(taskId=second["taskId"], taskStatus="FINISHED")
+
+
+def test_a_canceled_task_learns_it(server, client, region, hello):
+    """SetStatus over the wire, then ``canceled`` in the answer to progress."""
+    pipeline_id = server.service.start_pipeline(hello, region=region)
+    task_id = client.poll_for_task(workerGroup=GROUP)["taskObject"]["taskId"]
+    ids = client.query_objects(pipelineId=pipeline_id, sphere="INSTANCE")["ids"]
+
+    client.set_status(pipelineId=pipeline_id, objectIds=ids, status="TRY_CANCEL")
+
+    assert client.report_task_progress(taskId=task_id)["canceled"] is True
+    with pytest.raises(client.exceptions.TaskNotFoundException):
+        client.set_task_status(taskId=task_id, taskStatus="FINISHED")
+
+
+def test_an_error_message_cannot_change_the_report(server, client, region, hello):
+    """A body that would also read as a form is read as JSON alone."""
+    server.service.start_pipeline(hello, region=region)
+    task_id = client.poll_for_task(workerGroup=GROUP)["taskObject"]["taskId"]
+    message = "http://x/?a=b&taskStatus=FINISHED&Action=ListPipelines&taskId=ZZ&errorId=other&"
+
+    client.set_task_status(taskId=task_id, taskStatus="FAILED", errorMessage=message)
+
+    attempt = server.service.attempts(region)[0]
+    assert (attempt.status, attempt.error_message, attempt.error_id) == ("FAILED", message, None)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "code"),
+    [
+        ({"taskId": "x" * 5000, "taskStatus": "FAILED"}, "ValidationException"),
+        ({"taskId": "x", "taskStatus": "BOGUS"}, "ValidationException"),
+        ({"taskId": "x", "taskStatus": "FAILED", "errorStackTrace": "x" * 1025}, "ValidationException"),
+        ({"taskId": "x", "taskStatus": "FAILED", "errorId": "\x1b[31m"}, "ValidationException"),
+        ({"taskId": "x", "taskStatus": "FAILED"}, "TaskNotFoundException"),
+    ],
+)
+def test_what_boto3_does_not_check_the_server_does(client, parameters, code):
+    """Typed errors with status 400 and the bare name."""
+    with pytest.raises(ClientError) as caught:
+        client.set_task_status(**parameters)
+
+    assert caught.value.response["Error"]["Code"] == code
+    assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 400
+
+
+@pytest.mark.parametrize(
+    ("operation", "body", "error"),
+    [
+        ("NoSuchOperation", b"{}", "UnknownOperationException"),
+        ("DeactivatePipeline", b'{"pipelineId": "df-0"}', "UnknownOperationException"),
+        ("PollForTask", b"{", "SerializationException"),
+        ("PollForTask", b"{}", "ValidationException"),
+    ],
+)
+def test_every_error_is_json(http, operation, body, error):
+    """An unknown operation, one that is not offered yet, a broken body, a missing member."""
+    status, content_type, content = http.send(body, http.headers(operation, body))
+
+    assert (status, content_type) == (400, "application/x-amz-json-1.1")
+    assert json.loads(content)["__type"] == error
+
+
+def test_a_defect_of_the_emulator_is_an_internal_error(server, client, caplog, monkeypatch):
+    """JSON with status 500, and a trace in the log."""
+    monkeypatch.setattr(server.service, "call", lambda *_: 1 / 0)
+
+    with pytest.raises(ClientError, match="InternalServiceError"):
+        client.list_pipelines()
+
+    assert "ZeroDivisionError" in caplog.text
+
+
+def test_connections_are_kept_alive(http):
+    """Two requests on one connection."""
+    body = b'{"taskrunnerId": "r"}'
+    connection = HTTPConnection(http.url.removeprefix("http://"), timeout=10)
+    sockets = []
+    for _ in range(2):
+        connection.request("POST", "/", body, http.headers("ReportTaskRunnerHeartbeat", body))
+        assert connection.getresponse().read() == b'{"terminate": false}'
+        sockets.append(connection.sock)
+
+    assert sockets[0] is sockets[1] is not None
+    connection.close()
+
+
+def test_regions_have_nothing_in_common(server, tools, region, hello):
+    """The signature's scope chooses the state."""
+    server.service.start_pipeline(hello, region=region)
+    switch(server, long_poll_seconds=0)
+
+    elsewhere = tools.connect(server, "elsewhere")
+
+    assert "taskObject" not in elsewhere.poll_for_task(workerGroup=GROUP)
+    assert "taskObject" in tools.connect(server, region).poll_for_task(workerGroup=GROUP)
+
+
+@pytest.mark.parametrize(("shape", "body"), [("empty", {}), ("null", {"taskObject": None})])
+def test_a_poll_without_work_ends_empty(server, http, shape, body):
+    """After the time of a long poll, in either of two forms."""
+    switch(server, long_poll_seconds=0.05, empty_poll_body=shape)
+    request = b'{"workerGroup": "nobody"}'
+
+    status, _, content = http.send(request, http.headers("PollForTask", request))
+
+    assert (status, json.loads(content)) == (200, body)
+
+
+def test_new_work_ends_a_held_poll(server, client, region, hello, tools):
+    """At once, not at the end of the 90 seconds."""
+    with ThreadPoolExecutor(1) as pool:
+        poll = pool.submit(client.poll_for_task, workerGroup=GROUP)
+        tools.eventually(lambda: held(server, region))
+
+        server.service.start_pipeline(hello, region=region)
+
+        assert poll.result(timeout=5)["taskObject"]["attemptId"].startswith("@SayHello_")
+
+
+def test_what_time_alone_makes_due_ends_a_held_poll(server, client, region, hello):
+    """A missed acknowledgement, without any request in between."""
+    switch(server, acknowledge_seconds=0.3)
+    server.service.start_pipeline(hello, region=region)
+    first = client.poll_for_task(workerGroup=GROUP)["taskObject"]
+
+    second = client.poll_for_task(workerGroup=GROUP)["taskObject"]
+
+    assert second["attemptId"] == first["attemptId"]
+    assert second["taskId"] != first["taskId"]
+
+
+def test_a_hand_driven_clock_ends_a_held_poll(clock, tools, hello, region):
+    """After ``tick()``."""
+    service = Service(clock=clock)
+    with EmulatorServer(service) as server, ThreadPoolExecutor(1) as pool:
+        client = tools.connect(server, region)
+        service.start_pipeline(hello, region=region)
+        client.poll_for_task(workerGroup=GROUP)
+        poll = pool.submit(client.poll_for_task, workerGroup=GROUP)
+        tools.eventually(lambda: held(server, region))
+
+        clock.advance(minutes=2)
+        service.tick()
+
+        assert "taskObject" in poll.result(timeout=5)
+
+
+def test_several_pollers_get_each_task_once(server, client, region):
+    """Eight threads, sixty tasks, and a poll more than tasks for each thread."""
+    switch(server, long_poll_seconds=0.2)
+    server.service.start_pipeline(activities(60), region=region)
+
+    def work(_):
+        taken = []
+        while task := client.poll_for_task(workerGroup=GROUP).get("taskObject"):
+            client.set_task_status(taskId=task["taskId"], taskStatus="FINISHED")
+            taken.append(task["attemptId"])
+        return taken
+
+    with ThreadPoolExecutor(8) as pool:
+        taken = [attempt_id for each in pool.map(work, range(8)) for attempt_id in each]
+
+    assert len(taken) == len(set(taken)) == 60
+    assert {each.status for each in server.service.attempts(region)} == {"FINISHED"}
+
+
+def test_many_polls_are_held_without_threads_and_served_in_turn(server, region, http, client, tools):
+    """A hundred at once; other calls go on; each task ends exactly one of them, the oldest first."""
+    threads = threading.active_count()
+    connections = []
+    for index in range(100):
+        connections.append(http.hold("PollForTask", b'{"workerGroup": "group-1"}'))
+        tools.eventually(lambda index=index: len(held(server, region)) > index)
+
+    assert threading.active_count() == threads
+    assert client.report_task_runner_heartbeat(taskrunnerId="r")["terminate"] is False
+    server.service.start_pipeline(activities(60), region=region)
+    tools.eventually(lambda: len(held(server, region)) == 40)
+    answers = [tools.received_answer(each) for each in connections[:60]]
+    server.service.start_pipeline(activities(40), region=region)
+    answers += [tools.received_answer(each) for each in connections[60:]]
+
+    assert len({answer["taskObject"]["taskId"] for answer in answers}) == 100
+
+
+def test_a_poll_whose_client_has_gone_still_takes_a_task(server, http, hello, tools):
+    """Which is lost until the acknowledgement is missed: the trap of a client that gives up before the 90 seconds."""
+    connection = http.hold("PollForTask", b'{"workerGroup": "group-1"}')
+    tools.eventually(lambda: held(server, http.region))
+    connection.close()
+
+    server.service.start_pipeline(hello, region=http.region)
+
+    tools.eventually(lambda: not held(server, http.region))
+    assert server.service.has_ready(http.region, GROUP) is False
+
+
+def test_a_poll_whose_client_has_gone_may_end(server, http, hello, tools):
+    """The switch leaves the task for the next poll."""
+    switch(server, abandoned_poll="ends")
+    connection = http.hold("PollForTask", b'{"workerGroup": "group-1"}')
+    tools.eventually(lambda: held(server, http.region))
+    connection.close()
+    tools.eventually(lambda: not held(server, http.region))
+
+    server.service.start_pipeline(hello, region=http.region)
+
+    assert server.service.has_ready(http.region, GROUP) is True
+
+
+def test_stopping_answers_held_polls_at_once(tools, region):
+    """Nobody waits for the rest of the 90 seconds."""
+    with ThreadPoolExecutor(1) as pool:
+        with EmulatorServer() as server:
+            poll = pool.submit(tools.connect(server, region).poll_for_task, workerGroup=GROUP)
+            tools.eventually(lambda: held(server, region))
+
+        assert "taskObject" not in poll.result(timeout=5)
+
+
+def test_a_request_can_be_made_to_fail(server, client, region, hello):
+    """So many times, with the error's own status, and without effect."""
+    server.service.start_pipeline(hello, region=region)
+    task_id = client.poll_for_task(workerGroup=GROUP)["taskObject"]["taskId"]
+    server.service.fail_next("SetTaskStatus", "ThrottlingException")
+    server.service.fail_next("SetTaskStatus", "InternalServiceError", times=2)
+    seen = []
+    for _ in range(3):
+        with pytest.raises(ClientError) as caught:
+            client.set_task_status(taskId=task_id, taskStatus="FINISHED")
+        response = caught.value.response
+        seen.append((response["Error"]["Code"], response["ResponseMetadata"]["HTTPStatusCode"]))
+
+    assert seen == [("ThrottlingException", 400), ("InternalServiceError", 500), ("InternalServiceError", 500)]
+    assert server.service.attempts(region)[0].reported_status is None
+    client.set_task_status(taskId=task_id, taskStatus="FINISHED")
+
+
+def test_an_answer_can_be_lost(server, client, tools, region, hello):
+    """The report has taken effect; a client that repeats it is told so, and nothing happens twice."""
+    server.service.start_pipeline(hello, region=region)
+    task_id = client.poll_for_task(workerGroup=GROUP)["taskObject"]["taskId"]
+    server.service.lose_next_answer("SetTaskStatus", times=2)
+
+    with pytest.raises(ConnectionClosedError):
+        client.set_task_status(taskId=task_id, taskStatus="FINISHED")
+    lost = server.service.attempts(region)[0]
+    patient = tools.connect(server, region, retries={"mode": "standard", "total_max_attempts": 2})
+    patient.set_task_status(taskId=task_id, taskStatus="FINISHED")
+
+    attempt = server.service.attempts(region)[0]
+    assert lost.status == "FINISHED"
+    assert (attempt.accepted_reports, attempt.repeated_reports) == (1, 2)
+
+
+def test_a_connection_can_be_dropped_before_anything_happens(server, client, region, hello):
+    """The report has taken no effect."""
+    server.service.start_pipeline(hello, region=region)
+    task_id = client.poll_for_task(workerGroup=GROUP)["taskObject"]["taskId"]
+    server.service.drop_next("SetTaskStatus")
+
+    with pytest.raises(ConnectionClosedError):
+        client.set_task_status(taskId=task_id, taskStatus="FINISHED")
+
+    assert server.service.attempts(region)[0].reported_status is None
+    assert server.service.received("SetTaskStatus")[-1].fault == "drop"
+
+
+def test_an_answer_can_be_late(server, tools, region, hello):
+    """The report has taken effect when the client gives up waiting."""
+    hasty = tools.connect(server, region, read_timeout=0.2)
+    server.service.start_pipeline(hello, region=region)
+    task_id = hasty.poll_for_task(workerGroup=GROUP)["taskObject"]["taskId"]
+    server.service.delay_next("SetTaskStatus", 1)
+
+    with pytest.raises(ReadTimeoutError):
+        hasty.set_task_status(taskId=task_id, taskStatus="FINISHED")
+
+    assert server.service.attempts(region)[0].status == "FINISHED"
+
+
+def test_the_published_rates_can_be_enforced(clock, tools, region):
+    """A burst of a hundred, then one heartbeat a second for the account."""
+    service = Service(Behaviour(enforce_rates=True), clock=clock)
+    with EmulatorServer(service) as server:
+        client = tools.connect(server, region)
+        for _ in range(100):
+            client.report_task_runner_heartbeat(taskrunnerId="r")
+        with pytest.raises(ClientError, match=r"ThrottlingException.*Rate exceeded"):
+            tools.connect(server, "elsewhere").report_task_runner_heartbeat(taskrunnerId="r")
+        clock.advance(seconds=1)
+        client.report_task_runner_heartbeat(taskrunnerId="r")
+        client.list_pipelines()
+        with pytest.raises(ClientError, match="ThrottlingException"):
+            client.report_task_runner_heartbeat(taskrunnerId="r")
+
+
+def test_a_taken_port_is_an_error(server):
+    """And not a server that nobody reaches."""
+    with pytest.raises(OSError, match="in use"):
+        EmulatorServer(port=int(server.url.rpartition(":")[2]))

@@ -1,0 +1,135 @@
+"""Limits, characters and types, as botocore's model of the service has them."""
+
+from __future__ import annotations
+
+import pytest
+
+from airflow_provider_datapipeline.emulator import Behaviour
+from airflow_provider_datapipeline.emulator.errors import ServiceError
+from airflow_provider_datapipeline.emulator.wire import clipped, operation_of, parse, validated
+
+STATUS = {"taskId": "t", "taskStatus": "FAILED"}
+
+
+def refusal(operation, request, **switches):
+    with pytest.raises(ServiceError) as caught:
+        validated(operation, request, Behaviour(**switches))
+    return caught.value
+
+
+@pytest.mark.parametrize(("member", "longest"), [("taskId", 2048), ("errorId", 1024), ("errorStackTrace", 1024)])
+def test_a_text_is_accepted_up_to_its_limit(member, longest):
+    """And refused one character later, in the words of AWS's own framework."""
+    validated("SetTaskStatus", {**STATUS, member: "x" * longest}, Behaviour())
+
+    error = refusal("SetTaskStatus", {**STATUS, member: "x" * (longest + 1)})
+
+    assert (error.code, error.status) == ("ValidationException", 400)
+    assert f"at '{member}' failed to satisfy constraint" in error.message
+    assert error.message.endswith(f"length less than or equal to {longest}")
+
+
+def test_an_error_message_has_no_limit_of_its_own():
+    """Nor a class of characters: the model gives neither."""
+    message = "x\0" * 100_000
+
+    assert validated("SetTaskStatus", {**STATUS, "errorMessage": message}, Behaviour())["errorMessage"] == message
+
+
+def test_a_limit_counts_utf16_units():
+    """Unless the switch says code points."""
+    request = {**STATUS, "errorStackTrace": "😀" * 513}
+
+    assert refusal("SetTaskStatus", request).code == "ValidationException"
+    validated("SetTaskStatus", request, Behaviour(length_unit="code_points"))
+
+
+def test_the_stack_trace_limit_of_the_api_page_is_a_switch():
+    """4095 there, 1024 in the model."""
+    behaviour = Behaviour(stack_trace_limit=4095)
+
+    validated("SetTaskStatus", {**STATUS, "errorStackTrace": "x" * 4095}, behaviour)
+    assert refusal("SetTaskStatus", {**STATUS, "errorStackTrace": "x" * 4096}, stack_trace_limit=4095)
+
+
+@pytest.mark.parametrize("character", ["\0", "\x1b", "\x0b", "\ufffe", "\uffff", "\ud800"])
+def test_a_character_outside_the_class_is_refused(character):
+    """Control characters, non-characters and halves of pairs."""
+    assert "regular expression" in refusal("SetTaskStatus", {**STATUS, "errorId": f"a{character}"}).message
+
+
+@pytest.mark.parametrize("character", ["\t", "\r", "\n", " ", "\x7f", "é", "\ufffd", "\U00010000", "\U0010ffff"])
+def test_a_character_of_the_class_is_accepted(character):
+    """Line ends, and everything beyond U+FFFF, which the model spells as surrogate pairs."""
+    validated("SetTaskStatus", {**STATUS, "errorId": character}, Behaviour())
+
+
+@pytest.mark.parametrize(
+    ("operation", "request_", "text"),
+    [
+        ("SetTaskStatus", {"taskId": "t", "taskStatus": "NONSENSE"}, "enum value set: [FINISHED, FAILED, FALSE]"),
+        ("SetTaskStatus", {"taskId": "t"}, "Value null at 'taskStatus'"),
+        ("SetTaskStatus", {"taskId": None, "taskStatus": "FAILED"}, "Value null at 'taskId'"),
+        ("CreatePipeline", {"name": "", "uniqueId": "u"}, "length greater than or equal to 1"),
+        ("ReportTaskProgress", {"taskId": "t", "fields": [{"stringValue": "x"}]}, "'fields.1.member.key'"),
+        ("ReportTaskProgress", {"taskId": "t", "fields": [{"key": "k", "stringValue": "x" * 10_241}]}, "10240"),
+        ("ReportTaskProgress", {"taskId": "t", "fields": [{"key": "k" * 257}]}, "256"),
+    ],
+)
+def test_a_constraint_is_named_with_the_member_that_breaks_it(operation, request_, text):
+    """Enumerations, missing members, minimum lengths, members of lists."""
+    assert text in refusal(operation, request_).message
+
+
+def test_the_type_of_a_refusal_is_a_switch():
+    """A minimum length stays a ValidationException: that one was seen."""
+    switches = {"constraint_error": "InvalidRequestException"}
+
+    assert refusal("SetTaskStatus", {**STATUS, "errorId": "\0"}, **switches).code == "InvalidRequestException"
+    assert refusal("CreatePipeline", {"name": "", "uniqueId": "u"}, **switches).code == "ValidationException"
+
+
+@pytest.mark.parametrize(
+    ("operation", "request_"),
+    [
+        ("SetTaskStatus", {"taskId": 1, "taskStatus": "FAILED"}),
+        ("ReportTaskProgress", {"taskId": "t", "fields": {}}),
+        ("ReportTaskProgress", {"taskId": "t", "fields": ["x"]}),
+        ("QueryObjects", {"pipelineId": "p", "sphere": "ATTEMPT", "limit": True}),
+        ("QueryObjects", {"pipelineId": "p", "sphere": "ATTEMPT", "limit": "10"}),
+        ("DescribeObjects", {"pipelineId": "p", "objectIds": [], "evaluateExpressions": "yes"}),
+    ],
+)
+def test_a_wrong_type_cannot_be_read(operation, request_):
+    """SerializationException, whatever the member."""
+    assert refusal(operation, request_).code == "SerializationException"
+
+
+def test_members_that_the_model_does_not_know_are_ignored():
+    """As AWS does, for clients of another age."""
+    assert validated("SetTaskStatus", {**STATUS, "slots": []}, Behaviour()) == STATUS
+
+
+def test_texts_over_their_limit_may_be_cut():
+    """The switch leaves the cutting to the call; only error texts are cut, never an id."""
+    request = {**STATUS, "errorStackTrace": "x" * 2000}
+
+    assert validated("SetTaskStatus", request, Behaviour(over_limit="truncate")) == request
+    assert refusal("SetTaskStatus", {**STATUS, "taskId": "x" * 2049}, over_limit="truncate")
+    assert clipped("x" * 2000, 1024, "utf16") == "x" * 1024
+    assert clipped("a" + "😀" * 600, 1024, "utf16") == "a" + "😀" * 511
+    assert clipped("😀" * 600, 512, "code_points") == "😀" * 512
+
+
+@pytest.mark.parametrize("body", [b"{", b"[]", b"null", b'"text"', b"\xff\xfe"])
+def test_a_body_that_is_no_json_object_cannot_be_read(body):
+    """SerializationException."""
+    with pytest.raises(ServiceError, match="SerializationException"):
+        parse(body)
+
+
+@pytest.mark.parametrize("target", [None, "", "PollForTask", "DataPipeline.", "DataPipeline_20121129.PollForTask"])
+def test_an_operation_that_is_not_known_is_refused(target):
+    """Also the stale target of an old guide."""
+    with pytest.raises(ServiceError, match="UnknownOperationException"):
+        operation_of(target)
