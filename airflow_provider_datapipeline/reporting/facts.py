@@ -1,0 +1,80 @@
+"""Where a task ran, as Airflow knows it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from airflow_provider_datapipeline.reporting.limits import clip, one_line, utf8_length
+from airflow_provider_datapipeline.reporting.safe_text import safe_str
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+# Airflow allows 250 characters to an id; a log URL carries three of them, percent-encoded.
+ID_MAX_UTF8 = 256
+LOG_URL_MAX_UTF8 = 1536
+_NUMBERS_MAX_UTF8 = 64
+
+_FACT_LINE = re.compile(r"(DAG|Run|Task|Log): ")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskFacts:
+    """
+    What is known about the place of a failure; what is not known is None.
+
+    :param try_number: the try that ended, from 1
+    :param max_tries: tries allowed in all (retries plus one)
+    :param map_index: index of a mapped task; None and -1 mean "not mapped"
+    """
+
+    dag_id: str | None = None
+    run_id: str | None = None
+    task_id: str | None = None
+    try_number: int | None = None
+    max_tries: int | None = None
+    map_index: int | None = None
+    log_url: str | None = None
+
+    def lines(self, protect: Callable[[str], str] = str) -> tuple[str, ...]:
+        """
+        One line per fact, each within bounds: together less than 2,500 UTF-8 bytes, line ends included.
+
+        :param protect: applied to every value before it is shortened, and to the finished line
+        """
+
+        def value(fact: object, limit: int) -> str:
+            text = "" if fact is None else one_line(protect(safe_str(fact)))
+            return clip(text, limit, utf8_length)
+
+        task = value(self.task_id, ID_MAX_UTF8)
+        facts = (
+            ("DAG", value(self.dag_id, ID_MAX_UTF8), ID_MAX_UTF8),
+            ("Run", value(self.run_id, ID_MAX_UTF8), ID_MAX_UTF8),
+            ("Task", task and task + clip(self._numbers(), _NUMBERS_MAX_UTF8), ID_MAX_UTF8 + _NUMBERS_MAX_UTF8),
+            ("Log", value(self.log_url, LOG_URL_MAX_UTF8), LOG_URL_MAX_UTF8),
+        )
+        return tuple(
+            clip(one_line(protect(f"{label}: {fact}")), len(f"{label}: ") + limit, utf8_length)
+            for label, fact, limit in facts
+            if fact
+        )
+
+    def _numbers(self) -> str:
+        text = "" if self.map_index is None or self.map_index < 0 else f" (map index {safe_str(self.map_index)})"
+        if self.try_number is None or self.try_number < 1:
+            return text
+        # Clearing a task starts a new try beyond the limit it was given at first.
+        limited = self.max_tries is not None and self.max_tries >= self.try_number
+        return f"{text}, try {safe_str(self.try_number)}" + (f" of {safe_str(self.max_tries)}" if limited else "")
+
+
+def split_facts(message: str) -> tuple[str, tuple[str, ...]]:
+    """Take a message apart again: what precedes the lines of :meth:`TaskFacts.lines` at its end, and those lines."""
+    lines = message.split("\n")
+    border = len(lines)
+    while border > 0 and _FACT_LINE.match(lines[border - 1]):
+        border -= 1
+    return "\n".join(lines[:border]), tuple(lines[border:])

@@ -1,0 +1,234 @@
+"""
+What an exception tells, as parts of text: its chain, its groups, its frames, its notes.
+
+Reads nothing but the exception: no source files (a source line would cost the room of a frame, and leave the company),
+no local variables, no environment.
+"""
+
+from __future__ import annotations
+
+import traceback
+from dataclasses import dataclass, field, replace
+from itertools import groupby, islice
+from types import CodeType, TracebackType
+from typing import TYPE_CHECKING
+
+from airflow_provider_datapipeline.reporting.limits import one_line
+from airflow_provider_datapipeline.reporting.safe_text import attempt, class_name, safe_str
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+# Far more than 1,024 characters can show; they bound the work for chains and recursions of any length.
+CHAIN_ENDS_KEPT = 4
+EXCEPTIONS_KEPT = 40
+MEMBERS_KEPT = 8
+NESTING_KEPT = 4
+OUTER_FRAMES_KEPT = 8
+INNER_FRAMES_KEPT = 40
+NOTES_KEPT = 8
+
+_LEAST = 100
+
+CAUSE = "It was the cause of:"
+CONTEXT = "While it was handled:"
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One or more frames: ``text`` describes them, ``count`` of them. Without a text they are left out."""
+
+    text: str
+    count: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exhibit:
+    """
+    One exception of a chain or group, in the order in which it is printed: causes first, a group before its members.
+
+    :param frames: outermost first, raising end last
+    :param headline: class and message, as the last line of a traceback
+    :param link: how it follows from the exception before it
+    :param depth: how many groups it is nested in
+    :param importance: 0 for the exception raised, 1 for the root of its chain, then likewise for the members of
+        groups by depth, a large number for what lies between
+    :param left_out_before: exceptions between the previous exhibit and this one that are not exhibited
+    :param left_out_after: likewise after this one (members of a group)
+    """
+
+    frames: tuple[Frame, ...]
+    headline: str
+    notes: tuple[str, ...] = ()
+    link: str = ""
+    depth: int = 0
+    importance: int = 0
+    left_out_before: int = 0
+    left_out_after: int = 0
+
+    def protected(self, protect: Callable[[str], str]) -> Exhibit:
+        """Return a copy with ``protect`` applied to every text, before any of them is laid out or shortened."""
+        return replace(
+            self,
+            frames=tuple(
+                Frame(_indented_line(protect(frame.text)) if frame.text else "", frame.count) for frame in self.frames
+            ),
+            headline=protect(self.headline).rstrip(),
+            notes=tuple(protect(note).rstrip() for note in self.notes),
+        )
+
+
+def exhibits(error: BaseException) -> tuple[Exhibit, ...]:
+    """Take an exception apart; never raises for what its class does, and ends for cycles and for any length."""
+    collected = _Collection()
+    # Even to ask a foreign object for its class can raise; what was collected until then is shown.
+    attempt(lambda: collected.add_chain(error, depth=0, heading=""), None)
+    return tuple(collected.exhibits) or (Exhibit(frames=(), headline=class_name(type(error))),)
+
+
+def message_of(error: BaseException) -> str:
+    """
+    What the exception says of itself, or its class name if it says nothing.
+
+    A KeyError says only the key, which explains nothing alone; its class name is put before it.
+    """
+    text = attempt(lambda: _said(error), "")
+    name = class_name(type(error))
+    if not text.strip():
+        return name
+    return f"{name}: {text}" if issubclass(type(error), KeyError) else text
+
+
+@dataclass(slots=True)
+class _Collection:
+    exhibits: list[Exhibit] = field(default_factory=list)
+    seen: set[int] = field(default_factory=set)
+
+    def add_chain(self, error: BaseException, *, depth: int, heading: str) -> None:
+        """Add an exception and what led to it, root cause first, and the members of each group among them."""
+        chain = self._chain(error)  # the exception raised first, the root cause last
+        kept = chain[:CHAIN_ENDS_KEPT] + chain[max(CHAIN_ENDS_KEPT, len(chain) - CHAIN_ENDS_KEPT) :]
+        left_out = len(chain) - len(kept)
+        for position, (link_to, link) in reversed(tuple(enumerate(kept))):
+            first = position == len(kept) - 1
+            importance = 2 * depth if position == 0 else 2 * depth + 1 if first else _LEAST
+            self.exhibits.append(
+                _exhibit(
+                    link_to,
+                    link=heading if first else link,
+                    depth=depth,
+                    importance=importance,
+                    left_out_before=left_out if position == CHAIN_ENDS_KEPT - 1 else 0,
+                )
+            )
+            if isinstance(link_to, BaseExceptionGroup):
+                self._add_members(link_to, depth=depth + 1)
+
+    def _add_members(self, group: BaseExceptionGroup[BaseException], *, depth: int) -> None:
+        members = BaseExceptionGroup.__dict__["exceptions"].__get__(group)
+        shown = 0
+        for number, member in enumerate(members[:MEMBERS_KEPT], start=1):
+            if depth <= NESTING_KEPT and len(self.exhibits) < EXCEPTIONS_KEPT and id(member) not in self.seen:
+                self.add_chain(member, depth=depth, heading=f"Exception {number} of {len(members)}:")
+                shown += 1
+        last = self.exhibits[-1]
+        self.exhibits[-1] = replace(last, left_out_after=last.left_out_after + len(members) - shown)
+
+    def _chain(self, error: BaseException) -> list[tuple[BaseException, str]]:
+        """Every exception from this one to its root, each with the link from the next one to it."""
+        chain = []
+        current: BaseException | None = error
+        while current is not None and id(current) not in self.seen:
+            self.seen.add(id(current))
+            following, link = _predecessor(current)
+            chain.append((current, link))
+            current = following
+        return chain
+
+
+def _predecessor(error: BaseException) -> tuple[BaseException | None, str]:
+    cause = _own(error, "__cause__")
+    if isinstance(cause, BaseException):
+        return cause, CAUSE
+    context = None if _own(error, "__suppress_context__") else _own(error, "__context__")
+    return (context, CONTEXT) if isinstance(context, BaseException) else (None, "")
+
+
+def _own(error: BaseException, name: str) -> object:
+    """Read what the interpreter stored, past whatever a class defines under that name (endless chains, say)."""
+    value: object = BaseException.__dict__[name].__get__(error)
+    return value
+
+
+def _exhibit(error: BaseException, *, link: str, depth: int, importance: int, left_out_before: int) -> Exhibit:
+    frames = _frames(_own(error, "__traceback__"))
+    message = _said(error)
+    if isinstance(error, SyntaxError):
+        # Its own text ends with file name and line, which read better as the frame that they are.
+        frames += _syntax_error_frame(error)
+        message = _attribute(error, "msg") or message
+    name = class_name(type(error))
+    return Exhibit(
+        frames=frames,
+        headline=f"{name}: {message}" if message.strip() else name,
+        notes=attempt(lambda: _notes(error), ()),
+        link=link,
+        depth=depth,
+        importance=importance,
+        left_out_before=left_out_before,
+    )
+
+
+def _frames(trace: object) -> tuple[Frame, ...]:
+    if not isinstance(trace, TracebackType):
+        return ()
+    located = ((frame.f_code, line) for frame, line in traceback.walk_tb(trace))
+    runs = [(code, line, sum(1 for _ in group)) for (code, line), group in groupby(located)]
+    left_out = runs[OUTER_FRAMES_KEPT:-INNER_FRAMES_KEPT]
+    outer = runs[:OUTER_FRAMES_KEPT]
+    inner = runs[len(outer) + len(left_out) :]
+    middle = (Frame("", sum(count for _, _, count in left_out)),) if left_out else ()
+    return (*map(_frame, outer), *middle, *map(_frame, inner))
+
+
+def _frame(run: tuple[CodeType, int, int]) -> Frame:
+    code, line, count = run
+    repeated = f" (repeated {count} times)" if count > 1 else ""
+    return Frame(f'File "{code.co_filename}", line {line}, in {code.co_name}{repeated}', count)
+
+
+def _syntax_error_frame(error: SyntaxError) -> tuple[Frame, ...]:
+    line = _attribute(error, "lineno")
+    return (Frame(f'File "{_attribute(error, "filename") or "<string>"}", line {line}'),) if line else ()
+
+
+def _said(error: BaseException) -> str:
+    """
+    Return ``str(error)``, but with its texts as they are where Python shows their repr.
+
+    Escapes would hide from masking what control characters or line ends are part of, or stand between.
+    """
+    args = _own(error, "args")
+    assert isinstance(args, tuple)
+    method = attempt(lambda: type(error).__str__, None)
+    shows_repr = len(args) > 1 if method is BaseException.__str__ else len(args) > 0 and method is KeyError.__str__
+    if not shows_repr:
+        return safe_str(error)
+    quoted = ", ".join(f"'{safe_str(one)}'" if isinstance(one, str) else safe_str(one) for one in args)
+    return quoted if len(args) == 1 else f"({quoted})"
+
+
+def _notes(error: BaseException) -> tuple[str, ...]:
+    notes: object = getattr(error, "__notes__", ())
+    if not isinstance(notes, list | tuple):
+        return (safe_str(notes),)
+    return tuple(safe_str(note) for note in islice(notes, NOTES_KEPT))
+
+
+def _attribute(error: BaseException, name: str) -> str:
+    value: object = attempt(lambda: getattr(error, name), None)
+    return "" if value is None else safe_str(value)
+
+
+def _indented_line(text: str) -> str:
+    return f"  {one_line(text)}"

@@ -1,0 +1,13 @@
+"""The three ends of a task that SetTaskStatus accepts."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class TaskStatus(StrEnum):
+    """How a task ended, spelled as in the API. ``FALSE`` is for preconditions: checked, and not met."""
+
+    FINISHED = "FINISHED"
+    FAILED = "FAILED"
+    FALSE = "FALSE"

@@ -1,0 +1,136 @@
+"""The three texts of a report: from what is known of an error to what may be sent."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from airflow_provider_datapipeline.reporting import stack_layout
+from airflow_provider_datapipeline.reporting.limits import (
+    ERROR_ID_MAX_UTF16,
+    ERROR_MESSAGE_MAX_UTF8,
+    ERROR_STACK_TRACE_MAX_UTF16,
+    RESERVED_ERROR_ID_PREFIX,
+    clip,
+    clip_middle,
+    one_line,
+    utf8_length,
+    utf16_length,
+)
+from airflow_provider_datapipeline.reporting.masking import WITHHELD, Protector
+from airflow_provider_datapipeline.reporting.safe_text import class_name, safe_str
+from airflow_provider_datapipeline.reporting.stack_trace import exhibits, message_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+DEFAULT_ERROR_ID = "AirflowTaskFailed"
+"""``errorId`` where no exception is known."""
+
+NO_ERROR_KNOWN = "The task failed; Airflow passed on no error."
+
+LINE_MAX_UTF8 = 256
+LINES_MAX_UTF8 = 1024
+_LINES_CONSIDERED = 100
+
+_TRACEBACK_TITLE = "Traceback (most recent call last)"
+_TRACE_TAIL_SHARE = 0.7  # the raising end of a traceback is its last part
+_TRACE_BORDERS = ('\n  File "', "\n")
+
+Error = BaseException | str | None
+
+
+def error_id(given: str | None, error: Error, protect: Protector) -> str:
+    """Return the id given, or else the class name of an exception, or else :data:`DEFAULT_ERROR_ID`."""
+    derived = class_name(type(error)) if isinstance(error, BaseException) else None
+    for candidate in (given, derived):
+        text = one_line(protect(candidate or ""))
+        settled = protect.settle(text, partial(id_within, text), id_within, ERROR_ID_MAX_UTF16)
+        if settled.strip() and WITHHELD not in (text, settled) and not settled.startswith(RESERVED_ERROR_ID_PREFIX):
+            return settled
+    return DEFAULT_ERROR_ID
+
+
+def error_message(body: str, lines: Sequence[str], fact_lines: Sequence[str], protect: Protector) -> str:
+    """
+    Return the body, then the lines, then the facts; of a long body the beginning and the end.
+
+    :param body: as it came; may have many lines
+    :param lines: as they came; each becomes one line
+    :param fact_lines: already protected and within bounds
+    """
+    body = protect(body).strip()
+    lines = (lines,) if isinstance(lines, str) else lines
+    considered = [one_line(protect(safe_str(line))) for line in lines[:_LINES_CONSIDERED]]
+    left_out = len(lines) - len(considered)
+
+    def fit(room: int) -> str:
+        rest = _joined(*_lines_within_bounds(considered, left_out), *fact_lines)
+        return _joined(clip_middle(body, room - utf8_length(rest) - 1, utf8_length), rest)
+
+    return protect.settle(
+        _joined(body, *considered, *fact_lines), fit, message_within, ERROR_MESSAGE_MAX_UTF8, utf8_length
+    )
+
+
+def derived_message(error: Error, protect: Protector) -> str:
+    """Return what an error says of itself; of a formatted traceback, the last line."""
+    if isinstance(error, BaseException):
+        return message_of(error)
+    text = error or ""
+    if _is_traceback(text):
+        # Masked before a line is taken from it: the line may end a secret that began before.
+        return protect(text).rstrip().rpartition("\n")[2]
+    return text if text.strip() else NO_ERROR_KNOWN
+
+
+def error_stack_trace(error: Error, protect: Protector) -> str:
+    """Return the stack trace of an exception, or of a formatted traceback; empty if there is neither."""
+    if isinstance(error, BaseException):
+        shown = tuple(exhibit.protected(protect) for exhibit in exhibits(error))
+        return protect.settle(
+            stack_layout.lay_out(shown),
+            partial(stack_layout.fit, shown),
+            trace_within,
+            ERROR_STACK_TRACE_MAX_UTF16,
+        )
+    if not error or not _is_traceback(error):
+        return ""
+    text = protect(error).strip()
+    return protect.settle(text, partial(trace_within, text), trace_within, ERROR_STACK_TRACE_MAX_UTF16)
+
+
+def id_within(text: str, room: int = ERROR_ID_MAX_UTF16) -> str:
+    """Shorten an id; one that starts with the reserved prefix gets another before it."""
+    return clip(f"Airflow.{text}" if text.startswith(RESERVED_ERROR_ID_PREFIX) else text, room)
+
+
+def message_within(text: str, room: int = ERROR_MESSAGE_MAX_UTF8) -> str:
+    """Shorten a message whose parts are not known: its beginning, and its end with the facts."""
+    return clip_middle(text, room, utf8_length)
+
+
+def trace_within(text: str, room: int = ERROR_STACK_TRACE_MAX_UTF16) -> str:
+    """Shorten a stack trace whose parts are not known."""
+    return clip_middle(text, room, utf16_length, tail_share=_TRACE_TAIL_SHARE, borders=_TRACE_BORDERS)
+
+
+def _lines_within_bounds(lines: Sequence[str], left_out: int) -> list[str]:
+    shown: list[str] = []
+    room = LINES_MAX_UTF8
+    for line in lines:
+        short = clip(line, LINE_MAX_UTF8, utf8_length)
+        room -= utf8_length(short) + 1
+        if room < 0:
+            break
+        shown.append(short)
+    left_out += len(lines) - len(shown)
+    return [*shown, f"... and {left_out} more"] if left_out else shown
+
+
+def _joined(*parts: str) -> str:
+    return "\n".join(part for part in parts if part)
+
+
+def _is_traceback(text: str) -> bool:
+    return text.lstrip().startswith(_TRACEBACK_TITLE)
