@@ -66,7 +66,8 @@ class ServiceError(DataPipelineError):
         self.code = code
         self.detail = detail
         self.maybe_delivered = maybe_delivered
-        super().__init__(f"{operation}: {code}: {detail} {self.remedy}")
+        period = "" if detail.endswith((".", "!", "?")) else "."
+        super().__init__(f"{operation}: {code}: {detail}{period} {self.remedy}")
 
     def __reduce__(self) -> tuple[type[ServiceError], tuple[str, str, str], dict[str, object]]:
         return type(self), (self.operation, self.code, self.detail), self.__dict__

@@ -60,7 +60,8 @@ class DataPipelineHook(DataPipelineCaller):
         Wait for a task, for up to 90 seconds; None when none came.
 
         A task that is returned must be acknowledged (``report_task_progress``) within 2 minutes, or the service hands
-        it out again. The account may poll twice a second.
+        it out again; the same goes for a task that was handed to a poll which was canceled or lost its connection.
+        The account may poll twice a second.
 
         :param worker_group: exactly as in the pipeline definition, case included; an unknown one just never has work
         :param hostname: shown on the attempt

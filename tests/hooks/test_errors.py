@@ -80,7 +80,7 @@ def test_errors_that_the_model_lacks_are_known_by_code(code, expected) -> None:
     error = translated("SetTaskStatus", refused(code))
 
     assert type(error) is expected
-    assert str(error) == f"SetTaskStatus: {code}: why {expected.remedy}"
+    assert str(error) == f"SetTaskStatus: {code}: why. {expected.remedy}"
 
 
 def test_what_botocore_retries_as_throttling_is_throttling_or_a_server_error() -> None:
@@ -199,4 +199,4 @@ def test_a_refused_role_is_not_blamed_on_the_call() -> None:
     """Assuming the connection's role is a call of its own."""
     error = boto.ClientError({"Error": {"Code": "AccessDenied", "Message": "no"}}, "AssumeRole")
 
-    assert str(translated("SetTaskStatus", error)).startswith("AssumeRole: AccessDenied: no ")
+    assert str(translated("SetTaskStatus", error)).startswith("AssumeRole: AccessDenied: no. ")

@@ -1,0 +1,198 @@
+"""The hook and the sender against the emulated service, which verifies signatures and keeps the service's limits."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from airflow_provider_datapipeline.delivery import Delivery, adeliver, deliver
+from airflow_provider_datapipeline.emulator import Behaviour, EmulatorServer, Service
+from airflow_provider_datapipeline.exceptions import AccessDeniedError, InvalidRequestError, PipelineNotFoundError
+from airflow_provider_datapipeline.reporting.report import TaskReport
+from airflow_provider_datapipeline.reporting.status import TaskStatus
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterator
+
+    from airflow_provider_datapipeline.hooks.datapipeline import DataPipelineHook
+
+GROUP = "airflow"
+FAILED = TaskReport(
+    status=TaskStatus.FAILED, error_id="ValueError", error_message="wrong", error_stack_trace="Traceback"
+)
+
+
+@pytest.fixture
+def service(connect: Callable[..., None]) -> Iterator[Service]:
+    """An emulated service behind the connection ``stub``, without the 90 seconds."""
+    with EmulatorServer(Behaviour(long_poll_seconds=0)) as server:
+        connect(server.url)
+        yield server.service
+
+
+@pytest.fixture
+def pipeline_id(service: Service) -> str:
+    activity = {"id": "Hello", "type": "ShellCommandActivity", "command": "echo hello", "workerGroup": GROUP}
+    default = {"id": "Default", "scheduleType": "ondemand", "failureAndRerunMode": "none"}
+    return service.start_pipeline({"objects": [default, activity]})
+
+
+@pytest.fixture(params=["sync", "async"])
+def send(request: pytest.FixtureRequest, hook: DataPipelineHook) -> Callable[..., Awaitable[Delivery]]:
+    async def call(pipeline_task_id: str, report: TaskReport) -> Delivery:
+        if request.param == "async":
+            return await adeliver(hook, pipeline_task_id, report)
+        return await asyncio.to_thread(deliver, hook, pipeline_task_id, report)
+
+    return call
+
+
+@pytest.fixture
+async def leased(pipeline_id: str, hook: DataPipelineHook) -> str:
+    """The id of a task that was polled and acknowledged."""
+    task = await hook.apoll_for_task(GROUP)
+    assert task is not None
+    assert await hook.areport_task_progress(task.task_id) is False
+    return task.task_id
+
+
+async def test_a_task_is_polled_run_and_reported(service, pipeline_id, hook, invoke) -> None:
+    """All calls of a task runner, on one pipeline, each signed with the connection's key."""
+    task = await invoke(hook, "poll_for_task", GROUP, hostname="worker-1")
+    assert (task.pipeline_id, task.fields["command"]) == (pipeline_id, "echo hello")
+    assert await invoke(hook, "poll_for_task", GROUP) is None
+    assert await invoke(hook, "report_task_progress", task.task_id, {"percentComplete": "50"}) is False
+    assert await invoke(hook, "report_task_runner_heartbeat", "runner-1", worker_group=GROUP) is False
+    assert await invoke(hook, "evaluate_expression", pipeline_id, task.attempt_id, "#{command}!") == "echo hello!"
+    assert await invoke(hook, "query_objects", pipeline_id, "ATTEMPT") == [task.attempt_id]
+
+    await invoke(hook, "set_task_status", task.task_id, **_parameters(FAILED))
+
+    (attempt,) = [each for each in service.attempts() if each.attempt_id == task.attempt_id]
+    assert (attempt.reported_status, attempt.hostname) == ("FAILED", "worker-1")
+    assert (attempt.error_id, attempt.error_message, attempt.error_stack_trace) == ("ValueError", "wrong", "Traceback")
+    (described,) = await invoke(hook, "describe_objects", pipeline_id, [task.attempt_id])
+    assert {"key": "errorId", "stringValue": "ValueError"} in described["fields"]
+    assert all(request.signature_verified for request in service.requests)
+
+
+def _parameters(report: TaskReport) -> dict[str, Any]:
+    return {
+        "task_status": report.status,
+        "error_id": report.error_id,
+        "error_message": report.error_message,
+        "error_stack_trace": report.error_stack_trace,
+    }
+
+
+async def test_a_canceled_task_is_told_on_progress(pipeline_id, leased, hook, invoke) -> None:
+    (instance,) = await invoke(hook, "query_objects", pipeline_id, "INSTANCE")
+
+    await invoke(hook, "set_status", pipeline_id, [instance], "TRY_CANCEL")
+
+    assert await invoke(hook, "report_task_progress", leased) is True
+
+
+async def test_pages_of_the_service_are_put_together(service, pipeline_id, hook, invoke) -> None:
+    """Component, instance and attempt ids, one to a page."""
+    service.behaviour = Behaviour(page_size=1)
+    spheres = ("COMPONENT", "INSTANCE", "ATTEMPT")
+    ids = [found for sphere in spheres for found in await invoke(hook, "query_objects", pipeline_id, sphere)]
+
+    objects = await invoke(hook, "describe_objects", pipeline_id, ids)
+
+    assert sorted(found["id"] for found in objects) == sorted(ids)
+    assert len(ids) >= 3
+
+
+async def test_the_services_refusals_are_typed(pipeline_id, hook, invoke) -> None:
+    with pytest.raises(PipelineNotFoundError):
+        await invoke(hook, "query_objects", "df-0123456789ABCDEFGHIJ", "INSTANCE")
+    with pytest.raises(InvalidRequestError):
+        await invoke(hook, "query_objects", pipeline_id, "GALAXY")
+
+
+async def test_a_wrong_secret_is_access_denied(service, hook, invoke, monkeypatch) -> None:
+    connection = json.loads(os.environ["AIRFLOW_CONN_STUB"]) | {"password": "wrong"}
+    monkeypatch.setenv("AIRFLOW_CONN_STUB", json.dumps(connection))
+
+    with pytest.raises(AccessDeniedError, match="aws_conn_id"):
+        await invoke(hook, "poll_for_task", GROUP)
+
+
+@pytest.mark.parametrize(
+    ("repeated_status", "expected"),
+    [
+        ("accept", Delivery.DELIVERED),
+        ("task_not_found", Delivery.REPEATED),
+        ("invalid_request", Delivery.REPEATED),
+    ],
+)
+async def test_a_lost_answer_is_no_lost_report(service, leased, send, repeated_status, expected) -> None:
+    """Whatever the service says to the repeat, which nobody has published: one report, and no error."""
+    service.behaviour = Behaviour(repeated_status=repeated_status, conflicting_status=repeated_status)
+    service.lose_next_answer("SetTaskStatus")
+
+    assert await send(leased, FAILED) is expected
+
+    (attempt,) = service.attempts()
+    assert (attempt.reported_status, attempt.error_message, attempt.accepted_reports) == ("FAILED", "wrong", 1)
+
+
+@pytest.mark.parametrize("repeated_status", ["task_not_found", "invalid_request"])
+async def test_a_second_report_never_replaces_the_first(service, leased, send, repeated_status) -> None:
+    """A duplicate callback in another process is GONE, or an error that names the refusal."""
+    service.behaviour = Behaviour(repeated_status=repeated_status, conflicting_status=repeated_status)
+    assert await send(leased, FAILED) is Delivery.DELIVERED
+
+    if repeated_status == "task_not_found":
+        assert await send(leased, TaskReport.finished()) is Delivery.GONE
+    else:
+        with pytest.raises(InvalidRequestError):
+            await send(leased, TaskReport.finished())
+
+    (attempt,) = service.attempts()
+    assert attempt.reported_status == "FAILED"
+
+
+async def test_texts_that_the_service_refuses_do_not_cost_the_status(service, hook, leased, send) -> None:
+    """The attempt's own fields leave no room for the error."""
+    await hook.areport_task_progress(leased, {"attemptStatus": "x" * 9_000})
+    report = TaskReport(status=TaskStatus.FAILED, error_id="ValueError", error_message="x" * 4_096)
+    service.behaviour = Behaviour(object_size_limit=10_000)
+
+    assert await send(leased, report) is Delivery.DELIVERED
+
+    (attempt,) = service.attempts()
+    assert (attempt.reported_status, attempt.error_id) == ("FAILED", None)
+
+
+async def test_a_dropped_request_is_sent_again(service, leased, send) -> None:
+    service.drop_next("SetTaskStatus")
+
+    assert await send(leased, TaskReport.finished()) is Delivery.DELIVERED
+    assert len(service.received("SetTaskStatus")) == 2
+
+
+async def test_twelve_polls_are_held_at_once(connect, hook) -> None:
+    """More than botocore's ten connections: the task that comes at last finds its poll waiting."""
+    with EmulatorServer(Behaviour(long_poll_seconds=30)) as server:
+        connect(server.url)
+        polls = [asyncio.create_task(hook.apoll_for_task(f"idle-{n}")) for n in range(11)]
+        polls.append(asyncio.create_task(hook.apoll_for_task(GROUP)))
+        async with asyncio.timeout(10):
+            while len(server.service.received("PollForTask")) < 12:  # noqa: ASYNC110  # filled by another thread
+                await asyncio.sleep(0.01)
+
+        activity = {"id": "Hello", "type": "ShellCommandActivity", "command": "echo hello", "workerGroup": GROUP}
+        server.service.start_pipeline({"objects": [{"id": "Default", "scheduleType": "ondemand"}, activity]})
+
+        task = await asyncio.wait_for(polls[-1], 10)
+        assert task is not None
+        for poll in polls:
+            poll.cancel()
+        await asyncio.gather(*polls, return_exceptions=True)
