@@ -65,6 +65,9 @@ def verify(method: str, path: str, headers: Headers, body: bytes, credentials: M
     unsigned = (_MUST_BE_SIGNED & values.keys()) - set(signed)
     if unsigned or "host" not in signed or any(name not in values for name in signed):
         raise _invalid("The signed headers do not cover the request.")
+    claimed = values.get("x-amz-content-sha256")
+    if claimed is not None and claimed != hashlib.sha256(body).hexdigest():
+        raise _invalid("The header x-amz-content-sha256 does not match the body.")
     auth = SigV4Auth(Credentials(access_key, credentials[access_key]), SERVICE, region)
     canonical = _canonical_request(auth, (method, path), [(name, values[name]) for name in signed], body)
     request = AWSRequest(method=method, url=path)
@@ -75,9 +78,6 @@ def verify(method: str, path: str, headers: Headers, body: bytes, credentials: M
             "The request signature we calculated does not match the signature you provided. Check your AWS Secret "
             "Access Key and signing method."
         )
-    claimed = values.get("x-amz-content-sha256")
-    if claimed is not None and claimed != hashlib.sha256(body).hexdigest():
-        raise _invalid("The header x-amz-content-sha256 does not match the body.")
     return Signer(access_key, region)
 
 

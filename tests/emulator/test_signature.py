@@ -96,6 +96,14 @@ def test_what_was_changed_after_signing_is_refused(http):
     assert answer(http, {**signed, "Authorization": partly}) == refused
 
 
+@pytest.mark.parametrize("claim", ["UNSIGNED-PAYLOAD", hashlib.sha256(b"{}").hexdigest()])
+def test_a_body_that_was_not_signed_is_named_as_the_reason(http, claim):
+    """However valid the signature over the claim is."""
+    headers = http.headers(OPERATION, BODY, extra={"x-amz-content-sha256": claim})
+
+    assert "x-amz-content-sha256 does not match the body" in http.send(BODY, headers)[2].decode()
+
+
 @pytest.mark.parametrize(
     ("authorization", "error"),
     [
