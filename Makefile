@@ -18,14 +18,15 @@ first_python = $(firstword $(foreach candidate,$(1),$(shell $(candidate) -c \
 PYTHON ?= $(call first_python,python3.13 python3.12 python3.11 python3 python,99)
 PYTHON_OLDEST ?= $(call first_python,python3.12 python3.11 python3 python,12)
 
+# Nothing is built in isolation: that would take the newest builders, which constraints/ does not name.
 # $(call create_venv,interpreter,folder,constraints,dependency group,versions of Python that will do)
 define create_venv
 @test -n "$(1)" || { echo "error: no Python $(5) with venv and ensurepip on PATH (on Debian and Ubuntu: apt-get install" \
   "python3 python3-venv); name one with PYTHON=... or PYTHON_OLDEST=..." >&2; exit 1; }
 @echo "Setting up $(2) with $$($(1) --version) as in $(3); the first time takes a few minutes ..."
-@test -x $(2)/bin/python || $(1) -m venv $(2)
-@$(2)/bin/python -m pip install --quiet --disable-pip-version-check --constraint $(3) pip
-@$(2)/bin/python -m pip install --quiet --disable-pip-version-check --constraint $(3) --group $(4)
+@$(2)/bin/python -m pip --version >/dev/null 2>&1 || $(1) -m venv --clear $(2)
+@$(2)/bin/python -m pip install --quiet --disable-pip-version-check --constraint $(3) pip setuptools
+@$(2)/bin/python -m pip install --quiet --disable-pip-version-check --constraint $(3) --no-build-isolation --group $(4)
 @$(2)/bin/python -m pip install --quiet --disable-pip-version-check --constraint $(3) --no-build-isolation --editable '.[emulator]'
 @touch $@
 @echo "$(2) is ready."
