@@ -301,6 +301,48 @@ def test_masks_see_whole_texts_before_anything_is_cut() -> None:
     assert "ß" not in (report.error_stack_trace or "")
 
 
+def test_given_texts_are_sent_as_they_are_and_nothing_is_added() -> None:
+    report = TaskReport.given(
+        TaskStatus.FAILED, mask=str, error_id="NoData", error_message="no rows", error_stack_trace="line 7 of load.sql"
+    )
+
+    assert report.as_request() == {
+        "taskStatus": "FAILED",
+        "errorId": "NoData",
+        "errorMessage": "no rows",
+        "errorStackTrace": "line 7 of load.sql",
+    }
+    assert TaskReport.given(TaskStatus.FALSE, mask=str, error_id=" ").as_request() == {"taskStatus": "FALSE"}
+
+
+def test_a_secret_of_two_lines_is_masked_wherever_lines_are_laid_out_anew() -> None:
+    """Indenting, joining or picking lines would leave a half of it that no mask knows."""
+
+    def two_lines(text: str) -> str:
+        return text.replace("first\nsecond", "***")
+
+    member = ValueError("a first\nsecond b")
+    member.add_note("c first\nsecond")
+    report = TaskReport.failed(
+        ExceptionGroup("group first\nsecond", [member]),
+        TaskFacts(dag_id="d first\nsecond"),
+        mask=two_lines,
+        error_id="e first\nsecond",
+        lines=["f first\nsecond"],
+    )
+    formatted = TaskReport.failed("Traceback (most recent call last):\nValueError: first\nsecond", mask=two_lines)
+
+    assert report.as_request() == {
+        "taskStatus": "FAILED",
+        "errorId": "e ***",
+        "errorMessage": "group *** (1 sub-exception)\nf ***\nDAG: d ***",
+        "errorStackTrace": (
+            "ExceptionGroup: group *** (1 sub-exception)\n  Exception 1 of 1:\n  ValueError: a *** b\n  c ***"
+        ),
+    }
+    assert formatted.error_message == "ValueError: ***"
+
+
 def test_reports_are_values() -> None:
     report = TaskReport.finished()
 
