@@ -27,6 +27,7 @@ from airflow_provider_datapipeline.pipeline_task import shorten
 
 if TYPE_CHECKING:
     from airflow_provider_datapipeline.hooks.datapipeline import DataPipelineHook
+    from airflow_provider_datapipeline.pipeline_task import PipelineTask
     from airflow_provider_datapipeline.reporting.report import TaskReport
 
 log = logging.getLogger(__name__)
@@ -52,6 +53,7 @@ def deliver(
     *,
     timeout: float | None = None,
     repeat: bool = False,
+    task: PipelineTask | None = None,
 ) -> Delivery:
     """
     Send a report, and say how that ended; a report that the service has already taken is a success.
@@ -64,6 +66,8 @@ def deliver(
         alone by default). Held in a thread of its own, not by a signal: a signal may hit in the middle of a message to
         Airflow's supervisor, and whatever the process says to it next is then misread. None: as long as the hook takes.
     :param repeat: whether this report may have arrived before, in a delivery whose end is not known
+    :param task: the task as it was polled, where it is known. Should the service refuse even the bare status, its
+        attempt is looked at (DescribeObjects): one that has ended already makes this a repeat, and not an error.
     :raises ServiceError: the service did not take the report, or could not be reached
     :raises DeliveryTimeoutError: no answer in time; the report may still arrive
     :raises DataPipelineError: the report or the connection cannot be used; nothing was sent
@@ -71,7 +75,7 @@ def deliver(
     ends: list[_End] = []
 
     def send() -> None:
-        ends.append(_send(hook, pipeline_task_id, _Try(report, may_have_arrived=repeat)))
+        ends.append(_send(hook, pipeline_task_id, _Try(report, task, may_have_arrived=repeat)))
 
     try:
         if timeout is None:
@@ -90,12 +94,13 @@ async def adeliver(
     *,
     timeout: float | None = None,  # noqa: ASYNC109 - the same promise as deliver's, with the same error
     repeat: bool = False,
+    task: PipelineTask | None = None,
 ) -> Delivery:
     """Do what :func:`deliver` does, without blocking; no thread is needed to keep ``timeout``."""
     ends: list[_End] = []
     try:
         async with asyncio.timeout(timeout) as bound:
-            ends.append(await _asend(hook, pipeline_task_id, _Try(report, may_have_arrived=repeat)))
+            ends.append(await _asend(hook, pipeline_task_id, _Try(report, task, may_have_arrived=repeat)))
     except TimeoutError as err:
         if not bound.expired():
             raise
@@ -122,6 +127,7 @@ class _Try:
     """What is sent next, and what is known by then."""
 
     report: TaskReport
+    task: PipelineTask | None
     may_have_arrived: bool = False
     refused: ServiceError | None = None
 
@@ -136,7 +142,7 @@ class _Try:
     def taken(self) -> _End:
         return _End(Delivery.DELIVERED, refused=self.refused)
 
-    def after(self, error: ServiceError) -> _Try | _End:
+    def after(self, error: ServiceError) -> _Try | _Doubt | _End:
         """Decide what an error means: an end, another try, or (raised) an error to whoever wanted to report."""
         may_have_arrived = self.may_have_arrived or error.maybe_delivered
         match error:
@@ -148,13 +154,33 @@ class _Try:
                 return _End(Delivery.REPEATED if may_have_arrived else Delivery.GONE, error, self.refused)
             case InvalidRequestError() if self.report != self.report.bare():
                 # Either the texts or a second report of the same task: the status alone tells which.
-                return _Try(self.report.bare(), may_have_arrived, refused=error)
+                return _Try(self.report.bare(), self.task, may_have_arrived, refused=error)
             case InvalidRequestError() if may_have_arrived:
                 return _End(Delivery.REPEATED, error)
+            case InvalidRequestError() if self.task is not None:
+                return _Doubt(error, self.task)
         raise error
 
 
-def _send(hook: DataPipelineHook, pipeline_task_id: str, step: _Try | _End) -> _End:
+@dataclass(frozen=True, slots=True)
+class _Doubt:
+    """A bare status was refused: either it is of a task that has its final status, or something is wrong with it."""
+
+    error: ServiceError
+    task: PipelineTask
+
+    def settled(self, attempts: list[dict[str, Any]]) -> _End:
+        """Decide by the attempt as the service describes it."""
+        fields = {field["key"]: field.get("stringValue") for attempt in attempts for field in attempt["fields"]}
+        if fields.get("@status") not in _ENDED:
+            raise self.error
+        return _End(Delivery.REPEATED, self.error)
+
+
+_ENDED = frozenset({"FINISHED", "FAILED", "FALSE", "CANCELED", "CASCADE_FAILED", "SKIPPED", "TIMEDOUT"})
+
+
+def _send(hook: DataPipelineHook, pipeline_task_id: str, step: _Try | _Doubt | _End) -> _End:
     while isinstance(step, _Try):
         try:
             hook.set_task_status(pipeline_task_id, **step.parameters())
@@ -162,10 +188,16 @@ def _send(hook: DataPipelineHook, pipeline_task_id: str, step: _Try | _End) -> _
             step = step.after(error)
         else:
             return step.taken()
-    return step
+    if isinstance(step, _End):
+        return step
+    try:
+        attempts = hook.describe_objects(step.task.pipeline_id, [step.task.attempt_id])
+    except ServiceError:
+        raise step.error from None  # not allowed to look, or the attempt is gone as well
+    return step.settled(attempts)
 
 
-async def _asend(hook: DataPipelineHook, pipeline_task_id: str, step: _Try | _End) -> _End:
+async def _asend(hook: DataPipelineHook, pipeline_task_id: str, step: _Try | _Doubt | _End) -> _End:
     while isinstance(step, _Try):
         try:
             await hook.aset_task_status(pipeline_task_id, **step.parameters())
@@ -173,7 +205,13 @@ async def _asend(hook: DataPipelineHook, pipeline_task_id: str, step: _Try | _En
             step = step.after(error)
         else:
             return step.taken()
-    return step
+    if isinstance(step, _End):
+        return step
+    try:
+        attempts = await hook.adescribe_objects(step.task.pipeline_id, [step.task.attempt_id])
+    except ServiceError:
+        raise step.error from None  # not allowed to look, or the attempt is gone as well
+    return step.settled(attempts)
 
 
 def _count(ends: list[_End]) -> None:

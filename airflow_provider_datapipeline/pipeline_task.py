@@ -46,6 +46,13 @@ class PipelineTask:
         return shorten(self.task_id)
 
     @property
+    def is_activity(self) -> bool:
+        """Whether the attempt is known to be of an activity, and not of a precondition, which alone can end FALSE."""
+        kind = self.fields.get("type")
+        # Every type of activity in the developer guide ends so: ShellCommandActivity, SqlActivity, ...
+        return isinstance(kind, str) and kind.endswith("Activity")
+
+    @property
     def scheduled_start_time(self) -> pendulum.DateTime | None:
         """Start of the period that the attempt is for, in UTC; None if absent or unreadable."""
         return self._time("@scheduledStartTime")

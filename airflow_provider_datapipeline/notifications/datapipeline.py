@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     import jinja2
 
+    from airflow_provider_datapipeline.pipeline_task import PipelineTask
+
 log = logging.getLogger(__name__)
 
 
@@ -113,8 +115,8 @@ class DataPipelineNotifier(BaseNotifier):
 
     def _report(self, context: Mapping[str, Any]) -> None:
         notifier = self._rendered(context)
-        pipeline_task_id = notifier._pipeline_task_id(context)  # noqa: SLF001  # a copy of this very instance
-        if pipeline_task_id is None:
+        target = notifier._target(context)  # noqa: SLF001  # a copy of this very instance
+        if target is None:
             log.warning(
                 "DAG run %s was not started for a Data Pipeline task (its conf has none): nothing is reported.",
                 context.get("run_id"),
@@ -122,7 +124,7 @@ class DataPipelineNotifier(BaseNotifier):
             return
         report = notifier._task_report(context)  # noqa: SLF001  # likewise
         if report is not None:
-            notifier._deliver(pipeline_task_id, report)  # noqa: SLF001  # likewise
+            notifier._deliver(*target, report)  # noqa: SLF001  # likewise
 
     def _rendered(self, context: Mapping[str, Any]) -> DataPipelineNotifier:
         """
@@ -153,15 +155,16 @@ class DataPipelineNotifier(BaseNotifier):
         env.filters.update(getattr(dag, "user_defined_filters", None) or {})
         return env
 
-    def _pipeline_task_id(self, context: Mapping[str, Any]) -> str | None:
-        if self.pipeline_task_id is not None:
-            if not self.pipeline_task_id:
-                raise NoPipelineTaskError(
-                    "The template of pipeline_task_id renders to nothing; check what the DAG run's conf holds."
-                )
-            return self.pipeline_task_id
-        task = callback.pipeline_task(context)
-        return None if task is None else task.task_id
+    def _target(self, context: Mapping[str, Any]) -> tuple[str, PipelineTask | None] | None:
+        """Return which Data Pipeline task to report about, and what was polled, if known; None if there is none."""
+        if self.pipeline_task_id is None:
+            task = callback.pipeline_task(context)
+            return None if task is None else (task.task_id, task)
+        if not self.pipeline_task_id:
+            raise NoPipelineTaskError(
+                "The template of pipeline_task_id renders to nothing; check what the DAG run's conf holds."
+            )
+        return self.pipeline_task_id, None
 
     def _task_report(self, context: Mapping[str, Any]) -> TaskReport | None:
         """Return what to report, or None where nothing may be reported."""
@@ -200,7 +203,7 @@ class DataPipelineNotifier(BaseNotifier):
             log.warning("Could not read which tasks of DAG run %s failed: %s", run_id, error)
             return []
 
-    def _deliver(self, pipeline_task_id: str, report: TaskReport) -> None:
+    def _deliver(self, pipeline_task_id: str, task: PipelineTask | None, report: TaskReport) -> None:
         # Imported here: a DAG file that merely names the notifier must not pay for boto3 each time it is parsed.
         from airflow_provider_datapipeline.delivery import deliver
         from airflow_provider_datapipeline.hooks.datapipeline import DataPipelineHook
@@ -211,4 +214,4 @@ class DataPipelineNotifier(BaseNotifier):
             verify=self.verify,
             config=self.botocore_config,
         )
-        deliver(hook, pipeline_task_id, report)
+        deliver(hook, pipeline_task_id, report, task=task)

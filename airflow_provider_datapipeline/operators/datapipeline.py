@@ -112,7 +112,7 @@ class DataPipelineSetTaskStatusOperator(BaseOperator):
                 "No Data Pipeline task to report about: pipeline_task_id is empty and the DAG run's conf has no task."
             )
         report = self._given_report() if self.task_status else self._derived_report(context, task)
-        deliver(self.hook, pipeline_task_id, report)
+        deliver(self.hook, pipeline_task_id, report, task=task)
         if not self.task_status and report.status is TaskStatus.FAILED:
             raise AirflowFailException(
                 "FAILED was reported to AWS Data Pipeline. This task fails too: its success would turn the run green."
@@ -159,7 +159,7 @@ class DataPipelineSetTaskStatusOperator(BaseOperator):
                 error_id=self.error_id,
                 error_message=self.error_message,
             )
-        if (task is None or task.is_precondition) and self._does_not_hold(dag_id, run_id, ends):
+        if (task is None or not task.is_activity) and self._does_not_hold(dag_id, run_id, ends):
             return TaskReport.unmet(self.error_message, callback.run_facts(context), mask=compat.mask)
         return TaskReport.finished()
 

@@ -21,9 +21,9 @@ class TaskReport:
     """
     How a task ended, always within the limits of :mod:`~airflow_provider_datapipeline.reporting.limits`.
 
-    Made by :meth:`finished`, :meth:`failed` and :meth:`unmet`, which bring any input within the limits and mask it.
-    ``mask`` replaces the secrets in a text (in Airflow: ``redact``) and must be idempotent; it is given whole texts,
-    before anything is cut. A text that it cannot mask is replaced by a note that says so.
+    Made by :meth:`finished`, :meth:`failed`, :meth:`unmet` and :meth:`given`, which bring any input within the limits
+    and mask it. ``mask`` replaces the secrets in a text (in Airflow: ``redact``) and must be idempotent; it is given
+    whole texts, before anything is cut. A text that it cannot mask is replaced by a note that says so.
 
     The constructor takes texts as they are.
 
@@ -96,6 +96,25 @@ class TaskReport:
         body = reason if reason and reason.strip() else NOT_MET
         message = texts.error_message(body, (), facts.lines(protect), protect)
         return cls(status=TaskStatus.FALSE, error_message=message or None)
+
+    @classmethod
+    def given(
+        cls,
+        status: TaskStatus,
+        *,
+        mask: Mask,
+        error_id: str | None = None,
+        error_message: str | None = None,
+        error_stack_trace: str | None = None,
+    ) -> TaskReport:
+        """Report what the caller says and nothing else; texts are masked and brought within the limits."""
+        protect = Protector(mask)
+        return cls(
+            status=status,
+            error_id=texts.error_id(error_id, None, protect) if error_id and error_id.strip() else None,
+            error_message=texts.error_message(error_message or "", (), (), protect) or None,
+            error_stack_trace=texts.given_trace(error_stack_trace or "", protect) or None,
+        )
 
     @classmethod
     def from_record(cls, record: object) -> TaskReport | None:

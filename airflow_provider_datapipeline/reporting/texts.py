@@ -94,9 +94,12 @@ def error_stack_trace(error: Error, protect: Protector) -> str:
             trace_within,
             ERROR_STACK_TRACE_MAX_UTF16,
         )
-    if not error or not _is_traceback(error):
-        return ""
-    text = protect(error).strip()
+    return given_trace(error, protect) if error and _is_traceback(error) else ""
+
+
+def given_trace(trace: str, protect: Protector) -> str:
+    """Return a stack trace that came as a text."""
+    text = protect(trace).strip()
     return protect.settle(text, partial(trace_within, text), trace_within, ERROR_STACK_TRACE_MAX_UTF16)
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import HealthCheck, example, given, settings, strategies as st
 
-from airflow_provider_datapipeline.reporting import TaskFacts, TaskReport
+from airflow_provider_datapipeline.reporting import TaskFacts, TaskReport, TaskStatus
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -113,7 +113,16 @@ def reports(texts: st.SearchStrategy[str], mask: Callable[[str], str]) -> st.Sea
         error_message=st.none() | texts,
         lines=lines,
     )
-    made = failed | st.builds(TaskReport.unmet, st.none() | texts, facts(texts), mask=st.just(mask))
+    given_texts = st.none() | texts
+    as_given = st.builds(
+        TaskReport.given,
+        st.sampled_from(TaskStatus),
+        mask=st.just(mask),
+        error_id=given_texts,
+        error_message=given_texts,
+        error_stack_trace=given_texts | tracebacks,
+    )
+    made = failed | as_given | st.builds(TaskReport.unmet, given_texts, facts(texts), mask=st.just(mask))
     return made | st.builds(lambda report, more: report.with_lines(more, mask=mask), made, lines)
 
 

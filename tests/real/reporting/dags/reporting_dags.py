@@ -51,6 +51,9 @@ def fail_for_good() -> None:
     raise AirflowFailException("the input is malformed; trying again cannot help")
 
 
+with dag("task_callbacks_retry_later"):
+    task(task_id="work", on_failure_callback=report_failed, retries=1, retry_delay=timedelta(hours=1))(divide)()
+
 with dag("task_callbacks_fail_exception"):
     task(task_id="work", on_failure_callback=report_failed, retries=2)(fail_for_good)()
 
@@ -75,7 +78,8 @@ def linger() -> None:
 
 
 with dag("task_callbacks_linger"):
-    task(task_id="work", on_failure_callback=report_failed)(linger)()
+    to_account = report_failed(aws_conn_id="{{ dag_run.conf.aws_conn_id }}")
+    task(task_id="work", on_failure_callback=to_account)(linger)()
 
 with dag("dag_callbacks_linger", **ON_DAG):
     task(task_id="work")(linger)()
