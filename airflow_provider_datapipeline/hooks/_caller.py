@@ -132,7 +132,7 @@ class DataPipelineCaller(AwsBaseHook):
 
 
 def _load_models(session: Any) -> None:
-    """Fill the session's cache of service models: 150 ms of reading that would else block the event loop."""
+    """Read the service's models into the session's cache: up to 150 ms that would else hold up the event loop."""
     reader = botocore.session.get_session()
     reader.register_component("data_loader", session.get_component("data_loader"))
     never_sent = {"aws_access_key_id": "-", "aws_secret_access_key": "-"}  # or botocore would go and look for some
