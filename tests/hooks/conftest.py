@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from airflow.providers.common.compat.sdk import DAG  # noqa: F401  # Airflow 2 reads no connection before it is loaded
+from botocore.retries.standard import ExponentialBackoff  # type: ignore[import-untyped]  # ships no types
 
 from airflow_provider_datapipeline.hooks._clients import forget_clients
 from airflow_provider_datapipeline.hooks.datapipeline import DataPipelineHook
@@ -26,7 +27,8 @@ def _no_clients_of_other_tests() -> None:
 
 @pytest.fixture
 def connect(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
-    """Define the Airflow connection ``stub``."""
+    """Define the Airflow connection ``stub``; botocore's pauses between tries, of a second or two, become short."""
+    monkeypatch.setattr(ExponentialBackoff, "delay_amount", lambda *_: 0.01)
 
     def define(url: str, conn_id: str = CONN_ID, **extra: Any) -> None:
         connection = {

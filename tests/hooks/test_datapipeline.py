@@ -204,7 +204,7 @@ async def test_a_poll_is_sent_once_whatever_happens(serve, invoke, answer) -> No
 async def test_other_calls_are_tried_three_times_and_come_to_an_end(
     serve, invoke, answer, error, maybe_delivered
 ) -> None:
-    """Three tries and botocore's two pauses, of at most 1 s and 2 s: the bound of 30 s, scaled down."""
+    """The bound of 30 s, scaled down: three tries of at most 0.4 s; for the pauses see ``test_config``."""
     service = serve(answer)
     hook = DataPipelineHook(CONN_ID, config=QUICK)
     start = time.monotonic()
@@ -214,7 +214,7 @@ async def test_other_calls_are_tried_three_times_and_come_to_an_end(
 
     assert service.operations == ["SetTaskStatus"] * 3
     assert refused.value.maybe_delivered is maybe_delivered
-    assert time.monotonic() - start < 3 * 0.4 + 3 + 1  # a second to build the client
+    assert time.monotonic() - start < 3 * 0.4 + 2  # two seconds to build the client on a busy machine
 
 
 @pytest.mark.parametrize(

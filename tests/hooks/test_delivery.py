@@ -36,7 +36,7 @@ FAILED = TaskReport(
 )
 NOT_FOUND = refusal("TaskNotFoundException", message="No such task.")
 INVALID = refusal("InvalidRequestException", message="Not like that.")
-QUICK = {"connect_timeout": 0.2, "read_timeout": 0.2, "retries": {"total_max_attempts": 2}}
+QUICK = {"connect_timeout": 0.2, "read_timeout": 0.2}
 
 
 @pytest.fixture(params=["sync", "async"])
@@ -198,7 +198,7 @@ async def test_a_delivery_within_the_bound_is_a_delivery(serve, send) -> None:
 
 
 async def test_the_bound_holds_for_the_whole_delivery(serve, send, counted) -> None:
-    """Two tries of 0.2 s and the pause between them do not fit."""
+    """Three tries of 0.2 s do not fit."""
     serve(Answer(), HANG)
     await send(FINISHED)  # builds the client
     start = time.monotonic()
