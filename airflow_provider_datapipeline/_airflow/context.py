@@ -98,5 +98,9 @@ def retry_will_follow(context: Mapping[str, Any]) -> bool:
 
 
 def was_skipped(context: Mapping[str, Any]) -> bool:
-    """Tell whether a success callback is about a skipped task: Airflow 2 calls it for these as well."""
-    return str(getattr(context.get("ti"), "state", None)) == "skipped"
+    """
+    Tell whether a success callback is about a skipped task: Airflow 2 calls it for these as well.
+
+    Not so that of a DAG: there ``ti`` is any task instance of the run.
+    """
+    return not is_about_dag_run(context) and str(getattr(context.get("ti"), "state", None)) == "skipped"

@@ -79,3 +79,11 @@ def test_only_a_dag_level_context_has_a_reason() -> None:
 def test_what_is_no_error_is_none(error: object) -> None:
     """Success callbacks have the key as well."""
     assert callback.error_of(context(exception=error)) is None
+
+
+def test_a_skipped_task_does_not_make_its_run_skipped() -> None:
+    """In a DAG-level context, ``ti`` is whichever task instance Airflow took."""
+    skipped = SimpleNamespace(state="skipped")
+
+    assert callback.was_skipped(context(ti=skipped))
+    assert not callback.was_skipped(context(ti=skipped, reason="success"))
