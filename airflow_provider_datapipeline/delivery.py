@@ -67,7 +67,8 @@ def deliver(
         Airflow's supervisor, and whatever the process says to it next is then misread. None: as long as the hook takes.
     :param repeat: whether this report may have arrived before, in a delivery whose end is not known
     :param task: the task as it was polled, where it is known. Should the service refuse even the bare status, its
-        attempt is looked at (DescribeObjects): one that has ended already makes this a repeat, and not an error.
+        attempt is looked at (DescribeObjects): one that has ended already is not an error, but a repeat if it ended
+        as reported, and gone otherwise.
     :raises ServiceError: the service did not take the report, or could not be reached
     :raises DeliveryTimeoutError: no answer in time; the report may still arrive
     :raises DataPipelineError: the report or the connection cannot be used; nothing was sent
@@ -158,7 +159,7 @@ class _Try:
             case InvalidRequestError() if may_have_arrived:
                 return _End(Delivery.REPEATED, error)
             case InvalidRequestError() if self.task is not None:
-                return _Doubt(error, self.task)
+                return _Doubt(error, self.task, self.report)
         raise error
 
 
@@ -168,13 +169,16 @@ class _Doubt:
 
     error: ServiceError
     task: PipelineTask
+    report: TaskReport
 
     def settled(self, attempts: list[dict[str, Any]]) -> _End:
         """Decide by the attempt as the service describes it."""
         fields = {field["key"]: field.get("stringValue") for attempt in attempts for field in attempt["fields"]}
         if fields.get("@status") not in _ENDED:
             raise self.error
-        return _End(Delivery.REPEATED, self.error)
+        # attemptStatus is what a task runner said last; FALSE may be stored as another @status
+        as_reported = self.report.status in {fields["@status"], fields.get("attemptStatus")}
+        return _End(Delivery.REPEATED if as_reported else Delivery.GONE, self.error)
 
 
 _ENDED = frozenset({"FINISHED", "FAILED", "FALSE", "CANCELED", "CASCADE_FAILED", "SKIPPED", "TIMEDOUT"})

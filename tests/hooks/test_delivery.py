@@ -21,6 +21,7 @@ from airflow_provider_datapipeline.exceptions import (
     ThrottledError,
 )
 from airflow_provider_datapipeline.hooks.datapipeline import DataPipelineHook
+from airflow_provider_datapipeline.pipeline_task import PipelineTask
 from airflow_provider_datapipeline.reporting.report import TaskReport
 from airflow_provider_datapipeline.reporting.status import TaskStatus
 from tests.hooks.conftest import CONN_ID
@@ -34,6 +35,7 @@ FINISHED = TaskReport.finished()
 FAILED = TaskReport(
     status=TaskStatus.FAILED, error_id="ValueError", error_message="wrong", error_stack_trace="Traceback"
 )
+UNMET = TaskReport(status=TaskStatus.FALSE)
 NOT_FOUND = refusal("TaskNotFoundException", message="No such task.")
 INVALID = refusal("InvalidRequestException", message="Not like that.")
 QUICK = {"connect_timeout": 0.2, "read_timeout": 0.2}
@@ -164,6 +166,45 @@ async def test_an_invalid_repeat_had_the_report(serve, send, report) -> None:
     serve(FAULT, INVALID)
 
     assert await send(report) is Delivery.REPEATED
+
+
+def described(status: str, **fields: str) -> Answer:
+    """The attempt of a task, as DescribeObjects tells it."""
+    pairs = [{"key": key, "stringValue": value} for key, value in {"@status": status, **fields}.items()]
+    return Answer({"pipelineObjects": [{"id": "attempt", "name": "attempt", "fields": pairs}]})
+
+
+POLLED = PipelineTask(task_id=TASK, pipeline_id="df-1", attempt_id="attempt")
+
+
+@pytest.mark.parametrize(
+    ("attempt", "report", "expected"),
+    [
+        (described("FAILED"), FAILED, Delivery.REPEATED),
+        (described("FINISHED"), FINISHED, Delivery.REPEATED),
+        (described("FAILED", attemptStatus="FALSE"), UNMET, Delivery.REPEATED),
+        (described("FAILED"), FINISHED, Delivery.GONE),
+        (described("CANCELED"), FAILED, Delivery.GONE),
+    ],
+)
+async def test_a_refused_bare_status_of_a_known_task_is_settled_by_its_attempt(
+    serve, send, attempt, report, expected
+) -> None:
+    """A duplicate callback in another process knows of no earlier try."""
+    service = serve(*[INVALID] * (1 if report == report.bare() else 2), attempt)
+
+    assert await send(report, task=POLLED) is expected
+    assert service.operations[-1] == "DescribeObjects"
+    assert service.requests[-1].body["objectIds"] == ["attempt"]
+
+
+@pytest.mark.parametrize("answer", [described("RUNNING"), refusal("AccessDeniedException"), NOT_FOUND])
+async def test_a_refused_bare_status_that_the_attempt_does_not_explain_is_an_error(serve, send, answer) -> None:
+    """The refusal is what is told, not that nobody may look at the attempt."""
+    serve(INVALID, answer)
+
+    with pytest.raises(InvalidRequestError, match="Not like that"):
+        await send(FINISHED, task=POLLED)
 
 
 async def test_invalid_texts_after_a_failed_try_are_still_left_out(serve, send) -> None:
