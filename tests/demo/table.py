@@ -1,0 +1,177 @@
+"""The service's view of a pipeline as a table, and what in it is not as expected. Nothing is called here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+WIDTH = 120
+HEADINGS = ("object", "attempt", "status", "seconds", "error id", "message")
+
+ENDED = frozenset({"FINISHED", "FAILED", "CANCELED", "CASCADE_FAILED", "FALSE"})
+
+
+@dataclass(frozen=True)
+class Expectation:
+    """
+    How an object of the definition has to end.
+
+    :param status: as :attr:`Row.status` shows it
+    :param error_id: empty: there must be none
+    :param contains: by field of the attempt, a text that must be in it; a field not named here may hold anything, but
+        an ``errorMessage`` that is not named must be absent
+    :param attempts: 0: the object must not have been started
+    :param airflow_tries: of the task that Airflow tried most often
+    """
+
+    status: str
+    error_id: str = ""
+    contains: Mapping[str, str] = field(default_factory=dict)
+    attempts: int = 1
+    airflow_tries: int = 1
+
+
+@dataclass(frozen=True)
+class Row:
+    """An attempt, or an instance that has none."""
+
+    component_id: str
+    number: int | None
+    fields: Mapping[str, str]
+
+    @property
+    def name(self) -> str:
+        """The object and, after its first, the attempt."""
+        return self.component_id if self.number in (None, 1) else f"{self.component_id} #{self.number}"
+
+    @property
+    def status(self) -> str:
+        """The service's status; it has none for a precondition that does not hold, so what was reported is added."""
+        unmet = self.fields.get("attemptStatus") == "FALSE" and self.fields["@status"] != "FALSE"
+        return f"{self.fields['@status']} (FALSE)" if unmet else self.fields["@status"]
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether the status is final."""
+        return self.fields["@status"] in ENDED
+
+    @property
+    def error_id(self) -> str:
+        """Empty if there is none."""
+        return self.fields.get("errorId", "")
+
+    @property
+    def message(self) -> str:
+        """First line of the error message."""
+        return next(iter(self.fields.get("errorMessage", "").splitlines()), "")
+
+    @property
+    def seconds(self) -> int | None:
+        """From the hand-out to the end, as whole as the service's own times; None before the end, or never begun."""
+        try:
+            start, end = (
+                datetime.fromisoformat(f"{self.fields[key]}+00:00") for key in ("@actualStartTime", "@actualEndTime")
+            )
+        except KeyError:
+            return None
+        return round((end - start).total_seconds())
+
+
+def rows(objects: Iterable[Mapping[str, Any]]) -> list[Row]:
+    """
+    Turn instances and attempts, as DescribeObjects returns them, into rows in the order given.
+
+    An instance is a row only while it has no attempt.
+    """
+    flat = {each["id"]: _flattened(each["fields"]) for each in objects}
+    started = {fields["@instanceParent"] for fields in flat.values() if fields["@sphere"] == "ATTEMPT"}
+    return [
+        Row(fields["@componentParent"], _attempt_number(object_id), fields)
+        for object_id, fields in flat.items()
+        if object_id not in started
+    ]
+
+
+def differences(
+    found: Sequence[Row], expected: Mapping[str, Expectation], airflow_tries: Mapping[str, int]
+) -> list[str]:
+    """Say in a sentence each what is not as expected; empty if everything is."""
+    texts = [f"{component_id}: not expected at all" for component_id in _ids(found) if component_id not in expected]
+    for component_id, expectation in expected.items():
+        own = [row for row in found if row.component_id == component_id]
+        attempts = [row for row in own if row.number is not None]
+        if not own:
+            texts.append(f"{component_id}: the service has nothing of it")
+        elif len(attempts) != expectation.attempts:
+            texts.append(f"{component_id}: {len(attempts)} attempts, expected {expectation.attempts}")
+        texts += [f"{row.name}: {text}" for row in own for text in _row_differences(row, expectation)]
+        tries = airflow_tries.get(component_id, 1)
+        if tries != expectation.airflow_tries:
+            texts.append(f"{component_id}: {tries} tries in Airflow, expected {expectation.airflow_tries}")
+    return texts
+
+
+def table(found: Sequence[Row], order: Iterable[str] = (), width: int = WIDTH) -> str:
+    """Lay out rows, those of ``order`` first and in that order, in lines of at most ``width`` characters."""
+    positions = {component_id: position for position, component_id in enumerate(order)}
+    cells = [
+        (
+            row.component_id,
+            "none" if row.number is None else str(row.number),
+            row.status,
+            "" if row.seconds is None else str(row.seconds),
+            row.error_id,
+            row.message,
+        )
+        for row in sorted(found, key=lambda row: positions.get(row.component_id, len(positions)))
+    ]
+    columns = list(zip(HEADINGS, *cells, strict=True))[:-1]
+    widths = [max(map(len, column)) for column in columns]
+    lines = [HEADINGS, tuple("-" * size for size in [*widths, len(HEADINGS[-1])]), *cells]
+    return "\n".join(_clipped(_line(line, widths), width) for line in lines)
+
+
+def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
+    right = {HEADINGS.index("attempt"), HEADINGS.index("seconds")}
+    padded = [
+        cell.rjust(size) if place in right else cell.ljust(size)
+        for place, (cell, size) in enumerate(zip(cells[:-1], widths, strict=True))
+    ]
+    return "  ".join([*padded, cells[-1]]).rstrip()
+
+
+def _clipped(text: str, width: int) -> str:
+    return text if len(text) <= width else f"{text[: width - 3]}..."
+
+
+def _row_differences(row: Row, expectation: Expectation) -> list[str]:
+    texts = []
+    if row.status != expectation.status:
+        texts.append(f"status {row.status}, expected {expectation.status}")
+    if row.error_id != expectation.error_id:
+        texts.append(f"error id {row.error_id or 'none'}, expected {expectation.error_id or 'none'}")
+    if row.message and "errorMessage" not in expectation.contains:
+        texts.append(f"message {row.message!r}, expected none")
+    texts += [
+        f"{key} is {row.fields.get(key)!r}, expected to contain {text!r}"
+        for key, text in expectation.contains.items()
+        if text not in row.fields.get(key, "")
+    ]
+    return texts
+
+
+def _ids(found: Iterable[Row]) -> list[str]:
+    return list(dict.fromkeys(row.component_id for row in found))
+
+
+def _attempt_number(object_id: str) -> int | None:
+    number = object_id.rpartition("_Attempt=")[2]
+    return int(number) if number.isdecimal() else None
+
+
+def _flattened(fields: Iterable[Mapping[str, str]]) -> dict[str, str]:
+    return {each["key"]: each.get("stringValue") or each.get("refValue") or "" for each in fields}
