@@ -20,6 +20,15 @@ def mask(text: str) -> str:
     return str(redact(text))
 
 
+def is_no_reason(error: str) -> bool:
+    """
+    Tell whether a text that Airflow gives for an error says nothing of why.
+
+    Airflow 2 says of a task that stopped sending heartbeats where it ran, as the text of a dict. Goes with Airflow 2.
+    """
+    return error.startswith("{'DAG Id': ")
+
+
 def read_task_states(dag_id: str, run_id: str) -> dict[str, str | None]:
     """
     Return the stored state of every task instance of a DAG run.

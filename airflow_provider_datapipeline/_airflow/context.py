@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from airflow_provider_datapipeline._airflow import compat
 from airflow_provider_datapipeline.exceptions import NoPipelineTaskError
 from airflow_provider_datapipeline.pipeline_task import PipelineTask
 from airflow_provider_datapipeline.reporting.facts import TaskFacts
@@ -80,7 +81,9 @@ def error_of(context: Mapping[str, Any]) -> BaseException | str | None:
     An exception in the task's own process; a string or nothing where another process noticed that it had died.
     """
     error = context.get("exception")
-    return error if isinstance(error, BaseException | str) else None
+    if isinstance(error, str):
+        return None if compat.is_no_reason(error) else error
+    return error if isinstance(error, BaseException) else None
 
 
 def retry_will_follow(context: Mapping[str, Any]) -> bool:
