@@ -177,7 +177,7 @@ class Deployment:
     def trigger(self, dag_id: str, run_id: str | None = None, conf: Mapping[str, Any] | None = None) -> str:
         """Create a run of a DAG, waiting until Airflow knows the DAG; return the run's id, by default a random one."""
         self.wait_for_dag(dag_id)
-        run_id = run_id or f"test-{uuid.uuid4().hex[:8]}"
+        run_id = run_id or f"run-{uuid.uuid4().hex[:8]}"
         self._rest.trigger(dag_id, run_id, conf or {})
         return run_id
 

@@ -8,7 +8,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import boto3
+import boto3  # type: ignore[import-untyped]  # ships no types
 
 from airflow_provider_datapipeline.pipeline_task import PipelineTask
 

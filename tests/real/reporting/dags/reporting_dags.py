@@ -87,11 +87,21 @@ with dag("dag_callbacks_linger", **ON_DAG):
 with dag("dag_callbacks_succeed", **ON_DAG):
     task(task_id="work")(lambda: None)()
 
+
+def pass_gate(**context: Any) -> None:
+    """Wait for the file that the run's conf names, if any, then succeed or fail as the name of the DAG says."""
+    gate = context["dag_run"].conf.get("gate")
+    while gate and not Path(gate).exists():
+        time.sleep(0.05)
+    if context["dag"].dag_id.endswith("fail"):
+        divide()
+
+
 with dag("dag_callbacks_templates_succeed", **BY_TEMPLATE):
-    task(task_id="work")(lambda: None)()
+    task(task_id="work")(pass_gate)()
 
 with dag("dag_callbacks_templates_fail", **BY_TEMPLATE):
-    task(task_id="work")(divide)()
+    task(task_id="work")(pass_gate)()
 
 with dag("dag_callbacks_fail", **ON_DAG):
     first = task(task_id="first")(divide)()
@@ -117,6 +127,11 @@ def skip() -> None:
 
 with dag("dag_callbacks_skip_all", **ON_DAG):
     task(task_id="work")(skip)()
+
+with dag("dag_callbacks_skip_some", **ON_DAG):
+    task(task_id="first")(skip)()
+    task(task_id="work")(lambda: None)()
+    task(task_id="last")(skip)()
 
 with dag("dag_and_task_callbacks_fail", **ON_DAG):
     task(task_id="work", on_failure_callback=report_failed)(divide)()
@@ -145,7 +160,8 @@ with dag("callback_without_connection"):
     task(task_id="work", on_failure_callback=report_failed(aws_conn_id="no_such_connection"))(divide)()
 
 with dag("skipped_precondition"):
-    task(task_id="work", on_skipped_callback=DataPipelineNotifier(task_status="FALSE"))(skip)()
+    does_not_hold = DataPipelineNotifier(task_status="FALSE")
+    task(task_id="work", on_skipped_callback=does_not_hold, on_success_callback=report_finished)(skip)()
 
 # --- the operator ---------------------------------------------------------------------------------------------------
 
