@@ -21,6 +21,15 @@ log = logging.getLogger(__name__)
 
 
 @hookimpl
+def on_task_instance_running(task_instance: Any) -> None:
+    """Mark the last task of a run that checks a precondition: its result is the outcome."""
+    try:
+        _mark(task_instance)
+    except Exception:  # pluggy would skip the listeners after this one
+        log.exception("Could not look after task %s for AWS Data Pipeline", task_instance.task_id)
+
+
+@hookimpl
 def on_task_instance_failed(task_instance: Any, error: BaseException | str | None) -> None:
     """Record the error of a task that failed, for good or until its next try (Airflow drops the XCom then)."""
     if not isinstance(error, BaseException):
@@ -29,6 +38,34 @@ def on_task_instance_failed(task_instance: Any, error: BaseException | str | Non
         _record(task_instance, error)
     except Exception:  # pluggy would skip the listeners after this one
         log.exception("Could not keep the error of task %s for AWS Data Pipeline", task_instance.task_id)
+
+
+def _mark(task_instance: Any) -> None:
+    from airflow_provider_datapipeline._airflow.compat import AIRFLOW_3, conf_of
+    from airflow_provider_datapipeline._airflow.context import carries_pipeline_task
+
+    # Only the task runner looks at the mark, and it needs Airflow 3.
+    if not AIRFLOW_3 or not carries_pipeline_task(conf := conf_of(task_instance)):
+        return
+    from airflow_provider_datapipeline._airflow.outcome import LAST_TASK_KEY
+    from airflow_provider_datapipeline.pipeline_task import PipelineTask
+
+    if PipelineTask.from_conf(conf).is_precondition and not task_instance.task.downstream_task_ids:
+        task_instance.xcom_push(key=LAST_TASK_KEY, value=True)
+    if task_instance.try_number > 1:
+        _warn_if_reported(conf, task_instance)
+
+
+def _warn_if_reported(conf: Any, task_instance: Any) -> None:
+    from airflow_provider_datapipeline._airflow.compat import run_state
+    from airflow_provider_datapipeline.runs import RUNNER_KEY
+
+    runner_dag_id = (conf.get(RUNNER_KEY) or {}).get("dag_id")
+    if runner_dag_id and run_state(runner_dag_id, task_instance.run_id) in ("success", "failed"):
+        log.warning(
+            "The outcome of this DAG run has been reported to AWS Data Pipeline already, and is not reported again. To "
+            "have the service run the task once more, set the status RERUN on its instance there."
+        )
 
 
 def _record(task_instance: Any, error: BaseException) -> None:

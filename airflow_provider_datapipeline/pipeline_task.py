@@ -47,10 +47,18 @@ class PipelineTask:
 
     @property
     def is_activity(self) -> bool:
-        """Whether the attempt is known to be of an activity, and not of a precondition, which alone can end FALSE."""
+        """Whether the attempt is known to be of an activity, which cannot end FALSE."""
+        return self._type.endswith("Activity")  # as every type of activity in the developer guide does
+
+    @property
+    def is_precondition(self) -> bool:
+        """Whether the attempt is known to be of a precondition, which alone can end FALSE."""
+        return bool(self._type) and not self.is_activity
+
+    @property
+    def _type(self) -> str:
         kind = self.fields.get("type")
-        # Every type of activity in the developer guide ends so: ShellCommandActivity, SqlActivity, ...
-        return isinstance(kind, str) and kind.endswith("Activity")
+        return kind if isinstance(kind, str) else ""
 
     @property
     def scheduled_start_time(self) -> pendulum.DateTime | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from airflow import __version__ as airflow_version
@@ -11,8 +11,14 @@ from airflow.providers.common.compat.sdk import redact
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
+_VERSION = tuple(int(part) for part in airflow_version.split(".")[:2])
+
 # Goes when Airflow 2.11 is no longer supported, and with it every branch on it below.
-AIRFLOW_3 = not airflow_version.startswith("2.")
+AIRFLOW_3 = _VERSION >= (3, 0)
+
+# start_from_trigger with templates works from Airflow 3.3 on: 3.1 and 3.2 ignore it, 3.0 hands the trigger raw
+# templates. Goes when 3.3 is the oldest version supported.
+START_FROM_TRIGGER = _VERSION >= (3, 3)
 
 
 def mask(text: str) -> str:
@@ -41,7 +47,7 @@ def read_task_states(dag_id: str, run_id: str) -> dict[str, str | None]:
         from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
 
         states: dict[str, Any] = RuntimeTaskInstance.get_task_states(dag_id=dag_id, run_ids=[run_id])
-        return {key: None if state is None else str(state) for key, state in states.get(run_id, {}).items()}
+        return {key: _plain(state) for key, state in states.get(run_id, {}).items()}
     return _read_task_states_from_database(dag_id, run_id)
 
 
@@ -61,6 +67,11 @@ def conf_of(task_instance: Any) -> Mapping[str, Any] | None:
     return conf if isinstance(conf, Mapping) else None
 
 
+def _plain(state: Any) -> str | None:
+    """Return a state as the text that it is: some calls answer with an enumeration, some with its values."""
+    return None if state is None else str(getattr(state, "value", state))
+
+
 def _read_task_states_from_database(dag_id: str, run_id: str) -> dict[str, str | None]:
     from airflow.models.taskinstance import TaskInstance
     from airflow.utils.session import create_session
@@ -72,7 +83,71 @@ def _read_task_states_from_database(dag_id: str, run_id: str) -> dict[str, str |
             .filter(TaskInstance.dag_id == dag_id, TaskInstance.run_id == run_id)
             .all()
         )
-    return {
-        task_id if map_index < 0 else f"{task_id}_{map_index}": None if state is None else str(state)
-        for task_id, map_index, state in rows
-    }
+    return {task_id if map_index < 0 else f"{task_id}_{map_index}": _plain(state) for task_id, map_index, state in rows}
+
+
+class RunRefusedError(Exception):
+    """Airflow will never create this DAG run: the DAG does not exist, or cannot be imported."""
+
+
+def create_dag_run(dag_id: str, run_id: str, conf: dict[str, Any], note: str) -> bool:
+    """
+    Create a DAG run from a task; return whether it is new, False where there is one of this id.
+
+    :raises RunRefusedError: for a reason that will not pass by itself
+    """
+    # Private: TriggerDagRunOperator does the same inside the task runner, and there is no public call that goes on
+    # after it. Goes when airflow.sdk can create a DAG run.
+    from airflow.sdk.exceptions import AirflowRuntimeError, ErrorType
+    from airflow.sdk.execution_time.comms import ErrorResponse, TriggerDagRun
+    from airflow.sdk.execution_time.task_runner import SUPERVISOR_COMMS
+
+    # Notes came with Airflow 3.2.
+    extra: dict[str, Any] = {"note": note} if "note" in TriggerDagRun.model_fields else {}
+    try:
+        answer = SUPERVISOR_COMMS.send(TriggerDagRun(dag_id=dag_id, run_id=run_id, conf=conf, **extra))
+    except AirflowRuntimeError as error:
+        detail = error.error.detail or {}
+        if detail.get("status_code") in (400, 404):
+            raise RunRefusedError(str(detail.get("detail") or detail)) from error
+        raise
+    if isinstance(answer, ErrorResponse):
+        if answer.error == ErrorType.DAGRUN_ALREADY_EXISTS:
+            return False
+        raise AirflowRuntimeError(answer)
+    return True
+
+
+def count_runs(dag_id: str, run_ids: Sequence[str] | None, states: Sequence[str]) -> int:
+    """Return how many runs of a DAG, of these or of all, are in one of these states."""
+    from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
+
+    ids = None if run_ids is None else list(run_ids)
+    return int(RuntimeTaskInstance.get_dr_count(dag_id=dag_id, run_ids=ids, states=list(states)))
+
+
+def run_state(dag_id: str, run_id: str) -> str | None:
+    """Return the state of a DAG run, None if there is no such run."""
+    from airflow.sdk.exceptions import AirflowRuntimeError
+    from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
+
+    try:
+        return _plain(RuntimeTaskInstance.get_dagrun_state(dag_id=dag_id, run_id=run_id))
+    except AirflowRuntimeError as error:
+        if (error.error.detail or {}).get("status_code") == 404:  # noqa: PLR2004  # HTTP's "not found"
+            return None
+        raise
+
+
+def write_xcom(dag_id: str, run_id: str, task_id: str, key: str, value: Any) -> None:
+    """Store an XCom of an unmapped task instance."""
+    from airflow.providers.common.compat.sdk import XCom
+
+    XCom.set(key=key, value=value, dag_id=dag_id, run_id=run_id, task_id=task_id)
+
+
+def connection(conn_id: str) -> Any:
+    """Return an Airflow connection."""
+    from airflow.providers.common.compat.sdk import BaseHook
+
+    return BaseHook.get_connection(conn_id)

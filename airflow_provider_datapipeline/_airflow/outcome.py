@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 
 RECORD_KEY = "datapipeline_error"
 """The XCom in which the listener keeps a failed task's error."""
+
+LAST_TASK_KEY = "datapipeline_last_task"
+"""The XCom by which the listener marks a task without downstream tasks, in runs that check a precondition."""
 
 FAILED_STATES = frozenset({"failed", "upstream_failed"})
 FINISHED_STATES = FAILED_STATES | {"success", "skipped", "removed"}
@@ -88,6 +91,40 @@ def task_ends(
                 end = replace(end, failed_at=str(stored.get("failedAt", "")), report=TaskReport.from_record(stored))
         ends.append(end)
     return ends
+
+
+async def atask_ends(
+    states: Mapping[str, str | None], read: Callable[[str, int, str], Awaitable[Any]]
+) -> list[TaskEnd]:
+    """Do what :func:`task_ends` does where the DAG is not at hand, so that a mapped task can only be guessed."""
+    stored: dict[tuple[str, int], Any] = {}
+    mapped: set[str] = set()
+    failed = [key for key, state in states.items() if state == "failed"][:_RECORDS_READ]
+    for key in failed:
+        task_id, _, index = key.rpartition("_")
+        stored[key, -1] = await read(key, -1, RECORD_KEY)
+        if stored[key, -1] is None and task_id and index.isdecimal():
+            stored[task_id, int(index)] = await read(task_id, int(index), RECORD_KEY)
+            if stored[task_id, int(index)] is not None:
+                mapped.add(task_id)
+    task_ids = mapped | {key for key in states if key.rpartition("_")[0] not in mapped}
+    return task_ends(states, task_ids, lambda task_id, map_index: stored.get((task_id, map_index)))
+
+
+async def precondition_holds(states: Mapping[str, str | None], read: Callable[[str, int, str], Awaitable[Any]]) -> bool:
+    """
+    Tell whether the precondition that a successful DAG run has checked holds.
+
+    It does not where a last task was skipped or returned False. The listener marks the last tasks when they start;
+    where none started, they were skipped.
+    """
+    last = [key for key in states if await read(key, -1, LAST_TASK_KEY)]
+    if not last:
+        return "skipped" not in states.values()
+    for key in last:
+        if states[key] == "skipped" or await read(key, -1, "return_value") is False:
+            return False
+    return True
 
 
 def counts_as_failure(end: TaskEnd, task: Any) -> bool:

@@ -1,0 +1,78 @@
+"""
+The PollForTask calls under way in this process.
+
+A poll that is cut off may be the one that the service hands a task to, which is then lost for the two minutes that it
+waits for the acknowledgement. So a poll is never cut: whoever no longer waits for it leaves it here, and the next one
+to poll the same worker group takes it over.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable
+
+    from airflow_provider_datapipeline.hooks.datapipeline import DataPipelineHook
+    from airflow_provider_datapipeline.pipeline_task import PipelineTask
+
+USABLE_SECONDS = 90.0
+"""
+How long after the poll a task is still worth starting. The service hands it out again after 120 s without
+acknowledgement; the difference is for creating its runs and for the call.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Polled:
+    """A task and when (``time.time()``) it was received."""
+
+    task: PipelineTask
+    at: float
+
+    @property
+    def is_usable(self) -> bool:
+        """Whether there is time to acknowledge it."""
+        return time.time() - self.at < USABLE_SECONDS
+
+
+@dataclass(eq=False)
+class _Polls:
+    under_way: dict[Hashable, asyncio.Task[Polled | None]] = field(default_factory=dict)
+
+
+_polls: WeakKeyDictionary[asyncio.AbstractEventLoop, _Polls] = WeakKeyDictionary()
+
+
+async def next_task(
+    key: Hashable,
+    hook: DataPipelineHook,
+    worker_group: str,
+    *,
+    hostname: str | None,
+    timeout: float | None = None,  # noqa: ASYNC109  # the poll outlives it
+) -> Polled | None:
+    """
+    Return the next task of a worker group; None when the poll ended without one, or after ``timeout`` seconds.
+
+    :param key: names account and worker group
+    """
+    polls = _polls.setdefault(asyncio.get_running_loop(), _Polls()).under_way
+    if key not in polls:
+        polls[key] = asyncio.create_task(_poll(hook, worker_group, hostname))
+    poll = polls[key]
+    done, _ = await asyncio.wait({poll}, timeout=timeout)
+    if not done:
+        return None
+    polls.pop(key, None)
+    polled = poll.result()
+    return polled if polled is not None and polled.is_usable else None
+
+
+async def _poll(hook: DataPipelineHook, worker_group: str, hostname: str | None) -> Polled | None:
+    task = await hook.apoll_for_task(worker_group, hostname=hostname)
+    return None if task is None else Polled(task, time.time())

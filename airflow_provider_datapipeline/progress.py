@@ -1,0 +1,46 @@
+"""What ReportTaskProgress tells of a DAG run, and how long it may be silent."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from airflow_provider_datapipeline.pipeline_task import PipelineTask
+
+DEFAULT_TIMEOUT = 900.0
+"""Seconds; AWS's default of ``reportProgressTimeout`` is 15 minutes."""
+
+_DONE = frozenset({"success", "failed", "skipped", "upstream_failed", "removed"})
+_NAMED_TASKS = 3
+_UNITS = {"minute": 60, "hour": 3600, "day": 86_400, "week": 604_800}
+_PERIOD = re.compile(r"\s*(\d+)\s*(minute|hour|day|week)s?\s*", re.IGNORECASE)
+
+
+def report_progress_timeout(task: PipelineTask) -> float:
+    """Return the attempt's ``reportProgressTimeout`` in seconds; AWS's default where it has none that can be read."""
+    value = task.fields.get("reportProgressTimeout")
+    match = _PERIOD.fullmatch(value) if isinstance(value, str) else None
+    return float(int(match[1]) * _UNITS[match[2].lower()]) if match and int(match[1]) else DEFAULT_TIMEOUT
+
+
+def progress_fields(run_state: str, task_states: Mapping[str, str | None], run_url: str) -> dict[str, str]:
+    """
+    Return the fields of ReportTaskProgress: ``percentComplete`` and a short ``attemptStatus``.
+
+    :param run_state: ``queued`` or ``running``
+    :param task_states: by task
+    """
+    done = sum(state in _DONE for state in task_states.values())
+    percent = 100 * done // len(task_states) if task_states else 0
+    if run_state == "queued":
+        what = "waits in Airflow: its DAG is paused, or has as many runs as it may"
+    else:
+        what = f"{done} of {len(task_states)} tasks done"
+        active = sorted(task for task, state in task_states.items() if state in ("running", "deferred"))
+        if active:
+            more = f" and {len(active) - _NAMED_TASKS} more" if len(active) > _NAMED_TASKS else ""
+            what += f", now {', '.join(active[:_NAMED_TASKS])}{more}"
+    return {"percentComplete": str(percent), "attemptStatus": f"{what}; {run_url}"}

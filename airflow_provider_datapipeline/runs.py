@@ -1,0 +1,73 @@
+"""The two DAG runs of a Data Pipeline task: how they are named, and what they are given."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from airflow_provider_datapipeline.pipeline_task import PipelineTask
+
+RUNNER_KEY = "task_runner"
+"""The entry of a run's conf beside the task itself: which run belongs to it on the other side."""
+
+_ILLEGAL = re.compile(r"[^A-Za-z0-9_.~:+-]+")  # Airflow: [core] allowed_run_id_pattern, at its default
+_READABLE = 180  # with the digest well below the 250 characters that Airflow allows
+_DIGEST = 12
+
+
+def run_id_of(task: PipelineTask) -> str:
+    """
+    Return the run id of both runs: readable, legal in Airflow, and different for each hand-out of an attempt.
+
+    The task id, which alone tells two hand-outs apart, is in it as a digest: it is opaque and 1,000 characters long.
+    """
+    readable = _ILLEGAL.sub("-", f"{task.pipeline_id}.{task.attempt_id}").replace(".-", ".")[:_READABLE]
+    return f"{readable}.{hashlib.sha256(task.task_id.encode()).hexdigest()[:_DIGEST]}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assignment:
+    """
+    What a runner run is about, as its conf says.
+
+    :param target_dag_id: the DAG whose run of the same run id does the work
+    :param refusal: why there is no such run: the task is to be reported FAILED with this text
+    :param poller: DAG id and run id of the poller's run, which keeps what Airflow said against a target run
+    """
+
+    task: PipelineTask
+    target_dag_id: str = ""
+    refusal: str = ""
+    poller: tuple[str, str] = ("", "")
+
+    def runner_conf(self) -> dict[str, Any]:
+        """The conf of the runner run."""
+        about = {"target_dag_id": self.target_dag_id, "refusal": self.refusal, "poller": list(self.poller)}
+        return {**self.task.to_conf(), RUNNER_KEY: about}
+
+    def target_conf(self, runner_dag_id: str) -> dict[str, Any]:
+        """The conf of the target run: the task, and who reports about it."""
+        return {**self.task.to_conf(), RUNNER_KEY: {"dag_id": runner_dag_id}}
+
+    @classmethod
+    def from_conf(cls, conf: Mapping[str, Any]) -> Assignment:
+        """
+        Read :meth:`runner_conf`.
+
+        :raises ValueError: the conf is that of a run which the poller did not make
+        """
+        about = conf.get(RUNNER_KEY)
+        if not isinstance(about, Mapping) or not (about.get("target_dag_id") or about.get("refusal")):
+            raise ValueError(
+                "this DAG run was not started by the task runner's poller; its runs cannot be triggered by hand"
+            )
+        poller = about.get("poller") or ("", "")
+        return cls(
+            task=PipelineTask.from_conf(conf),
+            target_dag_id=str(about.get("target_dag_id", "")),
+            refusal=str(about.get("refusal", "")),
+            poller=(str(poller[0]), str(poller[1])),
+        )

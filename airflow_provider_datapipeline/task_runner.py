@@ -1,0 +1,152 @@
+"""
+Airflow as the task runner of AWS Data Pipeline, in two lines of a DAG file.
+
+::
+
+    from airflow_provider_datapipeline.task_runner import data_pipeline_task_runner
+
+    poller, runner = data_pipeline_task_runner(worker_group="airflow")  # two DAGs
+
+The comment matters: Airflow takes for a DAG file only what has the words "airflow" and "dag" in it.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from airflow.providers.common.compat.sdk import DAG
+
+from airflow_provider_datapipeline._airflow import compat
+from airflow_provider_datapipeline.operators.task_runner import (
+    DataPipelinePollForTaskOperator,
+    DataPipelineSuperviseDagRunOperator,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+DEFAULT_TARGET = "{{ dag_run.conf.datapipeline.fields.myDagId }}"
+
+
+def data_pipeline_task_runner(
+    *,
+    worker_group: str,
+    target_dag_id: str = DEFAULT_TARGET,
+    dag_id: str | None = None,
+    aws_conn_id: str | None = "aws_default",
+    region_name: str | None = None,
+    verify: bool | str | None = None,
+    botocore_config: dict[str, Any] | None = None,
+    airflow_conn_id: str | None = None,
+    max_active_tasks: int = 100,
+    batch_size: int = 20,
+    beat: float | timedelta = 60,
+    allowed_pipeline_ids: Collection[str] | None = None,
+    run_timeout: float | timedelta | None = None,
+    hostname: str | None = None,
+    tags: Sequence[str] = ("datapipeline",),
+    default_args: dict[str, Any] | None = None,
+) -> tuple[DAG, DAG]:
+    """
+    Make the DAGs that execute the tasks of a worker group by running other DAGs.
+
+    The first, the poller, runs all the time and waits for tasks in the triggerer. The second, the runner, has a run for
+    each task: its one task supervises the run of the target DAG, and its state is the outcome. Both the target's run
+    and the runner's have the same run id, and the polled task as conf (``PipelineTask.to_conf()``).
+
+    Needs Airflow 3.0 or newer. Several task runners work side by side, of several worker groups, accounts and regions.
+
+    :param worker_group: as in the pipeline definition, case included; 1 to 1,024 characters
+    :param target_dag_id: the DAG that does the work: an id, or a template over the task, which it sees as
+        ``dag_run.conf.datapipeline``. Default: the activity's own field ``myDagId``
+    :param dag_id: of the runner; the poller's is the same with ``_poller``. Default: ``datapipeline_<worker group>``
+    :param aws_conn_id: the AWS connection; None: the credentials that boto3 finds by itself
+    :param region_name: the region, if the connection does not name it
+    :param verify: whether, or against which CA bundle, TLS certificates are verified
+    :param botocore_config: settings of the botocore client
+    :param airflow_conn_id: an HTTP connection to Airflow's own API server, of a user who may edit DAG runs. Without it,
+        the run of a task that AWS Data Pipeline cancels goes on, and a pause of the poller is noticed only when the
+        poll under way has ended
+    :param max_active_tasks: tasks held at once (default 100). A triggerer supervises 1,000 at most by default
+        (``[triggerer] capacity``)
+    :param batch_size: tasks that one worker starts at once (default 20)
+    :param beat: seconds between two ReportTaskProgress of a task (default 60), or a timedelta; stretched where more
+        tasks share the account's rate, up to a third of the task's ``reportProgressTimeout``
+    :param allowed_pipeline_ids: tasks of any other pipeline are reported FAILED; default: all are allowed
+    :param run_timeout: seconds, or a timedelta, after which a target run is stopped and reported FAILED; default: none
+    :param hostname: shown on the attempts; default: the triggerer's host
+    :param tags: of both DAGs
+    :param default_args: of both DAGs
+    :raises ValueError: a parameter is outside its limits
+    :raises RuntimeError: on Airflow 2
+    :return: the poller and the runner; a DAG file must assign both to global names
+    """
+    if not compat.AIRFLOW_3:
+        raise RuntimeError(
+            "The task runner needs Airflow 3.0 or newer. On Airflow 2, report by callbacks "
+            "(airflow_provider_datapipeline.callbacks) or by DataPipelineSetTaskStatusOperator."
+        )
+    _check("worker_group", worker_group, 1 <= len(worker_group) <= 1024, "must have 1 to 1,024 characters")  # noqa: PLR2004
+    _check("max_active_tasks", max_active_tasks, max_active_tasks >= 1, "must be at least 1")
+    _check("batch_size", batch_size, batch_size >= 1, "must be at least 1")
+    beat_seconds = _seconds(beat)
+    _check("beat", beat, 1 <= beat_seconds <= 300, "must be 1 to 300 seconds: a lease lasts 15 minutes by default")  # noqa: PLR2004
+    timeout_seconds = None if run_timeout is None else _seconds(run_timeout)
+    _check("run_timeout", run_timeout, timeout_seconds is None or timeout_seconds > 0, "must be above 0")
+    runner_dag_id = dag_id or "datapipeline_" + re.sub(r"[^A-Za-z0-9_.-]+", "_", worker_group)
+    connections: dict[str, Any] = {
+        "aws_conn_id": aws_conn_id,
+        "region_name": region_name,
+        "verify": verify,
+        "botocore_config": botocore_config,
+        "airflow_conn_id": airflow_conn_id,
+    }
+    # From 3.3 on a failure that a trigger reports is retried as well: then a retry would supervise, and report, again.
+    # Before, deferring takes a worker, and Airflow may lose that one.
+    arguments = {"retries": 0 if compat.START_FROM_TRIGGER else 3, **(default_args or {})}
+    with DAG(
+        runner_dag_id,
+        description=f"Supervises the AWS Data Pipeline tasks of worker group {worker_group}",
+        schedule=None,
+        max_active_runs=max_active_tasks,
+        max_active_tasks=max_active_tasks,
+        default_args=arguments,
+        tags=list(tags),
+    ) as runner:
+        DataPipelineSuperviseDagRunOperator(
+            task_id="supervise", beat=beat_seconds, run_timeout=timeout_seconds, **connections
+        )
+    with DAG(
+        f"{runner_dag_id}_poller",
+        description=f"Polls AWS Data Pipeline for tasks of worker group {worker_group}",
+        schedule="@continuous",
+        start_date=datetime(2012, 10, 29, tzinfo=UTC),  # any time in the past: the version of the service's API
+        catchup=False,
+        max_active_runs=1,
+        default_args=arguments,
+        tags=list(tags),
+    ) as poller:
+        DataPipelinePollForTaskOperator(
+            task_id="poll",
+            dag=poller,
+            worker_group=worker_group,
+            runner_dag_id=runner_dag_id,
+            target_dag_id=target_dag_id,
+            max_active_tasks=max_active_tasks,
+            batch_size=batch_size,
+            allowed_pipeline_ids=allowed_pipeline_ids,
+            hostname=hostname,
+            **connections,
+        )
+    return poller, runner
+
+
+def _seconds(value: float | timedelta) -> float:
+    return value.total_seconds() if isinstance(value, timedelta) else float(value)
+
+
+def _check(name: str, value: object, holds: bool, rule: str) -> None:
+    if not holds:
+        raise ValueError(f"{name} is {value!r}; it {rule}.")

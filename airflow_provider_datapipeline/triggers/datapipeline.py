@@ -1,0 +1,250 @@
+"""The triggers of the task runner: one polls for tasks, one supervises a task's DAG run until it has been reported."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import time
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from airflow.triggers.base import BaseTrigger, TaskFailedEvent, TaskSkippedEvent, TaskSuccessEvent, TriggerEvent
+
+from airflow_provider_datapipeline._airflow import triggerer
+from airflow_provider_datapipeline.exceptions import DataPipelineError, InternalServiceError, ThrottledError
+from airflow_provider_datapipeline.open_polls import Polled, next_task
+from airflow_provider_datapipeline.pacing import POLL_RATE, backoff, shared_pace
+from airflow_provider_datapipeline.reporting.status import TaskStatus
+from airflow_provider_datapipeline.runs import Assignment
+from airflow_provider_datapipeline.supervision import Ending, Supervision
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from airflow_provider_datapipeline.hooks.datapipeline import DataPipelineHook
+
+log = logging.getLogger(__name__)
+
+_QUIET_SECONDS = 1.0  # without a further task for this long, a batch is started as it is
+_NO_ROOM_SECONDS = 2.0
+_LIFETIME_SECONDS = 600.0  # a poller's run ends after this long without a task: a new one reads the DAG's state anew
+_MISCONFIGURED_SECONDS = 60.0  # between the runs of a poller that cannot poll
+
+
+class _DataPipelineTrigger(BaseTrigger):
+    """What both triggers have: the four AWS parameters."""
+
+    def __init__(
+        self,
+        *,
+        aws_conn_id: str | None = "aws_default",
+        region_name: str | None = None,
+        verify: bool | str | None = None,
+        botocore_config: dict[str, Any] | None = None,
+        airflow_conn_id: str | None = None,
+    ) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]  # Airflow's
+        self.aws_conn_id = aws_conn_id
+        self.region_name = region_name
+        self.verify = verify
+        self.botocore_config = botocore_config
+        self.airflow_conn_id = airflow_conn_id
+
+    @cached_property
+    def hook(self) -> DataPipelineHook:
+        """The hook; its clients are shared by all triggers of the process."""
+        from airflow_provider_datapipeline.hooks.datapipeline import DataPipelineHook
+
+        return DataPipelineHook(
+            aws_conn_id=self.aws_conn_id,
+            region_name=self.region_name,
+            verify=self.verify,
+            config=self.botocore_config,
+        )
+
+    @property
+    def _account(self) -> tuple[str | None, str | None]:
+        return self.aws_conn_id, self.region_name
+
+    @property
+    def _api(self) -> triggerer.AirflowApi | None:
+        return triggerer.AirflowApi(self.airflow_conn_id) if self.airflow_conn_id else None
+
+    def serialize(self) -> tuple[str, dict[str, Any]]:
+        """Return the public path of the class and its parameters, which are all JSON values."""
+        return f"{__name__}.{type(self).__name__}", {
+            "aws_conn_id": self.aws_conn_id,
+            "region_name": self.region_name,
+            "verify": self.verify,
+            "botocore_config": self.botocore_config,
+            "airflow_conn_id": self.airflow_conn_id,
+            **self._own_parameters(),
+        }
+
+    def _own_parameters(self) -> dict[str, Any]:
+        raise NotImplementedError
+
+
+class PollForTaskTrigger(_DataPipelineTrigger):
+    """
+    Fires with a batch of tasks polled from a worker group, as soon as there is one and nothing more comes.
+
+    The event's payload: ``{"tasks": [{"conf": PipelineTask.to_conf(), "at": seconds since 1970}, ...]}``. Nothing is
+    acknowledged: what is lost on the way is handed out again after 2 minutes.
+
+    :param worker_group: exactly as in the pipeline definition
+    :param poller_dag_id: the DAG that polls; while it is paused nothing is polled, where ``airflow_conn_id`` lets that
+        be known
+    :param runner_dag_id: the DAG whose runs supervise the tasks
+    :param max_active_tasks: tasks held at once, which is runs of that DAG
+    :param batch_size: tasks in one event at the most
+    :param hostname: shown on the attempts
+    """
+
+    def __init__(
+        self,
+        *,
+        worker_group: str,
+        poller_dag_id: str,
+        runner_dag_id: str,
+        max_active_tasks: int,
+        batch_size: int,
+        hostname: str | None,
+        **aws: Any,
+    ) -> None:
+        super().__init__(**aws)
+        self.worker_group = worker_group
+        self.poller_dag_id = poller_dag_id
+        self.runner_dag_id = runner_dag_id
+        self.max_active_tasks = max_active_tasks
+        self.batch_size = batch_size
+        self.hostname = hostname
+
+    def _own_parameters(self) -> dict[str, Any]:
+        return {
+            "worker_group": self.worker_group,
+            "poller_dag_id": self.poller_dag_id,
+            "runner_dag_id": self.runner_dag_id,
+            "max_active_tasks": self.max_active_tasks,
+            "batch_size": self.batch_size,
+            "hostname": self.hostname,
+        }
+
+    async def run(self) -> AsyncIterator[TriggerEvent]:
+        """Poll until there are tasks."""
+        end = time.monotonic() + _LIFETIME_SECONDS
+        delays = backoff()
+        while time.monotonic() < end and not await self._is_paused():
+            try:
+                batch = await self._batch()
+            except (ThrottledError, InternalServiceError) as error:
+                delay = next(delays)
+                log.warning("Polling again in %.0f s. %s", delay, error)
+                await asyncio.sleep(delay)
+            except DataPipelineError as error:
+                log.error("Cannot poll; trying again in %.0f s. %s", _MISCONFIGURED_SECONDS, error)  # noqa: TRY400
+                await asyncio.sleep(_MISCONFIGURED_SECONDS)
+                yield TaskFailedEvent()
+                return
+            else:
+                delays = backoff()
+                if batch:
+                    log.info("Received %d tasks for worker group %s", len(batch), self.worker_group)
+                    tasks = [{"conf": each.task.to_conf(), "at": each.at} for each in batch]
+                    yield TriggerEvent({"tasks": tasks})  # type: ignore[no-untyped-call]  # Airflow's
+                    return
+        yield TaskSuccessEvent()
+
+    async def _batch(self) -> list[Polled]:
+        held = await triggerer.count_runs(self.runner_dag_id, None, triggerer.UNFINISHED)
+        room = min(self.batch_size, self.max_active_tasks - held)
+        if room <= 0:
+            await asyncio.sleep(_NO_ROOM_SECONDS)
+            return []
+        batch: list[Polled] = []
+        while len(batch) < room:
+            polled = await self._next(_QUIET_SECONDS if batch else None, batch)
+            if polled is None:
+                break
+            batch.append(polled)
+        return batch
+
+    async def _next(self, timeout: float | None, batch: list[Polled]) -> Polled | None:  # noqa: ASYNC109
+        await shared_pace(POLL_RATE, "PollForTask", *self._account).turn()
+        key = (*self._account, self.worker_group)
+        try:
+            return await next_task(key, self.hook, self.worker_group, hostname=self.hostname, timeout=timeout)
+        except DataPipelineError as error:
+            if not batch:
+                raise
+            log.warning("Starting with the tasks received so far. %s", error)
+            return None
+
+    async def _is_paused(self) -> bool:
+        if self._api is None:
+            return False
+        try:
+            return await self._api.is_paused(self.poller_dag_id)
+        except Exception as error:  # noqa: BLE001  # the connection may be wrong in many ways; polling does not depend on it
+            log.warning("Could not find out whether DAG %s is paused: %s", self.poller_dag_id, error)
+            return False
+
+
+class SuperviseDagRunTrigger(_DataPipelineTrigger):
+    """
+    Supervises the target run of one Data Pipeline task, reports its outcome, and ends the task that it belongs to.
+
+    FINISHED and FALSE end it with success, FAILED with failure, a task that was canceled or lost as skipped.
+
+    :param conf: the runner run's conf, as JSON
+    :param runner_dag_id: the DAG of the runner run
+    :param run_id: of the runner run, and of the target run
+    :param beat: seconds between two ReportTaskProgress
+    :param run_timeout: seconds that the target run may take, None: as long as it takes
+    """
+
+    def __init__(
+        self, *, conf: str, runner_dag_id: str, run_id: str, beat: float, run_timeout: float | None, **aws: Any
+    ) -> None:
+        super().__init__(**aws)
+        self.conf = conf
+        self.runner_dag_id = runner_dag_id
+        self.run_id = run_id
+        self.beat = beat
+        self.run_timeout = run_timeout
+
+    def _own_parameters(self) -> dict[str, Any]:
+        return {
+            "conf": self.conf,
+            "runner_dag_id": self.runner_dag_id,
+            "run_id": self.run_id,
+            "beat": self.beat,
+            "run_timeout": self.run_timeout,
+        }
+
+    async def run(self) -> AsyncIterator[TriggerEvent]:
+        """Supervise and report."""
+        try:
+            assignment = Assignment.from_conf(json.loads(self.conf))
+        except ValueError as error:
+            log.error("Nothing to supervise: %s", error)  # noqa: TRY400
+            yield TaskFailedEvent()
+            return
+        supervision = Supervision(
+            assignment=assignment,
+            runner_dag_id=self.runner_dag_id,
+            run_id=self.run_id,
+            hook=self.hook,
+            account=self._account,
+            beat=self.beat,
+            run_timeout=self.run_timeout,
+            api=self._api,
+        )
+        result = await supervision.run()
+        if result.ending is Ending.LOST:
+            yield TaskSkippedEvent()
+        elif result.ending is Ending.REPORTED and result.status is not TaskStatus.FAILED:
+            yield TaskSuccessEvent()
+        else:
+            yield TaskFailedEvent()
