@@ -25,6 +25,7 @@ os.environ |= {
     "AIRFLOW__CORE__DAGS_FOLDER": str(Path(_HOME.name) / "dags"),
     "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
     "AIRFLOW__DATABASE__LOAD_DEFAULT_CONNECTIONS": "False",
+    "AIRFLOW__METRICS__TIMER_UNIT_CONSISTENCY": "True",  # Airflow 2 warns of the other setting, its default
     "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
     "AWS_CONFIG_FILE": os.devnull,
     "AWS_EC2_METADATA_DISABLED": "true",
