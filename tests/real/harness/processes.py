@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -15,7 +14,7 @@ from tests.real.harness import guard
 from tests.real.harness.waiting import DeploymentError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
     from pathlib import Path
 
 
@@ -136,15 +135,6 @@ class Component:
         for pid in guard.members(self.pid) if tree else [self.pid]:
             guard.send(pid, number)
         self._wait(15, after=signal.Signals(number).name)
-
-    @contextmanager
-    def halted(self) -> Iterator[None]:
-        """Halt the main process, which does not notice, and let it go on afterwards; what it has started runs on."""
-        os.kill(self.pid, signal.SIGSTOP)
-        try:
-            yield
-        finally:
-            os.kill(self.pid, signal.SIGCONT)
 
     def stop(self, *, grace: float = 5) -> None:
         """Stop the component and all that it has started; after ``grace`` seconds by force."""
