@@ -75,10 +75,9 @@ class DataPipelineCaller(AwsBaseHook):
             client = self._shared(call.purpose)
             response: dict[str, Any] = getattr(client, xform_name(call.operation))(**call.parameters)
         except (BotoCoreError, ClientError) as err:
-            error = translated(call.operation, err)
-            if client is not None and isinstance(error, AccessDeniedError):
+            if client is not None and _denies_access(call, err):
                 discard(self._key(call.purpose), client)
-            raise error from err
+            raise translated(call.operation, err) from err
         return response
 
     async def _acall(self, call: Call) -> dict[str, Any]:
@@ -87,10 +86,11 @@ class DataPipelineCaller(AwsBaseHook):
             shared = await self._ashared(call.purpose)
             response: dict[str, Any] = await getattr(shared.client, xform_name(call.operation))(**call.parameters)
         except (BotoCoreError, ClientError) as err:
-            error = translated(call.operation, err)
-            if shared is not None and isinstance(error, AccessDeniedError):
+            if shared is not None and _denies_access(call, err):
                 discard_async(self._key(call.purpose), shared)
-            raise error from err
+            # In no variable: that would make a cycle with the traceback, and Python collects what is in a cycle, here
+            # the client with its open connections, before it is closed.
+            raise translated(call.operation, err) from err
         return response
 
     def _pages(self, call: Call | None) -> Iterator[dict[str, Any]]:
@@ -129,6 +129,10 @@ class DataPipelineCaller(AwsBaseHook):
             "config": self._get_config(client_config(purpose, self.config)),
             "verify": self.verify,
         }
+
+
+def _denies_access(call: Call, err: Exception) -> bool:
+    return isinstance(translated(call.operation, err), AccessDeniedError)
 
 
 def _load_models(session: Any) -> None:

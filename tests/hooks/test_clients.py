@@ -295,6 +295,17 @@ async def test_a_hook_that_is_kept_picks_up_rotated_credentials_too(serve, conne
     assert service.requests[-1].headers.get("X-Amz-Security-Token") == "rotated"
 
 
+async def test_a_refused_client_is_closed_and_not_merely_collected(serve, hook) -> None:
+    """Collected with its connections open it would complain, here as an error."""
+    serve(ALIVE, refusal("ExpiredToken"))
+    await hook.areport_task_progress("task-1")
+
+    with pytest.raises(AccessDeniedError):
+        await hook.areport_task_progress("task-1")
+
+    gc.collect()
+
+
 async def test_fifty_polls_wait_side_by_side(serve, hook) -> None:
     """None queues for a connection behind another's 90 seconds."""
     service = serve(Answer(hang=True))
