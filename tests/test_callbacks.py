@@ -11,8 +11,10 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from airflow.configuration import conf
 from airflow.providers.common.compat.sdk import DAG, BaseNotifier, BaseOperator
 
+from airflow_provider_datapipeline._airflow import metrics
 from airflow_provider_datapipeline._airflow.bounded import run_bounded
 from airflow_provider_datapipeline.callbacks import report_failed, report_finished
 from airflow_provider_datapipeline.exceptions import DeliveryTimeoutError
@@ -106,6 +108,24 @@ def test_a_report_that_cannot_be_made_is_one_error_line_and_no_exception(
     (line,) = [record for record in caplog.records if record.levelno >= logging.ERROR]
     assert "run_1" in line.getMessage()
     assert remedy in line.getMessage()
+
+
+def test_a_report_that_cannot_be_made_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A metric can raise an alarm; a line in the log of one task cannot."""
+    counted: list[str] = []
+    for stats in filter(None, map(sys.modules.get, metrics._COPIES)):
+        monkeypatch.setattr(stats, "incr", counted.append)
+    monkeypatch.setattr(metrics.Stats, "incr", staticmethod(counted.append), raising=False)
+
+    report_finished({"dag": SimpleNamespace(dag_id="nightly"), "run_id": "run_1", "reason": "success"})
+
+    assert counted == ["datapipeline.callback.failed"]
+
+
+def test_a_callback_ends_before_airflow_loses_patience() -> None:
+    """Airflow kills a task whose callbacks take longer, and then a failure without retries is tried again."""
+    assert report_failed.timeout == report_finished.timeout == 10
+    assert report_failed.timeout < conf.getfloat("core", "task_success_overtime")
 
 
 def test_a_run_for_something_else_is_not_an_error(caplog: pytest.LogCaptureFixture) -> None:

@@ -1,0 +1,96 @@
+"""When the listener keeps the error of a failed task; that it reaches the report is tested on a real Airflow."""
+
+from __future__ import annotations
+
+import logging
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from airflow_provider_datapipeline import listener
+from airflow_provider_datapipeline._airflow.outcome import RECORD_KEY
+from airflow_provider_datapipeline.reporting.report import TaskReport
+
+CONF = {"datapipeline": {"taskId": "task/1=", "pipelineId": "df-1", "attemptId": "@A_Attempt=1", "fields": {}}}
+
+
+class TaskInstance:
+    """A task instance as a listener gets it, of Airflow 2 and of Airflow 3 alike; it remembers what was pushed."""
+
+    dag_id, run_id, task_id, map_index = "nightly", "run_1", "load", -1
+    try_number, max_tries, log_url = 1, 0, "http://localhost/log"
+
+    def __init__(self, conf: object) -> None:
+        self.conf = conf
+        self.pushed: list[tuple[str, Any]] = []
+
+    def get_dagrun(self) -> SimpleNamespace:
+        return SimpleNamespace(conf=self.conf)
+
+    def get_template_context(self) -> dict[str, Any]:
+        return {"dag_run": self.get_dagrun()}
+
+    def xcom_push(self, key: str, value: Any) -> None:
+        self.pushed.append((key, value))
+
+
+class LostTaskInstance(TaskInstance):
+    """One whose process can no longer talk to Airflow."""
+
+    def get_dagrun(self) -> SimpleNamespace:
+        raise ConnectionError("the API server is gone")
+
+
+def test_the_error_of_a_failed_task_is_kept_as_one_xcom() -> None:
+    """With everything that a report says, and the time by which the first of several is found."""
+    task_instance = TaskInstance(CONF)
+
+    listener.on_task_instance_failed(task_instance, ValueError("no rows"))
+
+    ((key, value),) = task_instance.pushed
+    kept = TaskReport.from_record(value)
+    assert key == RECORD_KEY
+    assert kept is not None
+    assert kept.error_id == "ValueError"
+    assert kept.error_message is not None
+    assert kept.error_message.startswith("no rows\n")
+    assert value["failedAt"].endswith("+00:00")
+
+
+@pytest.mark.parametrize("conf", [None, {}, {"day": "2026-11-22"}])
+def test_nothing_is_kept_in_a_run_for_something_else(conf: object) -> None:
+    """Every task of the installation passes by here."""
+    task_instance = TaskInstance(conf)
+
+    listener.on_task_instance_failed(task_instance, ValueError("no rows"))
+
+    assert task_instance.pushed == []
+
+
+@pytest.mark.parametrize("error", ["TaskInstance's state was manually set to `failed`.", None])
+def test_nothing_is_kept_where_the_exception_is_not_known(error: str | None) -> None:
+    """There it is the scheduler that calls, or the API server: a read of a connection may end these."""
+    task_instance = TaskInstance(CONF)
+
+    listener.on_task_instance_failed(task_instance, error)
+
+    assert task_instance.pushed == []
+
+
+def test_what_prevents_it_is_logged_and_not_raised(caplog: pytest.LogCaptureFixture) -> None:
+    """Other listeners are to be called all the same."""
+    with caplog.at_level(logging.ERROR):
+        listener.on_task_instance_failed(LostTaskInstance(CONF), ValueError("no rows"))
+
+    (line,) = caplog.records
+    assert "load" in line.getMessage()
+    assert line.exc_text is not None
+    assert "the API server is gone" in line.exc_text
+
+
+def test_nothing_is_raised_when_a_task_starts_either(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.ERROR):
+        listener.on_task_instance_running(LostTaskInstance(CONF))
+
+    assert all("load" in record.getMessage() for record in caplog.records)
