@@ -7,6 +7,7 @@ Runs in the triggerer, as the whole work of a runner run's one task.
 from __future__ import annotations
 
 import asyncio
+import itertools
 import logging
 import time
 from dataclasses import dataclass, field
@@ -41,6 +42,7 @@ log = logging.getLogger(__name__)
 # crash between the two left.
 _MISSING_SECONDS = 150.0
 _MISSING_LOOK_SECONDS = 3.0
+_STOP_TRIES = 5
 
 _held: dict[tuple[str | None, str | None], int] = {}
 """Tasks supervised by this process, by connection and region."""
@@ -181,12 +183,16 @@ class Supervision:
                 self._target,
             )
             return
-        try:
-            await self.api.stop_run(self._target, self.run_id)
-        except Exception as error:  # noqa: BLE001  # the connection may be wrong in many ways, and the lease is gone anyhow
-            log.error("Could not stop the target run %s of DAG %s: %s", self.run_id, self._target, error)  # noqa: TRY400
-        else:
-            log.info("Stopped the target run %s of DAG %s", self.run_id, self._target)
+        for delay in itertools.islice(backoff(), _STOP_TRIES):
+            try:
+                await self.api.stop_run(self._target, self.run_id)
+            except Exception as error:  # noqa: BLE001  # the connection may be wrong in many ways, and the lease is gone
+                log.warning("Could not stop the target run %s of DAG %s: %s", self.run_id, self._target, error)
+                await asyncio.sleep(delay)
+            else:
+                log.info("Stopped the target run %s of DAG %s", self.run_id, self._target)
+                return
+        log.error("The target run %s of DAG %s goes on for nothing; stop it by hand", self.run_id, self._target)
 
     # The outcome
 

@@ -50,7 +50,8 @@ class Deployment:
         self._progress = progress
         port = free_port()
         self.address = f"http://127.0.0.1:{port}"
-        self.environment = environment(self.home, port, variables or {})
+        self._execution_port = free_port()
+        self.environment = environment(self.home, port, self._execution_port, variables or {})
         self._rest = RestClient(self.address)
         self._guard: Guard | None = None
         self._components: dict[str, Component] = {}
@@ -75,7 +76,8 @@ class Deployment:
         self.cli("db", "migrate")
         self._guard = Guard()
         self._progress(f"Starting {', '.join(LAYOUT.components)}")
-        for name, arguments in LAYOUT.components.items():
+        for name, templates in LAYOUT.components.items():
+            arguments = [template.format(execution_port=self._execution_port) for template in templates]
             component = Component(
                 name, arguments, environment=self.environment, log=self.logs.component_path(name), watch=self._guard
             )
@@ -180,6 +182,12 @@ class Deployment:
         run_id = run_id or f"run-{uuid.uuid4().hex[:8]}"
         self._rest.trigger(dag_id, run_id, conf or {})
         return run_id
+
+    def run(self, dag_id: str, run_id: str) -> dict[str, Any]:
+        """A run as the REST API gives it (``state``, ``end_date``, ``conf``, ...)."""
+        run = self._rest.run(dag_id, run_id)
+        assert run is not None, f"there is no run {run_id} of {dag_id}"
+        return run
 
     def run_state(self, dag_id: str, run_id: str) -> str | None:
         """State of a run, None if there is no such run."""

@@ -8,7 +8,7 @@ from urllib.parse import quote
 import httpx
 
 from tests.real.harness.settings import IS_AIRFLOW_3, LAYOUT
-from tests.real.harness.waiting import DeploymentError
+from tests.real.harness.waiting import DeploymentError, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,7 +21,7 @@ class RestClient:
 
     def __init__(self, address: str):
         # Nothing of the surroundings (a proxy, a .netrc) may come between.
-        self._http = httpx.Client(base_url=address, timeout=30, trust_env=False)
+        self._http = httpx.Client(base_url=address, timeout=60, trust_env=False)
         self._authorized = not IS_AIRFLOW_3
 
     def close(self) -> None:
@@ -89,7 +89,12 @@ class RestClient:
         return None if answer.status_code == httpx.codes.NOT_FOUND else _json(answer)
 
     def _call(self, method: str, path: str, **arguments: Any) -> Json:
-        return _json(self._send(method, path, **arguments))
+        def answered() -> httpx.Response | None:
+            answer = self._send(method, path, **arguments)
+            return None if answer.is_server_error else answer
+
+        # With SQLite a write may find the database locked.
+        return _json(wait_until(answered, f"{method} {path}", timeout=60))
 
     def _send(self, method: str, path: str, **arguments: Any) -> httpx.Response:
         if not self._authorized:

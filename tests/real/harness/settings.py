@@ -47,7 +47,10 @@ class Layout:
 LAYOUT = (
     Layout(
         components={
-            "api-server": ["api-server"],
+            # Two processes, because one can wait for itself where the database is SQLite: the audit log of a PATCH is
+            # written in the event loop, in which then no request of a task can commit and release the lock.
+            "api-server": ["api-server", "--apps", "core"],
+            "execution-api": ["api-server", "--apps", "execution", "--port", "{execution_port}"],
             "scheduler": ["scheduler", "--skip-serve-logs"],
             "dag-processor": ["dag-processor"],
             "triggerer": ["triggerer", "--skip-serve-logs"],
@@ -77,10 +80,16 @@ def free_port() -> int:
         return int(listener.getsockname()[1])
 
 
-def environment(home: Path, port: int, extra: Mapping[str, str]) -> dict[str, str]:
+def environment(home: Path, port: int, execution_port: int, extra: Mapping[str, str]) -> dict[str, str]:
     """Build the whole environment of a deployment in ``home``, its HTTP server on ``port``; ``extra`` prevails."""
     inherited = {name: value for name, value in os.environ.items() if not name.upper().startswith(_NOT_INHERITED)}
-    return {**inherited, **_surroundings(home), **_settings(home), **_settings_of_version(port), **extra}
+    return {
+        **inherited,
+        **_surroundings(home),
+        **_settings(home),
+        **_settings_of_version(port, execution_port),
+        **extra,
+    }
 
 
 def _surroundings(home: Path) -> dict[str, str]:
@@ -121,7 +130,7 @@ def _settings(home: Path) -> dict[str, str]:
     }
 
 
-def _settings_of_version(port: int) -> dict[str, str]:
+def _settings_of_version(port: int, execution_port: int) -> dict[str, str]:
     address = f"http://127.0.0.1:{port}"
     if IS_AIRFLOW_3:
         return {
@@ -131,7 +140,7 @@ def _settings_of_version(port: int) -> dict[str, str]:
             "AIRFLOW__API__WORKERS": "1",
             "AIRFLOW__API__SECRET_KEY": secrets.token_urlsafe(32),
             "AIRFLOW__API_AUTH__JWT_SECRET": secrets.token_urlsafe(64),
-            "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{address}/execution/",
+            "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"http://127.0.0.1:{execution_port}/execution/",
             "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "True",
             # A file is parsed at once when it is new or has changed; the interval is for those that have not.
             "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "1",
