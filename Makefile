@@ -11,6 +11,10 @@ VENV_OLDEST := .venv-oldest
 BIN := $(VENV)/bin
 BIN_OLDEST := $(VENV_OLDEST)/bin
 
+# Two test files at once, each with deployments of its own: a deployment keeps one core busy, so more need more cores.
+WORKERS ?= 2
+AT_ONCE = --numprocesses $(WORKERS) --dist loadfile
+
 # A candidate is run, not looked up: version managers leave launchers on PATH for interpreters that are not there, and
 # Linux distributions package Python without venv or ensurepip.
 first_python = $(firstword $(foreach candidate,$(1),$(shell $(candidate) -c \
@@ -57,16 +61,17 @@ lint: venv ## Check style and formatting
 types: venv ## Check types
 	@$(BIN)/mypy
 
-unit: venv ## Run the tests that need no Airflow processes
-	@$(BIN)/python -m pytest -m "not real"
+unit: venv ## Run the tests that need no Airflow processes; THOROUGH=1 draws 25 times as many examples
+	@$(BIN)/python -m pytest $(AT_ONCE) -m "not real" $(if $(THOROUGH),--hypothesis-profile thorough)
 
 real: venv ## Run the tests on a real Airflow 3.3
-	@$(BIN)/python -m pytest -m real
+	@$(BIN)/python -m pytest $(AT_ONCE) -m real
 
 test: lint types unit real ## All four: what a change has to pass, with test-oldest
 
 test-oldest: venv-oldest ## Unit and real tests on Airflow 2.11 and the oldest releases supported
-	@$(BIN_OLDEST)/python -m pytest
+	@$(BIN_OLDEST)/python -m pytest $(AT_ONCE) -m "not real"
+	@$(BIN_OLDEST)/python -m pytest $(AT_ONCE) -m real
 
 bench: venv ## Measure; the figures go to the terminal
 	@$(BIN)/python -m benchmarks

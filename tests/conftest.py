@@ -5,6 +5,7 @@ beyond the loopback interface.
 
 from __future__ import annotations
 
+import functools
 import ipaddress
 import os
 import socket
@@ -12,9 +13,18 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from botocore.loaders import JSONFileLoader
+from hypothesis import HealthCheck, settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+settings.register_profile("quick", max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("thorough", settings.get_profile("quick"), max_examples=1000)
+settings.load_profile("quick")
 
 # Airflow reads its configuration when it is imported, which test modules do: too early for a fixture.
 _HOME = tempfile.TemporaryDirectory(prefix="airflow-home-")
@@ -57,6 +67,16 @@ def _is_local(host: str | bytes | None) -> bool:
 
 
 sys.addaudithook(_refuse_network)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _models_are_read_once() -> Iterator[None]:
+    """botocore parses megabytes of JSON for each client, and most tests of the hook make a client of their own."""
+    read = JSONFileLoader.load_file
+    load = functools.cache(lambda path: read(JSONFileLoader(), path))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(JSONFileLoader, "load_file", lambda _, path: load(path))
+        yield
 
 
 @pytest.fixture(scope="session")

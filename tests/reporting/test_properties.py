@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings, strategies as st
+from hypothesis import example, given, strategies as st
 
 from airflow_provider_datapipeline.reporting import TaskFacts, TaskReport, TaskStatus
 
@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from tests.reporting.conftest import StrictServer
-
-moderate = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 class UnprintableError(Exception):
@@ -161,7 +159,6 @@ def mask_clumsily(text: str) -> str:
 
 @pytest.mark.parametrize("mask", [mask_nothing, mask_clumsily])
 @given(data=st.data())
-@moderate
 def test_a_strict_server_takes_every_report(
     strict_server: StrictServer, mask: Callable[[str], str], data: st.DataObject
 ) -> None:
@@ -183,7 +180,6 @@ record_like = st.fixed_dictionaries(
 
 
 @given(record=json_values | record_like)
-@moderate
 def test_a_strict_server_takes_whatever_a_record_holds(strict_server: StrictServer, record: object) -> None:
     report = TaskReport.from_record(record)
 
@@ -238,7 +234,6 @@ def texts_with(draw: st.DrawFn, secret: str, cuts: Sequence[str]) -> str:
 
 @pytest.mark.parametrize("kind", CUTS)
 @given(data=st.data())
-@moderate
 def test_no_secret_leaves_cut_or_whole(strict_server: StrictServer, kind: str, data: st.DataObject) -> None:
     secret = data.draw(secrets, label="secret")
     report = data.draw(
@@ -254,7 +249,6 @@ def test_no_secret_leaves_cut_or_whole(strict_server: StrictServer, kind: str, d
     secret=secrets, spare=st.integers(-40, 40), budget=st.sampled_from([256, 1024, 4096]), unit=st.sampled_from("-é😀")
 )
 @example(secret="QXZJ", spare=0, budget=1024, unit="😀")
-@moderate
 def test_no_secret_leaves_at_the_border_of_a_limit(secret: str, spare: int, budget: int, unit: str) -> None:
     text = unit * (budget // len(unit.encode()) + spare) + secret + unit * 5000
     facts_of = TaskFacts(dag_id=text, run_id=text, task_id=text, log_url=text)
@@ -288,7 +282,6 @@ def test_no_secret_is_put_together_from_parts(secret: str) -> None:
 
 
 @given(error=errors(st.text("abc QX", max_size=900)), long=st.booleans())
-@moderate
 def test_every_text_was_masked_last(error: BaseException, long: bool) -> None:
     """A mask that knows every pair of letters: shortening and layout make new neighbours."""
 
