@@ -36,8 +36,18 @@ def get_provider_info() -> dict[str, Any]:
         "operators": [
             {
                 "integration-name": INTEGRATION,
-                "python-modules": ["airflow_provider_datapipeline.operators.datapipeline"],
+                "python-modules": [
+                    "airflow_provider_datapipeline.operators.datapipeline",
+                    "airflow_provider_datapipeline.operators.task_runner",
+                ],
             }
         ],
+        "triggers": [
+            {
+                "integration-name": INTEGRATION,
+                "python-modules": ["airflow_provider_datapipeline.triggers.datapipeline"],
+            }
+        ],
+        "extra-links": ["airflow_provider_datapipeline.links.DataPipelineTargetRunLink"],
         "notifications": ["airflow_provider_datapipeline.notifications.datapipeline.DataPipelineNotifier"],
     }

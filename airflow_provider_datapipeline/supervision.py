@@ -25,6 +25,7 @@ from airflow_provider_datapipeline.exceptions import (
     ServiceError,
     TaskNotFoundError,
 )
+from airflow_provider_datapipeline.links import DataPipelineTargetRunLink
 from airflow_provider_datapipeline.pacing import REPORT_RATE, backoff, beat_seconds, shared_pace
 from airflow_provider_datapipeline.progress import progress_fields, report_progress_timeout
 from airflow_provider_datapipeline.reporting.facts import TaskFacts
@@ -108,6 +109,7 @@ class Supervision:
         return self.assignment.task.task_id
 
     async def _supervise(self) -> Result:
+        await self._link_to_target()
         while True:
             state = await self._state_of_target()
             if state is None:
@@ -125,6 +127,15 @@ class Supervision:
                 wait = self._wait()
             # Whether it has ended is then read anew: a run that was cleared meanwhile is under way again.
             await triggerer.watcher().ended(self._target, self.run_id, timeout=wait)
+
+    async def _link_to_target(self) -> None:
+        url = triggerer.run_url(self._target, self.run_id)
+        try:
+            await triggerer.write_xcom(
+                self.runner_dag_id, self.run_id, "supervise", DataPipelineTargetRunLink().xcom_key, url
+            )
+        except Exception as error:  # noqa: BLE001  # a link is not worth a lost outcome
+            log.warning("There will be no link to the target run: %s", error)
 
     async def _state_of_target(self) -> str | None:
         state: str | None = await _patiently(

@@ -12,6 +12,7 @@ from airflow.providers.common.compat.sdk import BaseOperator, TaskDeferred
 from airflow.triggers.base import StartTriggerArgs
 
 from airflow_provider_datapipeline._airflow import compat
+from airflow_provider_datapipeline.links import DataPipelineTargetRunLink
 from airflow_provider_datapipeline.pipeline_task import PipelineTask
 from airflow_provider_datapipeline.runs import Assignment, run_id_of
 
@@ -208,6 +209,7 @@ class DataPipelineSuperviseDagRunOperator(_TriggererOperator):
     """
 
     template_fields: Sequence[str] = ("conf", "runner_dag_id", "run_id")
+    operator_extra_links = (DataPipelineTargetRunLink(),)
     ui_color = "#e6f2ff"
 
     def __init__(self, *, beat: float = 60, run_timeout: float | None = None, **kwargs: Any) -> None:
