@@ -1,5 +1,5 @@
 """
-Run the ``command`` of a ShellCommandActivity, as AWS's own Task Runner does, and report by callbacks.
+A target of the task runner: run the ``command`` of a ShellCommandActivity, as AWS's own Task Runner does.
 
 The activity in the pipeline definition::
 
@@ -11,16 +11,9 @@ from __future__ import annotations
 
 from airflow.providers.common.compat.sdk import dag, task
 
-from airflow_provider_datapipeline.callbacks import report_failed, report_finished
-
 
 # [START howto_shell_command]
-@dag(
-    schedule=None,
-    tags=["example", "datapipeline"],
-    on_success_callback=report_finished,
-    on_failure_callback=report_failed,
-)
+@dag(schedule=None, tags=["example", "datapipeline"])
 def example_datapipeline_shell_command() -> None:
     """Run the command of a ShellCommandActivity."""
 

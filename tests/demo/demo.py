@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import json
 import signal
-from collections.abc import Callable
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import psutil  # type: ignore[import-untyped]  # a dependency of Airflow, without type information
-
 from airflow_provider_datapipeline.emulator import Behaviour, EmulatorServer
 from tests.demo.expected import EXPECTED
 from tests.demo.pipeline import Pipeline, client
-from tests.demo.polling import Poller
 from tests.demo.table import Row, differences, rows, table
-from tests.real.harness import Deployment, DeploymentError, guard
+from tests.demo.targets import TO_CANCEL, TO_KILL, Canceler, Killer, Say, Targets
+from tests.real.harness import Deployment, DeploymentError
 from tests.real.harness.settings import REPOSITORY
 from tests.real.harness.waiting import wait_until
 from tests.real.reporting.account import connection
@@ -26,12 +23,15 @@ if TYPE_CHECKING:
 
     from airflow_provider_datapipeline.emulator import Service
 
-LIMIT_SECONDS = 240
+LIMIT_SECONDS = 300
 WORKER_GROUP = "airflow"
+RUNNER = "example_datapipeline_runner"
+NO_SUCH_DAG = "no_such_dag"
 DEFINITION = Path(__file__).with_name("pipeline.json")
-TO_KILL = "Killed"
+DAGS = (REPOSITORY / "example_dags", Path(__file__).with_name("dags"))
 
-Say = Callable[[str], None]
+# As soon as an attempt has failed, the next one is due: the service waits for two minutes at least.
+BEHAVIOUR = Behaviour(retry_delay_minimum_seconds=0, retry_delay_default_seconds=0)
 
 
 class TimeIsUp(BaseException):  # not an Exception: botocore and others take those for their own
@@ -60,63 +60,83 @@ class Demo:
         """
         with ExitStack() as stack:
             with time_limit(LIMIT_SECONDS):
-                server = stack.enter_context(EmulatorServer(Behaviour(long_poll_seconds=0.5)))
+                server = stack.enter_context(EmulatorServer(BEHAVIOUR))
                 stack.callback(self._write_requests, server.service)
                 self._say(f"The emulated AWS Data Pipeline is up at {server.url}")
                 deployment = self._deployment(server.url)
                 stack.enter_context(deployment)
-                unexpected = self._show(server.url, deployment)
+                unexpected = self._show(server, deployment)
             if keep:
                 self._wait_for_interrupt(server.url, deployment)
         return unexpected
 
     def _deployment(self, service_url: str) -> Deployment:
         # Before Airflow starts, so that its first look into the folder finds the files.
-        deployment = Deployment(
-            self.logs / "airflow", {"AIRFLOW_CONN_AWS_DEFAULT": connection(service_url)}, progress=self._say
+        variables = {
+            "AIRFLOW_CONN_AWS_DEFAULT": connection(service_url),
+            "AIRFLOW_CONN_SQLITE_DEFAULT": json.dumps(
+                {"conn_type": "sqlite", "host": str(self.logs.resolve() / "orders.db")}
+            ),
+            "AIRFLOW_CONN_FS_DEFAULT": json.dumps({"conn_type": "fs"}),
+            "AIRFLOW__SCHEDULER__USE_JOB_SCHEDULE": "True",  # the poller runs by itself
+        }
+        deployment = Deployment(self.logs / "airflow", variables, progress=self._say)
+        host, port = deployment.address.removeprefix("http://").split(":")
+        deployment.environment["AIRFLOW_CONN_AIRFLOW_API"] = json.dumps(
+            {"conn_type": "http", "host": host, "port": int(port)}
         )
         deployment.dags_folder.mkdir(parents=True)
-        deployment.add_dag_files(REPOSITORY / "example_dags")
+        for folder in DAGS:
+            deployment.add_dag_files(folder)
         return deployment
 
-    def _show(self, service_url: str, deployment: Deployment) -> list[str]:
+    def _show(self, server: EmulatorServer, deployment: Deployment) -> list[str]:
         definition = json.loads(DEFINITION.read_text())
-        dag_ids = {each["myDagId"] for each in definition["objects"] if "myDagId" in each}
-        _wait_for_dags(deployment, dag_ids)
-        self._say(f"Airflow knows the {len(dag_ids)} DAGs that the pipeline names")
-        service = client(service_url)
-        pipeline = Pipeline(service, "demo", definition)
+        dag_ids = {each["myDagId"] for each in definition["objects"] if "myDagId" in each} - {NO_SUCH_DAG}
+        _wait_for_dags(deployment, dag_ids | {RUNNER, f"{RUNNER}_poller"})
+        self._say(f"Airflow knows the {len(dag_ids)} DAGs that the pipeline names, and the task runner's two")
+        wait_until(
+            lambda: server.service.received("PollForTask") or None,
+            "the task runner to poll",
+            timeout=60,
+            last_seen=deployment.logs.tails,
+        )
+        self._say(f"The task runner polls worker group {WORKER_GROUP}")
+        pipeline = Pipeline(client(server.url), "demo", definition)
         self._say(f"Pipeline {pipeline.id} of {DEFINITION.name} is put and activated")
-        poller = Poller(service, WORKER_GROUP, deployment, self._say)
+        targets = Targets(server.service, deployment, pipeline)
         try:
-            self._follow(pipeline, poller, _Killer(deployment, self._say))
+            self._follow(targets)
         finally:
+            measured = targets.measured(self._found)
             if self._found:
-                print(f"\n{table(self._found, EXPECTED)}\n", flush=True)
-        tries = {component_id: _tries(deployment, *run) for component_id, run in poller.runs.items()}
-        for component_id, number in tries.items():
-            if number > 1:
-                self._say(f"{component_id}: {number} tries in Airflow, one attempt in Data Pipeline")
-        unexpected = differences(self._found, EXPECTED, tries)
+                print(f"\n{table(self._found, EXPECTED, measured)}\n", flush=True)
+        unexpected = differences(self._found, EXPECTED, measured)
         for difference in unexpected:
             self._say(f"NOT AS EXPECTED: {difference}")
         return unexpected
 
-    def _follow(self, pipeline: Pipeline, poller: Poller, killer: _Killer) -> None:
-        """Return when the last attempt has ended, and tell of every change until then."""
+    def _follow(self, targets: Targets) -> None:
+        """Return when the last attempt has ended and the canceled run is gone; tell of every change until then."""
+        killer = Killer(targets.deployment, self._say)
+        canceler = Canceler(targets.deployment, targets.pipeline, self._say)
         seen: dict[str, str] = {}
-        while True:
-            poller.work()
-            if TO_KILL in poller.runs:
-                killer.work(*poller.runs[TO_KILL])
-            self._found = rows(pipeline.runs())
+
+        def have_all_ended() -> bool | None:
+            self._found = rows(targets.pipeline.runs())
             for row in self._found:
+                if row.component_id == TO_KILL:
+                    killer.work(targets.run_of(row))
+                if row.component_id == TO_CANCEL:
+                    canceler.work(row, targets.run_of(row))
                 text = _news(row)
                 if text and seen.get(row.name) != text:
                     seen[row.name] = text
                     self._say(f"{row.name}: {text}")
-            if all(row.has_ended for row in self._found):
-                return
+            return all(row.has_ended for row in self._found) or None
+
+        wait_until(have_all_ended, "every attempt to end", timeout=LIMIT_SECONDS)
+        canceler.wait_until_stopped()
 
     def _wait_for_interrupt(self, service_url: str, deployment: Deployment) -> None:
         self._say(f"Airflow stays up at {deployment.address} (no password)")
@@ -132,31 +152,6 @@ class Demo:
             for each in service.requests
         ]
         (self.logs / "data-pipeline-requests.log").write_text("\n".join([*lines, ""]))
-
-
-class _Killer:
-    """Kills the task's process, once its command runs, as the kernel does when memory is short."""
-
-    def __init__(self, deployment: Deployment, say: Say):
-        self._deployment = deployment
-        self._say = say
-        self._is_done = False
-
-    def work(self, dag_id: str, run_id: str) -> None:
-        """Kill it if it is time to; may be called again and again."""
-        if self._is_done:
-            return
-        instance = self._deployment.task_instance(dag_id, run_id, "command")
-        if instance is None or instance["state"] != "running" or not instance["pid"]:
-            return
-        children = psutil.Process(instance["pid"]).children(recursive=True)
-        if not any(child.name() == "sleep" for child in children):
-            return
-        guard.send(instance["pid"], signal.SIGKILL)
-        for child in children:  # orphans now, and in a session of their own: nobody else would end them
-            guard.send(child.pid, signal.SIGKILL)
-        self._is_done = True
-        self._say(f"{TO_KILL}: sent SIGKILL to its task, process {instance['pid']}")
 
 
 def _wait_for_dags(deployment: Deployment, dag_ids: set[str]) -> None:
@@ -180,15 +175,11 @@ def _wait_for_dags(deployment: Deployment, dag_ids: set[str]) -> None:
 
 
 def _news(row: Row) -> str:
-    """What is worth a line when it changes; nothing before the runner has the task."""
+    """What is worth a line when it changes; nothing before the task runner has the task."""
     if row.has_ended:
         return row.status if row.number else f"{row.status}, never started"
     progress = row.fields.get("percentComplete")
     return f"{row.status}, {progress} %" if progress else ""
-
-
-def _tries(deployment: Deployment, dag_id: str, run_id: str) -> int:
-    return max(int(instance["try_number"]) for instance in deployment.task_instances(dag_id, run_id))
 
 
 @contextmanager

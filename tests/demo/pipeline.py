@@ -60,3 +60,7 @@ class Pipeline:
             )
             for described in page["pipelineObjects"]
         ]
+
+    def cancel(self, instance_id: str) -> None:
+        """Cancel an instance."""
+        self._service.set_status(pipelineId=self.id, objectIds=[instance_id], status="TRY_CANCEL")

@@ -10,7 +10,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
 WIDTH = 120
-HEADINGS = ("object", "attempt", "status", "seconds", "error id", "message")
+HEADINGS = ("attempt", "status", "start", "lasted", "report", "error id", "message")
+NUMBERS = ("start", "lasted", "report")
+LEGEND = (
+    "Seconds. start: from WAITING_FOR_RUNNER to the acknowledgement; lasted: from the hand-out to the end; "
+    "report: from the\nend of the DAG run to the status."
+)
 
 ENDED = frozenset({"FINISHED", "FAILED", "CANCELED", "CASCADE_FAILED", "FALSE"})
 
@@ -18,20 +23,24 @@ ENDED = frozenset({"FINISHED", "FAILED", "CANCELED", "CASCADE_FAILED", "FALSE"})
 @dataclass(frozen=True)
 class Expectation:
     """
-    How an object of the definition has to end.
+    How an attempt, or an object that is never started, has to end.
 
     :param status: as :attr:`Row.status` shows it
     :param error_id: empty: there must be none
     :param contains: by field of the attempt, a text that must be in it; a field not named here may hold anything, but
         an ``errorMessage`` that is not named must be absent
-    :param attempts: 0: the object must not have been started
-    :param airflow_tries: of the task that Airflow tried most often
+    :param started: False: there must be no attempt
+    :param progress: the least ``percentComplete`` that the service must have heard of
+    :param reports: SetTaskStatus requests about the attempt
+    :param airflow_tries: of the task that Airflow tried most often; 0: no DAG run
     """
 
     status: str
     error_id: str = ""
     contains: Mapping[str, str] = field(default_factory=dict)
-    attempts: int = 1
+    started: bool = True
+    progress: int = 0
+    reports: int = 1
     airflow_tries: int = 1
 
 
@@ -81,6 +90,26 @@ class Row:
         return round((end - start).total_seconds())
 
 
+@dataclass(frozen=True)
+class Measured:
+    """
+    What else is known of an attempt.
+
+    :param start: seconds from WAITING_FOR_RUNNER to the acknowledgement
+    :param report: seconds from the end of the DAG run to the final status; None where one of them has not been
+    :param reports: SetTaskStatus requests about it
+    :param airflow_tries: of the task that Airflow tried most often; 0: no DAG run
+    """
+
+    start: float | None = None
+    report: float | None = None
+    reports: int = 0
+    airflow_tries: int = 0
+
+
+NOTHING_MEASURED = Measured()
+
+
 def rows(objects: Iterable[Mapping[str, Any]]) -> list[Row]:
     """
     Turn instances and attempts, as DescribeObjects returns them, into rows in the order given.
@@ -97,46 +126,48 @@ def rows(objects: Iterable[Mapping[str, Any]]) -> list[Row]:
 
 
 def differences(
-    found: Sequence[Row], expected: Mapping[str, Expectation], airflow_tries: Mapping[str, int]
+    found: Sequence[Row], expected: Mapping[str, Expectation], measured: Mapping[str, Measured]
 ) -> list[str]:
-    """Say in a sentence each what is not as expected; empty if everything is."""
-    texts = [f"{component_id}: not expected at all" for component_id in _ids(found) if component_id not in expected]
-    for component_id, expectation in expected.items():
-        own = [row for row in found if row.component_id == component_id]
-        attempts = [row for row in own if row.number is not None]
-        if not own:
-            texts.append(f"{component_id}: the service has nothing of it")
-        elif len(attempts) != expectation.attempts:
-            texts.append(f"{component_id}: {len(attempts)} attempts, expected {expectation.attempts}")
-        texts += [f"{row.name}: {text}" for row in own for text in _row_differences(row, expectation)]
-        tries = airflow_tries.get(component_id, 1)
-        if tries != expectation.airflow_tries:
-            texts.append(f"{component_id}: {tries} tries in Airflow, expected {expectation.airflow_tries}")
+    """Say in a sentence each what is not as expected, by the names of the rows; empty if everything is."""
+    by_name = {row.name: row for row in found}
+    texts = [f"{name}: not expected at all" for name in by_name if name not in expected]
+    for name, expectation in expected.items():
+        if name not in by_name:
+            texts.append(f"{name}: the service has nothing of it")
+            continue
+        own = _row_differences(by_name[name], expectation)
+        own += _measured_differences(measured.get(name, NOTHING_MEASURED), expectation)
+        texts += [f"{name}: {text}" for text in own]
     return texts
 
 
-def table(found: Sequence[Row], order: Iterable[str] = (), width: int = WIDTH) -> str:
+def table(
+    found: Sequence[Row],
+    order: Iterable[str] = (),
+    measured: Mapping[str, Measured] | None = None,
+    width: int = WIDTH,
+) -> str:
     """Lay out rows, those of ``order`` first and in that order, in lines of at most ``width`` characters."""
-    positions = {component_id: position for position, component_id in enumerate(order)}
-    cells = [
-        (
-            row.component_id,
-            "none" if row.number is None else str(row.number),
-            row.status,
-            "" if row.seconds is None else str(row.seconds),
-            row.error_id,
-            row.message,
+    positions = {name: position for position, name in enumerate(order)}
+    cells = []
+    for row in sorted(found, key=lambda row: positions.get(row.name, len(positions))):
+        own = (measured or {}).get(row.name, NOTHING_MEASURED)
+        lasted = "" if row.seconds is None else str(row.seconds)
+        cells.append(
+            (row.name, row.status, _seconds(own.start), lasted, _seconds(own.report), row.error_id, row.message)
         )
-        for row in sorted(found, key=lambda row: positions.get(row.component_id, len(positions)))
-    ]
     columns = list(zip(HEADINGS, *cells, strict=True))[:-1]
     widths = [max(map(len, column)) for column in columns]
     lines = [HEADINGS, tuple("-" * size for size in [*widths, len(HEADINGS[-1])]), *cells]
-    return "\n".join(_clipped(_line(line, widths), width) for line in lines)
+    return "\n".join([*(_clipped(_line(line, widths), width) for line in lines), LEGEND])
+
+
+def _seconds(value: float | None) -> str:
+    return "" if value is None else f"{value:.1f}"
 
 
 def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
-    right = {HEADINGS.index("attempt"), HEADINGS.index("seconds")}
+    right = {HEADINGS.index(name) for name in NUMBERS}
     padded = [
         cell.rjust(size) if place in right else cell.ljust(size)
         for place, (cell, size) in enumerate(zip(cells[:-1], widths, strict=True))
@@ -152,10 +183,14 @@ def _row_differences(row: Row, expectation: Expectation) -> list[str]:
     texts = []
     if row.status != expectation.status:
         texts.append(f"status {row.status}, expected {expectation.status}")
+    if (row.number is not None) != expectation.started:
+        texts.append("was never started" if expectation.started else "was started, which it must not be")
     if row.error_id != expectation.error_id:
         texts.append(f"error id {row.error_id or 'none'}, expected {expectation.error_id or 'none'}")
     if row.message and "errorMessage" not in expectation.contains:
         texts.append(f"message {row.message!r}, expected none")
+    if int(row.fields.get("percentComplete", 0)) < expectation.progress:
+        texts.append(f"{row.fields.get('percentComplete')} % reported, expected {expectation.progress} at least")
     texts += [
         f"{key} is {row.fields.get(key)!r}, expected to contain {text!r}"
         for key, text in expectation.contains.items()
@@ -164,8 +199,13 @@ def _row_differences(row: Row, expectation: Expectation) -> list[str]:
     return texts
 
 
-def _ids(found: Iterable[Row]) -> list[str]:
-    return list(dict.fromkeys(row.component_id for row in found))
+def _measured_differences(measured: Measured, expectation: Expectation) -> list[str]:
+    texts = []
+    if measured.reports != expectation.reports:
+        texts.append(f"{measured.reports} SetTaskStatus, expected {expectation.reports}")
+    if measured.airflow_tries != expectation.airflow_tries:
+        texts.append(f"{measured.airflow_tries} tries in Airflow, expected {expectation.airflow_tries}")
+    return texts
 
 
 def _attempt_number(object_id: str) -> int | None:

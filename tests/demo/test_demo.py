@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.demo.demo import DEFINITION, TO_KILL, WORKER_GROUP, TimeIsUp, time_limit
+from tests.demo.demo import DAGS, DEFINITION, NO_SUCH_DAG, RUNNER, WORKER_GROUP, TimeIsUp, time_limit
 from tests.demo.expected import EXPECTED
 from tests.demo.folders import fresh_folder
-from tests.demo.table import Expectation, Row, differences, rows, table
-from tests.real.harness.settings import REPOSITORY
+from tests.demo.table import LEGEND, Expectation, Measured, Row, differences, rows, table
+from tests.demo.targets import TO_CANCEL, TO_KILL
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -72,16 +72,22 @@ def test_attempts_and_instances_without_one_are_rows() -> None:
 
 
 def test_the_table_fits_its_width() -> None:
-    """One line for each row, in the order asked for; only the message is cut."""
+    """One line for each row, in the order asked for; only the message is cut. What was not measured stays empty."""
     long = rows([FAILED])[0]
     long = replace(long, fields={**long.fields, "errorMessage": "x" * 300})
-    lines = table([long, *rows([instance("Never", at_status="CASCADE_FAILED")])], order=["Never"]).splitlines()
+    text = table(
+        [long, *rows([instance("Never", at_status="CASCADE_FAILED")])],
+        order=["Never"],
+        measured={"Broken": Measured(start=1.26, report=0.04)},
+    )
+    lines = text.removesuffix(f"\n{LEGEND}").splitlines()
 
-    assert lines[0].split() == ["object", "attempt", "status", "seconds", "error", "id", "message"]
-    assert lines[2].split() == ["Never", "none", "CASCADE_FAILED"]
-    assert lines[3].split()[:5] == ["Broken", "1", "FAILED", "3", "ValueError"]
+    assert lines[0].split() == ["attempt", "status", "start", "lasted", "report", "error", "id", "message"]
+    assert lines[2].split() == ["Never", "CASCADE_FAILED"]
+    assert lines[3].split()[:6] == ["Broken", "FAILED", "1.3", "3", "0.0", "ValueError"]
     assert lines[3].endswith("xxx...")
-    assert max(map(len, lines)) == 120
+    assert len(lines) == 4
+    assert max(map(len, text.splitlines())) == 120
 
 
 def test_an_unmet_precondition_is_told_from_a_failed_one() -> None:
@@ -93,16 +99,25 @@ def test_an_unmet_precondition_is_told_from_a_failed_one() -> None:
     assert unmet.has_ended
 
 
+ONCE = Measured(reports=1, airflow_tries=1)
+
+
 def test_what_is_expected_differs_in_nothing() -> None:
-    """Texts may be parts of what is there."""
-    found = rows([FAILED, attempt("Fine", at_status="FINISHED"), instance("Never", at_status="CASCADE_FAILED")])
+    """Texts may be parts of what is there. A second attempt is a row of its own."""
+    found = rows(
+        [
+            FAILED,
+            attempt("Broken", 2, at_status="FINISHED", percentComplete="66"),
+            instance("Never", at_status="CASCADE_FAILED"),
+        ]
+    )
     expected = {
         "Broken": Expectation("FAILED", error_id="ValueError", contains={"errorMessage": "no orders"}),
-        "Fine": Expectation("FINISHED", airflow_tries=2),
-        "Never": Expectation("CASCADE_FAILED", attempts=0),
+        "Broken #2": Expectation("FINISHED", progress=50, airflow_tries=2),
+        "Never": Expectation("CASCADE_FAILED", started=False, reports=0, airflow_tries=0),
     }
 
-    assert differences(found, expected, {"Broken": 1, "Fine": 2}) == []
+    assert differences(found, expected, {"Broken": ONCE, "Broken #2": Measured(reports=1, airflow_tries=2)}) == []
 
 
 AS_IT_IS = Expectation("FAILED", error_id="ValueError", contains={"errorMessage": "no orders"})
@@ -118,13 +133,15 @@ AS_IT_IS = Expectation("FAILED", error_id="ValueError", contains={"errorMessage"
             replace(AS_IT_IS, contains={"errorMessage": "no", "errorStackTrace": "Zero"}),
             "Broken: errorStackTrace is None, expected to contain 'Zero'",
         ),
-        (replace(AS_IT_IS, attempts=2), "Broken: 1 attempts, expected 2"),
+        (replace(AS_IT_IS, started=False), "Broken: was started, which it must not be"),
+        (replace(AS_IT_IS, progress=50), "Broken: None % reported, expected 50 at least"),
+        (replace(AS_IT_IS, reports=0), "Broken: 1 SetTaskStatus, expected 0"),
         (replace(AS_IT_IS, airflow_tries=2), "Broken: 1 tries in Airflow, expected 2"),
     ],
 )
 def test_every_difference_is_told(expectation: Expectation, difference: str) -> None:
     """One sentence for each."""
-    assert differences(rows([FAILED]), {"Broken": expectation}, {"Broken": 1}) == [difference]
+    assert differences(rows([FAILED]), {"Broken": expectation}, {"Broken": ONCE}) == [difference]
 
 
 def test_an_object_too_many_and_one_too_few_are_told() -> None:
@@ -133,6 +150,13 @@ def test_an_object_too_many_and_one_too_few_are_told() -> None:
         "Broken: not expected at all",
         "Fine: the service has nothing of it",
     ]
+
+
+def test_an_attempt_that_never_came_is_told() -> None:
+    """Where only its instance is there."""
+    found = rows([instance("Broken", at_status="FAILED")])
+
+    assert differences(found, {"Broken": Expectation("FAILED")}, {"Broken": ONCE}) == ["Broken: was never started"]
 
 
 def test_a_row_that_has_not_ended_has_no_seconds() -> None:
@@ -144,15 +168,26 @@ def test_a_row_that_has_not_ended_has_no_seconds() -> None:
 
 
 def test_the_definition_and_the_expectations_are_about_the_same() -> None:
-    """Every object but the default is expected to end somehow, and names an example DAG; activities the group."""
-    objects = {each["id"]: each for each in json.loads(DEFINITION.read_text())["objects"]}
-    del objects["Default"]
+    """Every object that Airflow executes is expected to end somehow; activities name the group."""
+    objects = {each["id"]: each for each in json.loads(DEFINITION.read_text())["objects"] if "myDagId" in each}
 
-    assert list(objects) == list(EXPECTED)
+    assert list(objects) == list(dict.fromkeys(name.partition(" #")[0] for name in EXPECTED))
     assert objects[TO_KILL]["command"].startswith("sleep ")
+    assert objects[TO_CANCEL]["command"].startswith("sleep ")
     for each in objects.values():
-        assert (REPOSITORY / "example_dags" / f"{each['myDagId']}.py").exists()
         assert each["type"].endswith("Precondition") or each["workerGroup"] == WORKER_GROUP
+
+
+def test_only_the_task_runner_reports() -> None:
+    """The pipeline's DAGs are there, but for one, and know nothing of AWS Data Pipeline."""
+    sources = [path.read_text() for folder in DAGS for path in folder.glob("*.py")]
+    named = {each["myDagId"] for each in json.loads(DEFINITION.read_text())["objects"] if "myDagId" in each}
+
+    for dag_id in named - {NO_SUCH_DAG}:
+        (source,) = [source for source in sources if f"def {dag_id}()" in source or f'DAG("{dag_id}"' in source]
+        assert "airflow_provider_datapipeline" not in source
+    assert not any(NO_SUCH_DAG in source for source in sources)
+    assert sum(f'dag_id="{RUNNER}"' in source for source in sources) == 1
 
 
 def test_only_folders_out_of_use_are_removed(tmp_path: Path) -> None:

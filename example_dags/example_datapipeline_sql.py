@@ -1,0 +1,30 @@
+"""
+A target of the task runner: execute the ``script`` of a SqlActivity, here on SQLite.
+
+The activity in the pipeline definition, whose ``database`` Airflow knows as the connection ``sqlite_default``::
+
+    {"id": "Totals", "type": "SqlActivity", "database": {"ref": "Orders"},
+     "script": "delete from totals; insert into totals select day, sum(amount) from orders group by day",
+     "workerGroup": "airflow", "myDagId": "example_datapipeline_sql"}
+"""
+
+from __future__ import annotations
+
+from airflow.providers.common.compat.sdk import dag
+from airflow.providers.common.sql.operators.sql import SQLExecuteQueryOperator
+
+
+# [START howto_sql]
+@dag(schedule=None, tags=["example", "datapipeline"])
+def example_datapipeline_sql() -> None:
+    """Execute the script of a SqlActivity."""
+    SQLExecuteQueryOperator(
+        task_id="script",
+        conn_id="sqlite_default",
+        sql="{{ dag_run.conf.datapipeline.fields.script }}",
+        split_statements=True,
+    )
+
+
+example_datapipeline_sql()
+# [END howto_sql]

@@ -1,0 +1,156 @@
+"""The DAG runs that the task runner has started for a pipeline's attempts, and what the demo does to two of them."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import psutil  # type: ignore[import-untyped]  # a dependency of Airflow, without type information
+
+from airflow_provider_datapipeline.pipeline_task import PipelineTask
+from airflow_provider_datapipeline.runs import run_id_of
+from tests.demo.table import Measured
+from tests.real.harness import guard
+from tests.real.harness.waiting import wait_until
+from tests.real.reporting.account import REGION
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from airflow_provider_datapipeline.emulator import AttemptView, Service
+    from tests.demo.pipeline import Pipeline
+    from tests.demo.table import Row
+    from tests.real.harness import Deployment
+
+TO_KILL = "Killed"
+TO_CANCEL = "Canceled"
+COMMAND = "command"
+"""The task of the target that both have."""
+
+Say = Callable[[str], None]
+
+
+@dataclass
+class Targets:
+    """The target runs of a pipeline."""
+
+    service: Service
+    deployment: Deployment
+    pipeline: Pipeline
+
+    def attempt(self, row: Row) -> AttemptView | None:
+        """What the service stores of a row's attempt, in fractions of seconds; None if it has none."""
+        if row.number is None:
+            return None
+        (found,) = [
+            each
+            for each in self.service.attempts(REGION)
+            if (each.pipeline_id, each.component_id) == (self.pipeline.id, row.component_id)
+            and each.attempt_id.endswith(f"_Attempt={row.number}")
+        ]
+        return found
+
+    def run_of(self, row: Row) -> tuple[str, str] | None:
+        """DAG id and run id of a row's target run, whether or not that is there; None before the hand-out."""
+        attempt = self.attempt(row)
+        if attempt is None or attempt.pipeline_task_id is None:
+            return None
+        task = PipelineTask(
+            task_id=attempt.pipeline_task_id, pipeline_id=attempt.pipeline_id, attempt_id=attempt.attempt_id
+        )
+        return row.fields["myDagId"], run_id_of(task)
+
+    def measured(self, found: Sequence[Row]) -> dict[str, Measured]:
+        """What is known of each attempt, by the names of the rows."""
+        return {row.name: self._measured(row) for row in found}
+
+    def _measured(self, row: Row) -> Measured:
+        attempt, run = self.attempt(row), self.run_of(row)
+        if attempt is None or run is None:
+            return Measured()
+        start = (attempt.acknowledged - attempt.created).total_seconds() if attempt.acknowledged else None
+        requests = self.service.received("SetTaskStatus")
+        reports = sum(each.parameters.get("taskId") == attempt.pipeline_task_id for each in requests)
+        if self.deployment.run_state(*run) is None:
+            return Measured(start=start, reports=reports)
+        ended = self.deployment.run(*run)["end_date"]
+        report = None
+        if reports and attempt.ended and ended:
+            report = (attempt.ended - datetime.fromisoformat(ended)).total_seconds()
+        tries = max(int(instance["try_number"]) for instance in self.deployment.task_instances(*run))
+        return Measured(start=start, report=report, reports=reports, airflow_tries=tries)
+
+
+class Killer:
+    """Kills the task's process, once its command runs, as the kernel does when memory is short."""
+
+    def __init__(self, deployment: Deployment, say: Say):
+        self._deployment = deployment
+        self._say = say
+        self._is_done = False
+
+    def work(self, run: tuple[str, str] | None) -> None:
+        """Kill it if it is time to; may be called again and again."""
+        if self._is_done or run is None:
+            return
+        processes = _processes_of_command(self._deployment, run)
+        if processes is None:
+            return
+        # The children are orphans then, and in a session of their own: nobody else would end them.
+        for process in processes:
+            guard.send(process.pid, signal.SIGKILL)
+        self._is_done = True
+        self._say(f"{TO_KILL}: sent SIGKILL to its task, process {processes[0].pid}")
+
+
+class Canceler:
+    """Cancels a task while its command runs, as a user of the service does."""
+
+    def __init__(self, deployment: Deployment, pipeline: Pipeline, say: Say):
+        self._deployment = deployment
+        self._pipeline = pipeline
+        self._say = say
+        self._run: tuple[str, str] | None = None
+        self._processes: list[Any] = []
+
+    def work(self, row: Row, run: tuple[str, str] | None) -> None:
+        """Cancel it if it is time to; may be called again and again."""
+        if self._run or run is None:
+            return
+        processes = _processes_of_command(self._deployment, run)
+        if processes is None:
+            return
+        self._processes = processes
+        self._pipeline.cancel(row.fields["@instanceParent"])
+        self._run = run
+        self._say(f"{TO_CANCEL}: canceled by SetStatus TRY_CANCEL")
+
+    def wait_until_stopped(self) -> None:
+        """Return when the task runner has stopped the target run, and the processes of its task are gone."""
+        assert self._run is not None
+        self._deployment.wait_for_run(*self._run, {"failed"}, timeout=60)
+        self._say(f"{TO_CANCEL}: the task runner has stopped its DAG run")
+        wait_until(
+            lambda: not any(process.is_running() for process in self._processes) or None,
+            "the end of the canceled task's processes",
+            timeout=60,
+        )
+        self._say(f"{TO_CANCEL}: its processes are gone")
+
+
+def _processes_of_command(deployment: Deployment, run: tuple[str, str]) -> list[Any] | None:
+    """Return the task's process and those below it, once its command, a sleep, runs."""
+    if deployment.run_state(*run) is None:
+        return None
+    instance = deployment.task_instance(*run, COMMAND)
+    if instance is None or instance["state"] != "running" or not instance["pid"]:
+        return None
+    try:
+        process = psutil.Process(instance["pid"])
+        children = process.children(recursive=True)
+        return [process, *children] if any(child.name() == "sleep" for child in children) else None
+    except psutil.NoSuchProcess:
+        return None
