@@ -65,11 +65,16 @@ async def next_task(
     if key not in polls:
         polls[key] = asyncio.create_task(_poll(hook, worker_group, hostname))
     poll = polls[key]
-    done, _ = await asyncio.wait({poll}, timeout=timeout)
-    if not done:
+    await asyncio.wait({poll}, timeout=timeout)
+    if not poll.done():
         return None
-    polls.pop(key, None)
-    polled = poll.result()
+    if polls.get(key) is poll:  # another waiter may be ahead, and have started the next one
+        del polls[key]
+    try:
+        polled = poll.result()
+    finally:
+        # A cycle with the traceback otherwise: Python would collect the client in it before it is closed.
+        del poll
     return polled if polled is not None and polled.is_usable else None
 
 

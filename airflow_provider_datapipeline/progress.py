@@ -16,7 +16,7 @@ DEFAULT_TIMEOUT = 900.0
 _DONE = frozenset({"success", "failed", "skipped", "upstream_failed", "removed"})
 _NAMED_TASKS = 3
 _UNITS = {"minute": 60, "hour": 3600, "day": 86_400, "week": 604_800}
-_PERIOD = re.compile(r"\s*(\d+)\s*(minute|hour|day|week)s?\s*", re.IGNORECASE)
+_PERIOD = re.compile(r"\s*(\d{1,9})\s*(minute|hour|day|week)s?\s*", re.IGNORECASE)
 
 
 def report_progress_timeout(task: PipelineTask) -> float:
