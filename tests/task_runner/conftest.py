@@ -1,0 +1,59 @@
+"""An emulated service behind the Airflow connection ``emulated``, and tasks as it hands them out."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+from airflow.providers.common.compat.sdk import DAG  # noqa: F401  # Airflow 2 reads no connection before it is loaded
+
+from airflow_provider_datapipeline.emulator import Behaviour, EmulatorServer, Service
+from airflow_provider_datapipeline.hooks._clients import forget_clients
+from airflow_provider_datapipeline.hooks.datapipeline import DataPipelineHook
+from airflow_provider_datapipeline.pipeline_task import PipelineTask
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+CONN_ID = "emulated"
+
+
+@pytest.fixture
+def service(monkeypatch: pytest.MonkeyPatch) -> Iterator[Service]:
+    """An emulated service whose polls last longer than any test waits."""
+    forget_clients()
+    with EmulatorServer(Behaviour(long_poll_seconds=60)) as server:
+        extra = {"endpoint_url": server.url, "region_name": "us-east-1"}
+        connection = {"conn_type": "aws", "login": "test", "password": "test", "extra": extra}
+        monkeypatch.setenv(f"AIRFLOW_CONN_{CONN_ID.upper()}", json.dumps(connection))
+        yield server.service
+
+
+@pytest.fixture
+def hook(service: Service) -> DataPipelineHook:
+    return DataPipelineHook(CONN_ID)
+
+
+@pytest.fixture
+def submit(service: Service) -> Callable[..., str]:
+    """Start a pipeline with an activity for each command; return its id."""
+
+    def start(*commands: str, worker_group: str = "airflow") -> str:
+        activities = [
+            {"id": f"Step{number}", "type": "ShellCommandActivity", "command": command, "workerGroup": worker_group}
+            for number, command in enumerate(commands)
+        ]
+        default = {"id": "Default", "scheduleType": "ondemand", "failureAndRerunMode": "none"}
+        return service.start_pipeline({"objects": [default, *activities]})
+
+    return start
+
+
+@pytest.fixture
+def make_task() -> Callable[..., PipelineTask]:
+    def make(**changes: object) -> PipelineTask:
+        ids = {"task_id": "t" * 1000, "pipeline_id": "df-1", "attempt_id": "@Step_2026-11-22T10:00:00_Attempt=1"}
+        return PipelineTask(**{**ids, **changes})  # type: ignore[arg-type]  # a test names what exists
+
+    return make
