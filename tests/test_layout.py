@@ -25,9 +25,9 @@ LAYERS: list[set[str]] = [
     {"exceptions", "get_provider_info", "pacing", "pipeline_task", "reporting"},
     {"_airflow", "progress", "runs"},
     {"hooks"},
-    {"delivery", "open_polls"},
+    {"delivery", "links", "open_polls"},
     {"supervision"},
-    {"callbacks", "links", "listener", "notifications", "operators", "sensors", "triggers"},
+    {"callbacks", "listener", "notifications", "operators", "sensors", "triggers"},
     {"plugin", "task_runner"},
 ]
 SURFACES = LAYERS[-2]  # what users write in DAG files: these may build upon each other
