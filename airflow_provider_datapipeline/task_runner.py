@@ -12,6 +12,7 @@ The comment matters: Airflow takes for a DAG file only what has the words "airfl
 
 from __future__ import annotations
 
+import hashlib
 import re
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
 DEFAULT_TARGET = "{{ dag_run.conf.datapipeline.fields.myDagId }}"
+
+_READABLE = 200  # of a worker group's characters in a DAG id, for which Airflow allows 250
 
 
 def data_pipeline_task_runner(
@@ -61,7 +64,8 @@ def data_pipeline_task_runner(
     :param worker_group: as in the pipeline definition, case included; 1 to 1,024 characters
     :param target_dag_id: the DAG that does the work: an id, or a template over the task, which it sees as
         ``dag_run.conf.datapipeline``. Default: the activity's own field ``myDagId``
-    :param dag_id: of the runner; the poller's is the same with ``_poller``. Default: ``datapipeline_<worker group>``
+    :param dag_id: of the runner; the poller's is the same with ``_poller``. Default: ``datapipeline_<worker group>``,
+        with a digest where the group is long or has characters that an id may not have
     :param aws_conn_id: the AWS connection; None: the credentials that boto3 finds by itself
     :param region_name: the region, if the connection does not name it
     :param verify: whether, or against which CA bundle, TLS certificates are verified
@@ -95,7 +99,7 @@ def data_pipeline_task_runner(
     _check("beat", beat, 1 <= beat_seconds <= 300, "must be 1 to 300 seconds: a lease lasts 15 minutes by default")  # noqa: PLR2004
     timeout_seconds = None if run_timeout is None else _seconds(run_timeout)
     _check("run_timeout", run_timeout, timeout_seconds is None or timeout_seconds > 0, "must be above 0")
-    runner_dag_id = dag_id or "datapipeline_" + re.sub(r"[^A-Za-z0-9_.-]+", "_", worker_group)
+    runner_dag_id = dag_id or _dag_id_of(worker_group)
     connections: dict[str, Any] = {
         "aws_conn_id": aws_conn_id,
         "region_name": region_name,
@@ -141,6 +145,13 @@ def data_pipeline_task_runner(
             **connections,
         )
     return poller, runner
+
+
+def _dag_id_of(worker_group: str) -> str:
+    readable = re.sub(r"[^A-Za-z0-9_.-]+", "_", worker_group)[:_READABLE]
+    if readable != worker_group:  # so that another group does not come out alike
+        readable += "_" + hashlib.sha256(worker_group.encode()).hexdigest()[:8]
+    return f"datapipeline_{readable}"
 
 
 def _seconds(value: float | timedelta) -> float:

@@ -46,13 +46,14 @@ class RunWatcher:
     """
 
     def __init__(self) -> None:
-        self._waiting: dict[str, dict[str, asyncio.Event]] = {}
+        self._waiting: dict[str, dict[str, set[asyncio.Event]]] = {}
         self._reader: asyncio.Task[None] | None = None
 
     async def ended(self, dag_id: str, run_id: str, *, timeout: float) -> None:  # noqa: ASYNC109  # ends without error
         """Return when the run has ended, or after ``timeout`` seconds."""
         runs = self._waiting.setdefault(dag_id, {})
-        event = runs.setdefault(run_id, asyncio.Event())
+        event = asyncio.Event()  # of this waiter alone: a trigger and its successor may wait for one run
+        runs.setdefault(run_id, set()).add(event)
         if self._reader is None or self._reader.done():
             self._reader = asyncio.create_task(self._read())
         try:
@@ -60,7 +61,9 @@ class RunWatcher:
         except TimeoutError:
             pass
         finally:
-            runs.pop(run_id, None)
+            runs[run_id].discard(event)
+            if not runs[run_id]:
+                del runs[run_id]
 
     async def _read(self) -> None:
         while any(self._waiting.values()):
@@ -74,7 +77,7 @@ class RunWatcher:
     async def _read_dag(self, dag_id: str, run_ids: list[str]) -> None:
         for start in range(0, len(run_ids), _CHUNK):
             for run_id in await _ended_of(dag_id, run_ids[start : start + _CHUNK]):
-                if event := self._waiting[dag_id].get(run_id):
+                for event in self._waiting[dag_id].get(run_id, ()):
                     event.set()
 
 
