@@ -28,7 +28,7 @@ async def poll(hook: DataPipelineHook, group: str = GROUP, timeout: float | None
 
 async def polls_received(service: Service, number: int) -> None:
     async with asyncio.timeout(SOON):
-        while len(service.received("PollForTask")) < number:
+        while len(service.received("PollForTask")) < number:  # noqa: ASYNC110  # the server is in another thread
             await asyncio.sleep(0.01)
 
 

@@ -1,0 +1,131 @@
+"""The two DAGs of a task runner, as Airflow parses and stores them."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from airflow_provider_datapipeline import task_runner
+from airflow_provider_datapipeline._airflow import compat
+from airflow_provider_datapipeline.task_runner import DEFAULT_TARGET, data_pipeline_task_runner
+
+needs_airflow_3 = pytest.mark.skipif(not compat.AIRFLOW_3, reason="the task runner needs Airflow 3")
+
+
+@pytest.mark.skipif(compat.AIRFLOW_3, reason="what Airflow 2 is told")
+def test_airflow_2_is_refused_with_what_to_do_instead() -> None:
+    with pytest.raises(RuntimeError, match=r"needs Airflow 3\.0 or newer.*callbacks"):
+        data_pipeline_task_runner(worker_group="airflow")
+
+
+@needs_airflow_3
+@pytest.mark.parametrize(
+    ("name", "value", "limit"),
+    [
+        ("worker_group", "", "1 to 1,024"),
+        ("worker_group", "g" * 1025, "1 to 1,024"),
+        ("max_active_tasks", 0, "at least 1"),
+        ("batch_size", 0, "at least 1"),
+        ("beat", 0.5, "1 to 300"),
+        ("beat", timedelta(minutes=6), "1 to 300"),
+        ("run_timeout", 0, "above 0"),
+        ("run_timeout", timedelta(0), "above 0"),
+    ],
+)
+def test_a_parameter_outside_its_limits_is_refused_by_name(name: str, value: Any, limit: str) -> None:
+    with pytest.raises(ValueError, match=limit) as refused:
+        data_pipeline_task_runner(**{"worker_group": "airflow", name: value})
+
+    assert str(refused.value).startswith(f"{name} is {value!r}; it ")
+
+
+@needs_airflow_3
+@pytest.mark.parametrize(
+    ("group", "dag_id"), [("airflow", "datapipeline_airflow"), ("Team-1.nightly_x", "datapipeline_Team-1.nightly_x")]
+)
+def test_dag_ids_come_from_the_worker_group(group: str, dag_id: str) -> None:
+    poller, runner = data_pipeline_task_runner(worker_group=group)
+
+    assert (poller.dag_id, runner.dag_id) == (f"{dag_id}_poller", dag_id)
+
+
+@needs_airflow_3
+def test_odd_worker_groups_have_legal_dag_ids_of_their_own() -> None:
+    """Spelt with what an id may not have, or longer than one may be."""
+    groups = ["a b", "a/b", "a_b", "\u00fc", "\u00e4", "...", "g" * 1024, "g" * 1023 + "h", "g" * 300]
+
+    ids = [dag.dag_id for group in groups for dag in data_pipeline_task_runner(worker_group=group)]
+
+    assert len(set(ids)) == 2 * len(groups)
+    assert all(re.fullmatch(r"[A-Za-z0-9_.-]{1,250}", dag_id) for dag_id in ids)
+
+
+@needs_airflow_3
+def test_two_task_runners_share_nothing() -> None:
+    one = data_pipeline_task_runner(worker_group="airflow", region_name="us-east-1", max_active_tasks=5)
+    two = data_pipeline_task_runner(worker_group="airflow", region_name="eu-west-1", dag_id="europe")
+
+    assert [dag.dag_id for dag in (*one, *two)] == [
+        "datapipeline_airflow_poller",
+        "datapipeline_airflow",
+        "europe_poller",
+        "europe",
+    ]
+    assert [dag.max_active_runs for dag in (*one, *two)] == [1, 5, 1, 100]
+    for (poller, runner), region in ((one, "us-east-1"), (two, "eu-west-1")):
+        assert poller.get_task("poll").runner_dag_id == runner.dag_id
+        assert poller.get_task("poll").region_name == runner.get_task("supervise").region_name == region
+
+
+@needs_airflow_3
+def test_a_failed_supervision_is_not_repeated_where_no_worker_can_be_lost() -> None:
+    """From 3.3 on the trigger's verdict would be retried; before, deferring takes a worker."""
+    expected = 0 if compat.START_FROM_TRIGGER else 3
+
+    for dag in data_pipeline_task_runner(worker_group="airflow", default_args={"owner": "data"}):
+        assert [(task.retries, task.owner) for task in dag.tasks] == [(expected, "data")]
+
+
+@needs_airflow_3
+def test_both_dags_wait_in_the_triggerer_after_being_stored() -> None:
+    """What the scheduler reads is the serialized DAG."""
+    from airflow.providers.common.compat.module_loading import import_string
+    from airflow.serialization.serialized_objects import BaseSerialization, DagSerialization
+
+    dags = data_pipeline_task_runner(
+        worker_group="airflow",
+        beat=timedelta(seconds=30),
+        run_timeout=3600,
+        botocore_config={"max_pool_connections": 5},
+        allowed_pipeline_ids={"df-2", "df-1"},
+    )
+
+    for dag, trigger in zip(dags, ("PollForTaskTrigger", "SuperviseDagRunTrigger"), strict=True):
+        stored = DagSerialization.from_dict(json.loads(json.dumps(DagSerialization.to_dict(dag))))
+        (task,) = stored.tasks
+        assert task.start_from_trigger is compat.START_FROM_TRIGGER
+        assert task.start_trigger_args.trigger_cls.endswith(f"triggers.datapipeline.{trigger}")
+        parameters = BaseSerialization.deserialize(task.start_trigger_args.trigger_kwargs)
+        assert import_string(task.start_trigger_args.trigger_cls)(**parameters).serialize()[1] == parameters
+        assert parameters["botocore_config"] == {"max_pool_connections": 5}
+    assert (parameters["beat"], parameters["run_timeout"]) == (30.0, 3600.0)
+    assert {"conf", "runner_dag_id", "run_id"} <= set(task.template_fields)
+
+
+@needs_airflow_3
+def test_the_documented_lines_are_a_dag_file() -> None:
+    """Airflow parses a file only where it finds both words."""
+    documented = task_runner.__doc__ or ""
+    lines = "\n".join(line.strip() for line in documented.split("::\n")[1].split("The comment")[0].splitlines())
+    found: dict[str, Any] = {}
+
+    exec(compile(lines, "dag.py", "exec"), found)
+
+    assert "airflow" in lines.lower()
+    assert "dag" in re.sub("datapipeline", "", lines.lower())
+    assert (found["poller"].dag_id, found["runner"].dag_id) == ("datapipeline_airflow_poller", "datapipeline_airflow")
+    assert found["poller"].get_task("poll").target_dag_id == DEFAULT_TARGET
