@@ -133,10 +133,9 @@ class Demo:
                 if text and seen.get(row.name) != text:
                     seen[row.name] = text
                     self._say(f"{row.name}: {text}")
-            return all(row.has_ended for row in self._found) or None
+            return (all(row.has_ended for row in self._found) and not canceler.waits) or None
 
         wait_until(have_all_ended, "every attempt to end", timeout=LIMIT_SECONDS)
-        canceler.wait_until_stopped()
 
     def _wait_for_interrupt(self, service_url: str, deployment: Deployment) -> None:
         self._say(f"Airflow stays up at {deployment.address} (no password)")

@@ -14,7 +14,6 @@ from airflow_provider_datapipeline.pipeline_task import PipelineTask
 from airflow_provider_datapipeline.runs import run_id_of
 from tests.demo.table import Measured
 from tests.real.harness import guard
-from tests.real.harness.waiting import wait_until
 from tests.real.reporting.account import REGION
 
 if TYPE_CHECKING:
@@ -107,7 +106,7 @@ class Killer:
 
 
 class Canceler:
-    """Cancels a task while its command runs, as a user of the service does."""
+    """Cancels a task while its command runs, as a user of the service does, and sees the task runner stop the run."""
 
     def __init__(self, deployment: Deployment, pipeline: Pipeline, say: Say):
         self._deployment = deployment
@@ -115,30 +114,31 @@ class Canceler:
         self._say = say
         self._run: tuple[str, str] | None = None
         self._processes: list[Any] = []
+        self._is_stopped = False
+        self._is_gone = False
+
+    @property
+    def waits(self) -> bool:
+        """Whether it has canceled the task, and a process of the task is still there."""
+        return self._run is not None and not self._is_gone
 
     def work(self, row: Row, run: tuple[str, str] | None) -> None:
-        """Cancel it if it is time to; may be called again and again."""
-        if self._run or run is None:
-            return
-        processes = _processes_of_command(self._deployment, run)
-        if processes is None:
-            return
-        self._processes = processes
-        self._pipeline.cancel(row.fields["@instanceParent"])
-        self._run = run
-        self._say(f"{TO_CANCEL}: canceled by SetStatus TRY_CANCEL")
+        """Cancel it if it is time to, or look what came of it; may be called again and again."""
+        if self._run is not None:
+            self._look(self._run)
+        elif run is not None and (processes := _processes_of_command(self._deployment, run)) is not None:
+            self._processes = processes
+            self._pipeline.cancel(row.fields["@instanceParent"])
+            self._run = run
+            self._say(f"{TO_CANCEL}: canceled by SetStatus TRY_CANCEL")
 
-    def wait_until_stopped(self) -> None:
-        """Return when the task runner has stopped the target run, and the processes of its task are gone."""
-        assert self._run is not None
-        self._deployment.wait_for_run(*self._run, {"failed"}, timeout=60)
-        self._say(f"{TO_CANCEL}: the task runner has stopped its DAG run")
-        wait_until(
-            lambda: not any(process.is_running() for process in self._processes) or None,
-            "the end of the canceled task's processes",
-            timeout=60,
-        )
-        self._say(f"{TO_CANCEL}: its processes are gone")
+    def _look(self, run: tuple[str, str]) -> None:
+        if not self._is_stopped and self._deployment.run_state(*run) == "failed":
+            self._is_stopped = True
+            self._say(f"{TO_CANCEL}: the task runner has stopped its DAG run")
+        if self._is_stopped and not self._is_gone and not any(process.is_running() for process in self._processes):
+            self._is_gone = True
+            self._say(f"{TO_CANCEL}: Airflow has ended its processes")
 
 
 def _processes_of_command(deployment: Deployment, run: tuple[str, str]) -> list[Any] | None:
