@@ -1,0 +1,206 @@
+"""What the worker leg of the poller starts for a polled task, and what it refuses."""
+
+from __future__ import annotations
+
+import time
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from airflow_provider_datapipeline._airflow import compat
+from airflow_provider_datapipeline.runs import Assignment, run_id_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from airflow_provider_datapipeline.pipeline_task import PipelineTask
+
+if not compat.AIRFLOW_3:
+    pytest.skip("the task runner needs Airflow 3", allow_module_level=True)
+
+from airflow.providers.common.compat.sdk import TaskDeferred
+from airflow.sdk.exceptions import AirflowRuntimeError, ErrorType
+from airflow.sdk.execution_time import task_runner as airflow_task_runner
+from airflow.sdk.execution_time.comms import ErrorResponse, OKResponse
+
+from airflow_provider_datapipeline.operators.task_runner import DataPipelinePollForTaskOperator
+from airflow_provider_datapipeline.task_runner import data_pipeline_task_runner
+
+
+class Supervisor:
+    """Airflow's supervisor, as far as creating runs goes: it remembers them and knows what exists."""
+
+    def __init__(self) -> None:
+        self.runs: list[tuple[str, str]] = []
+        self.confs: dict[str, dict[str, Any]] = {}
+
+    def send(self, message: Any) -> Any:
+        if message.dag_id == "unknown":
+            detail = {"status_code": 404, "detail": "Dag with dag_id: 'unknown' not found"}
+            raise AirflowRuntimeError(ErrorResponse(error=ErrorType.API_SERVER_ERROR, detail=detail))
+        if (message.dag_id, message.run_id) in self.runs:
+            return ErrorResponse(error=ErrorType.DAGRUN_ALREADY_EXISTS)
+        self.runs.append((message.dag_id, message.run_id))
+        self.confs[message.dag_id] = message.conf
+        return OKResponse(ok=True)
+
+
+@pytest.fixture
+def supervisor(monkeypatch: pytest.MonkeyPatch) -> Supervisor:
+    supervisor = Supervisor()
+    monkeypatch.setattr(airflow_task_runner, "SUPERVISOR_COMMS", supervisor, raising=False)
+    return supervisor
+
+
+class Instance:
+    """A task instance that keeps what is pushed."""
+
+    def __init__(self) -> None:
+        self.pushed: dict[str, str] = {}
+
+    def xcom_push(self, key: str, value: str) -> None:
+        self.pushed[key] = value
+
+
+@pytest.fixture
+def context() -> dict[str, Any]:
+    return {"dag": SimpleNamespace(dag_id="runner_poller"), "run_id": "poll_1", "ti": Instance()}
+
+
+def make_operator(**changes: Any) -> DataPipelinePollForTaskOperator:
+    parameters = {"worker_group": "airflow", "runner_dag_id": "runner", "target_dag_id": "nightly"}
+    return DataPipelinePollForTaskOperator(task_id="poll", aws_conn_id="emulated", **{**parameters, **changes})
+
+
+def event_of(*tasks: PipelineTask, age: float = 0) -> dict[str, Any]:
+    return {"tasks": [{"conf": task.to_conf(), "at": time.time() - age} for task in tasks]}
+
+
+@pytest.fixture
+def polled(submit, hook) -> PipelineTask:
+    submit("echo hello")
+    task: PipelineTask = hook.poll_for_task("airflow")
+    return task
+
+
+def test_runner_and_target_are_started_before_the_acknowledgement(service, polled, supervisor, context) -> None:
+    make_operator().execute_complete(context, event_of(polled))
+
+    run_id = run_id_of(polled)
+    assert supervisor.runs == [("runner", run_id), ("nightly", run_id)]
+    expected = Assignment(task=polled, target_dag_id="nightly", poller=("runner_poller", "poll_1"))
+    assert Assignment.from_conf(supervisor.confs["runner"]) == expected
+    assert supervisor.confs["nightly"] == expected.target_conf("runner")
+    (beat,) = service.received("ReportTaskProgress")
+    assert beat.parameters["taskId"] == polled.task_id
+
+
+def test_the_same_delivery_twice_starts_nothing_twice(service, polled, supervisor, context) -> None:
+    make_operator().execute_complete(context, event_of(polled, polled))
+
+    assert len(supervisor.runs) == 2
+    assert len(service.received("ReportTaskProgress")) == 2
+
+
+def test_a_task_that_comes_too_late_is_left_to_the_service(service, polled, supervisor, context) -> None:
+    make_operator().execute_complete(context, event_of(polled, age=110))
+
+    assert supervisor.runs == []
+    assert not service.received("ReportTaskProgress")
+
+
+def test_the_fault_of_one_task_does_not_keep_the_others(service, polled, supervisor, context, make_task) -> None:
+    """One that the service does not know any more comes first."""
+    make_operator().execute_complete(context, event_of(make_task(), polled))
+
+    (attempt,) = service.attempts()
+    assert attempt.status == "RUNNING"
+
+
+def test_an_unknown_target_is_kept_for_the_supervision(service, polled, supervisor, context) -> None:
+    """Which reports it; the text names the DAG and where its id comes from."""
+    template = "{{ 'unknown' }}"
+
+    make_operator(target_dag_id=template).execute_complete(context, event_of(polled))
+
+    assert [dag_id for dag_id, _ in supervisor.runs] == ["runner"]
+    refusal = context["ti"].pushed[run_id_of(polled)]
+    assert "'unknown'" in refusal
+    assert template in refusal
+    assert len(service.received("ReportTaskProgress")) == 1
+
+
+@pytest.mark.parametrize("allowed", [[], ["df-other"], {"df-other", "df-another"}])
+def test_a_pipeline_that_is_not_allowed_is_refused_by_the_setting(
+    service, polled, supervisor, context, allowed
+) -> None:
+    """It is acknowledged all the same: a polled task cannot be handed back, only reported."""
+    make_operator(allowed_pipeline_ids=allowed).execute_complete(context, event_of(polled))
+
+    assert [dag_id for dag_id, _ in supervisor.runs] == ["runner"]
+    refusal = Assignment.from_conf(supervisor.confs["runner"]).refusal
+    assert polled.pipeline_id in refusal
+    assert "allowed_pipeline_ids" in refusal
+    assert all(pipeline_id in refusal for pipeline_id in allowed)
+    assert len(service.received("ReportTaskProgress")) == 1
+
+
+@pytest.mark.parametrize(
+    ("template", "target"),
+    [
+        ("nightly", "nightly"),
+        ("{{ dag_run.conf.datapipeline.fields.myDagId }}", "hourly"),
+        ("{{ pipeline_task.pipeline_id }}", "df-1"),
+        (" {{ dag_run.conf['datapipeline']['fields']['myDagId'] | upper }}\n", "HOURLY"),
+        ("{{ dag_run.conf.datapipeline.fields.get('none', 'fallback') }}", "fallback"),
+    ],
+)
+def test_the_target_is_an_id_or_a_template_over_the_task(
+    make_task: Callable[..., PipelineTask], template: str, target: str
+) -> None:
+    task = make_task(fields={"myDagId": "hourly"})
+
+    assert make_operator(target_dag_id=template)._assignment(task, ("", "")) == Assignment(
+        task=task, target_dag_id=target
+    )
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        "{{ dag_run.conf.datapipeline.fields.myDagID }}",
+        "{{ dag_run.conf.datapipeline.fields.empty }}",
+        "{{ nobody_knows }}",
+        "{{ unfinished",
+        "{{ 1 / 0 }}",
+        "{{ ''.__class__.__mro__ }}",
+    ],
+)
+def test_a_template_that_gives_no_target_is_a_refusal_that_names_it(
+    make_task: Callable[..., PipelineTask], template: str
+) -> None:
+    """Not an error of the poller: the other tasks start."""
+    task = make_task(fields={"myDagId": "hourly", "empty": ""})
+
+    assignment = make_operator(target_dag_id=template)._assignment(task, ("", ""))
+
+    assert assignment.target_dag_id == ""
+    assert template in assignment.refusal
+    assert "target_dag_id" in assignment.refusal
+
+
+def test_where_airflow_does_not_start_the_trigger_the_tasks_defer_to_it(make_task) -> None:
+    """With the values that Airflow would have rendered."""
+    poller, runner = data_pipeline_task_runner(worker_group="airflow", beat=30)
+    conf = Assignment(task=make_task(), target_dag_id="nightly").runner_conf()
+
+    with pytest.raises(TaskDeferred) as polling:
+        poller.get_task("poll").execute({})
+    with pytest.raises(TaskDeferred) as supervising:
+        runner.get_task("supervise").execute({"dag": runner, "dag_run": SimpleNamespace(conf=conf), "run_id": "run_1"})
+
+    assert polling.value.trigger.poller_dag_id == poller.dag_id
+    trigger = supervising.value.trigger
+    assert (trigger.runner_dag_id, trigger.run_id, trigger.beat) == (runner.dag_id, "run_1", 30.0)
+    assert "df-1" in trigger.conf
