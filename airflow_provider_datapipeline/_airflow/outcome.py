@@ -107,7 +107,8 @@ async def atask_ends(
             stored[task_id, int(index)] = await read(task_id, int(index), RECORD_KEY)
             if stored[task_id, int(index)] is not None:
                 mapped.add(task_id)
-    task_ids = mapped | {key for key in states if key.rpartition("_")[0] not in mapped}
+    unmapped = {key for (key, index), value in stored.items() if index < 0 and value is not None}
+    task_ids = mapped | unmapped | {key for key in states if key.rpartition("_")[0] not in mapped}
     return task_ends(states, task_ids, lambda task_id, map_index: stored.get((task_id, map_index)))
 
 

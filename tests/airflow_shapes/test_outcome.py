@@ -166,3 +166,73 @@ def test_a_thousand_failed_instances_do_not_cost_a_thousand_reads() -> None:
 def test_a_failed_teardown_counts_only_where_its_author_says_so(state: str, task: object, counts: bool) -> None:
     """As in Airflow's own verdict on the run."""
     assert outcome.counts_as_failure(TaskEnd(task_id="t", map_index=-1, state=state), task) is counts
+
+
+class XComs:
+    """What the tasks of a run have left, and what was read of it."""
+
+    def __init__(self, stored: dict[tuple[str, int, str], object]) -> None:
+        self.stored = stored
+        self.reads = 0
+
+    async def read(self, task_id: str, map_index: int, key: str) -> object:
+        self.reads += 1
+        return self.stored.get((task_id, map_index, key))
+
+
+def errors(*instances: tuple[str, int]) -> XComs:
+    return XComs(
+        {
+            (task_id, index, outcome.RECORD_KEY): outcome.record(recorded(task_id), f"at {task_id}")
+            for task_id, index in instances
+        }
+    )
+
+
+async def test_without_the_dag_a_mapped_task_is_known_by_what_it_recorded() -> None:
+    """One named like an instance keeps its name, and its error."""
+    states = {"load_0": "failed", "load_1": "success", "load_3": "failed", "save_2": "failed", "ok": "success"}
+
+    ends = await outcome.atask_ends(states, errors(("load", 0), ("load_3", -1), ("save_2", -1)).read)
+
+    assert [(end.label, end.report is not None) for end in ends] == [
+        ("load[0]", True),
+        ("load[1]", False),
+        ("load_3", True),
+        ("save_2", True),
+        ("ok", False),
+    ]
+
+
+async def test_without_the_dag_a_thousand_failed_instances_do_not_cost_a_thousand_reads() -> None:
+    xcoms = errors(("load", 0))
+
+    ends = await outcome.atask_ends({f"load_{index}": "failed" for index in range(1000)}, xcoms.read)
+
+    assert (len(ends), ends[0].label, ends[999].label) == (1000, "load[0]", "load[999]")
+    assert xcoms.reads <= 100
+
+
+@pytest.mark.parametrize(
+    ("states", "last", "values", "holds"),
+    [
+        ({"check": "success"}, ["check"], {}, True),
+        ({"check": "success"}, ["check"], {"check": True}, True),
+        ({"check": "success"}, ["check"], {"check": 0}, True),  # only False is False
+        ({"check": "success"}, ["check"], {"check": False}, False),
+        ({"check": "skipped"}, ["check"], {}, False),
+        ({"ask": "success", "check": "success"}, ["check"], {"ask": False}, True),
+        ({"ask": "skipped", "check": "success"}, ["check"], {}, True),
+        ({"a": "success", "b": "success"}, ["a", "b"], {"b": False}, False),
+        ({"ask": "success", "check": "skipped"}, [], {}, False),
+        ({"ask": "success"}, [], {}, True),
+        ({}, [], {}, True),
+    ],
+)
+async def test_a_precondition_does_not_hold_where_a_last_task_was_skipped_or_false(
+    states: dict[str, str | None], last: list[str], values: dict[str, object], holds: bool
+) -> None:
+    marks: dict[tuple[str, int, str], object] = {(task_id, -1, outcome.LAST_TASK_KEY): True for task_id in last}
+    returned = {(task_id, -1, "return_value"): value for task_id, value in values.items()}
+
+    assert await outcome.precondition_holds(states, XComs(marks | returned).read) is holds
