@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from airflow_provider_datapipeline._airflow.outcome import RECORD_KEY
 from tests.real.harness.settings import IS_AIRFLOW_3
 from tests.real.harness.waiting import wait_until
 
@@ -231,6 +232,20 @@ def test_a_failed_run_names_its_tasks_and_carries_the_first_error(deployment: De
     assert "Not started because of that: 1" in attempt.error_message
     assert attempt.error_stack_trace is not None
     assert "ZeroDivisionError" in attempt.error_stack_trace
+
+
+def test_a_run_for_something_else_is_left_alone(deployment: Deployment, account: Account) -> None:
+    """A person may start the DAG from the web interface: there is nothing to report, and no error to keep."""
+    of_service = start(deployment, "task_callbacks_fail", account.hand_out())
+    of_person = deployment.trigger("task_callbacks_fail")
+    for run_id in (of_service, of_person):
+        deployment.wait_for_run("task_callbacks_fail", run_id)
+
+    kept = [deployment.xcom("task_callbacks_fail", run, "work", RECORD_KEY) for run in (of_service, of_person)]
+
+    assert kept[0] is not None
+    assert kept[1] is None
+    assert "nothing is reported" in deployment.logs.of_task("task_callbacks_fail", of_person, "work")
 
 
 def test_a_failed_instance_of_a_mapped_task_is_named(deployment: Deployment, account: Account) -> None:

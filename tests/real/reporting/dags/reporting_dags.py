@@ -104,20 +104,21 @@ with dag("dag_callbacks_templates_fail", **BY_TEMPLATE):
     task(task_id="work")(pass_gate)()
 
 with dag("dag_callbacks_fail", **ON_DAG):
-    first = task(task_id="first")(divide)()
 
     @task
     def later() -> None:
-        """Fail after ``first`` did."""
+        """Fail after ``first`` did, though it comes before it in the DAG."""
         time.sleep(2)
         raise KeyError("failed later")
+
+    later()
+    first = task(task_id="first")(divide)()
 
     @task
     def never(_: Any) -> None:
         """Not be reached."""
 
     never(first)
-    later()
 
 
 def skip() -> None:
