@@ -20,7 +20,7 @@ AT_ONCE = --numprocesses $(WORKERS) --dist loadfile
 first_python = $(firstword $(foreach candidate,$(1),$(shell $(candidate) -c \
   'import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, $(2)))' 2>/dev/null && echo $(candidate))))
 PYTHON ?= $(call first_python,python3.13 python3.12 python3.11 python3 python,99)
-PYTHON_OLDEST ?= $(call first_python,python3.12 python3.11 python3 python,12)
+PYTHON_OLDEST ?= $(call first_python,python3.11 python3.12 python3 python,12)
 
 # Nothing is built in isolation: that would take the newest builders, which constraints/ does not name.
 # $(call create_venv,interpreter,folder,constraints,dependency group,versions of Python that will do)

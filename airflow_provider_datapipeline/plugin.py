@@ -5,10 +5,12 @@ from __future__ import annotations
 from airflow.providers.common.compat.sdk import AirflowPlugin
 
 from airflow_provider_datapipeline import listener
+from airflow_provider_datapipeline.macros import task
 
 
 class DataPipelinePlugin(AirflowPlugin):
-    """Registers the listener that keeps the error of a failed task for the report about its DAG run."""
+    """Registers the listener that keeps the error of a failed task, and the macros for templates."""
 
     name = "datapipeline"
     listeners = [listener]  # noqa: RUF012  # declared as an instance variable by Airflow
+    macros = [task]  # noqa: RUF012  # likewise

@@ -71,8 +71,8 @@ def data_pipeline_task_runner(
     :param verify: whether, or against which CA bundle, TLS certificates are verified
     :param botocore_config: settings of the botocore client
     :param airflow_conn_id: an HTTP connection to Airflow's own API server, of a user who may edit DAG runs. Without it,
-        the run of a task that AWS Data Pipeline cancels goes on, and a pause of the poller is noticed only when the
-        poll under way has ended
+        the run of a task that AWS Data Pipeline cancels goes on, and an idle poller that is paused polls on for up to
+        10 minutes; what it receives then is not started, and handed out again by the service
     :param max_active_tasks: tasks held at once (default 100). A triggerer supervises 1,000 at most by default
         (``[triggerer] capacity``)
     :param batch_size: tasks that one worker starts at once (default 20)
@@ -82,7 +82,7 @@ def data_pipeline_task_runner(
     :param run_timeout: seconds, or a timedelta, after which a target run is stopped and reported FAILED; default: none
     :param hostname: shown on the attempts; default: the triggerer's host
     :param tags: of both DAGs
-    :param default_args: of both DAGs
+    :param default_args: of both DAGs; ``retries`` has no effect from Airflow 3.3 on, where a retry would report again
     :raises ValueError: a parameter is outside its limits
     :raises RuntimeError: on Airflow 2
     :return: the poller and the runner; a DAG file must assign both to global names
@@ -107,9 +107,9 @@ def data_pipeline_task_runner(
         "botocore_config": botocore_config,
         "airflow_conn_id": airflow_conn_id,
     }
-    # From 3.3 on a failure that a trigger reports is retried as well: then a retry would supervise, and report, again.
-    # Before, deferring takes a worker, and Airflow may lose that one.
-    arguments = {"retries": 0 if compat.START_FROM_TRIGGER else 3, **(default_args or {})}
+    # From 3.3 on a failure that a trigger reports is retried as well: a retry would supervise, and report, again, so no
+    # default of a deployment may set one. Before, deferring takes a worker, and Airflow may lose that one.
+    arguments = {"retries": 3, **(default_args or {})} | ({"retries": 0} if compat.START_FROM_TRIGGER else {})
     with DAG(
         runner_dag_id,
         description=f"Supervises the AWS Data Pipeline tasks of worker group {worker_group}",

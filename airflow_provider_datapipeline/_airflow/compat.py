@@ -109,13 +109,20 @@ def create_dag_run(dag_id: str, run_id: str, conf: dict[str, Any], note: str) ->
     except AirflowRuntimeError as error:
         detail = error.error.detail or {}
         if detail.get("status_code") in (400, 404):
-            raise RunRefusedError(str(detail.get("detail") or detail)) from error
+            raise RunRefusedError(_innermost(detail)) from error
         raise
     if isinstance(answer, ErrorResponse):
         if answer.error == ErrorType.DAGRUN_ALREADY_EXISTS:
             return False
         raise AirflowRuntimeError(answer)
     return True
+
+
+def _innermost(detail: Any) -> str:
+    """Return the sentence in an answer of Airflow's API, which wraps it in one ``detail`` or several."""
+    while isinstance(detail, Mapping) and (inner := detail.get("detail") or detail.get("message")):
+        detail = inner
+    return str(detail)
 
 
 def count_runs(dag_id: str, run_ids: Sequence[str] | None, states: Sequence[str]) -> int:

@@ -186,6 +186,9 @@ class DataPipelinePollForTaskOperator(_TriggererOperator):
             else:
                 if not target_dag_id:
                     refusal = f"target_dag_id {self.target_dag_id} renders to nothing for this task."
+                elif target_dag_id in (self.runner_dag_id, poller[0]):
+                    refusal = f"target_dag_id {self.target_dag_id} renders to the task runner itself: {target_dag_id}."
+                    target_dag_id = ""
         return Assignment(task=task, target_dag_id=target_dag_id, refusal=refusal, poller=poller)
 
     def _render_target(self, task: PipelineTask) -> str:

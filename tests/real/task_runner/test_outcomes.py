@@ -92,6 +92,7 @@ SITUATIONS = [
     Situation("failure masked by its leaf", "masks_its_failure", "FINISHED"),
     Situation("mapped task", "fails_mapped", "FAILED", "LookupError", "Failed tasks: one[2]"),
     Situation("broken template", "template_fails", "FAILED", "jinja2", "nothing"),
+    Situation("macro in a template", "uses_a_macro", "FINISHED"),
     Situation("secret in the error", "prints_a_secret", "FAILED", "RuntimeError", "cannot log in with ***"),
     Situation("deferred task", "defers", "FINISHED"),
     Situation("activity that returns False", "returns_false", "FINISHED"),
@@ -101,7 +102,7 @@ SITUATIONS = [
     Situation("precondition that short-circuits", "short_circuits", "FALSE", precondition=True),
     Situation("precondition that broke", "fails", "FAILED", "ValueError", precondition=True),
     Situation("DAG without tasks", "empty", "FINISHED"),
-    Situation("unknown DAG", "no_such_dag", "FAILED", "AirflowDagRunRefused", "'no_such_dag'"),
+    Situation("unknown DAG", "no_such_dag", "FAILED", "AirflowDagRunRefused", "'no_such_dag' can be started: Dag with"),
 ]
 
 

@@ -156,6 +156,15 @@ with dag("shell_command"):
 
     command()
 
+with dag("uses_a_macro"):
+
+    @task.bash
+    def year() -> str:
+        """Use the time that the activity is scheduled for."""
+        return "test {{ macros.datapipeline.task(dag_run).scheduled_start_time.year }} -gt 2000"
+
+    year()
+
 with dag("prints_a_secret"):
 
     @task
