@@ -18,11 +18,18 @@ class Logs:
     def __init__(self, folder: Path):
         self.folder = folder
 
-    def of_task(self, dag_id: str, run_id: str, task_id: str, *, map_index: int = -1, try_number: int = 1) -> str:
-        """One try of a task, as it is in the file (Airflow 3: JSON lines); empty if there is none."""
+    def of_task(
+        self, dag_id: str, run_id: str, task_id: str, *, map_index: int = -1, try_number: int | None = None
+    ) -> str:
+        """
+        One try of a task, by default all tries, as in the files (Airflow 3: JSON lines); empty if there is none.
+
+        The first try need not be number 1: Airflow 2.11 counts twice where the scheduler and the end of an upstream
+        task schedule a task at the same time.
+        """
         path = self.folder / f"dag_id={dag_id}" / f"run_id={run_id}" / f"task_id={task_id}"
         path = path if map_index < 0 else path / f"map_index={map_index}"
-        return _read(path / f"attempt={try_number}.log")
+        return "".join(_read(file) for file in sorted(path.glob(f"attempt={try_number or '*'}.log")))
 
     def of_dag_file(self, name: str = "*.py") -> str:
         """The parsing of a DAG file and the callbacks that ran with it, by file name; of all files, by default."""
