@@ -12,6 +12,7 @@ from airflow_provider_datapipeline._airflow import compat, context as callback, 
 from airflow_provider_datapipeline._airflow.bounded import run_bounded
 from airflow_provider_datapipeline._airflow.metrics import increment
 from airflow_provider_datapipeline.exceptions import NoPipelineTaskError
+from airflow_provider_datapipeline.hooks.parameters import DataPipelineHookMixin
 from airflow_provider_datapipeline.reporting.report import TaskReport
 from airflow_provider_datapipeline.reporting.status import TaskStatus
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
-class DataPipelineNotifier(BaseNotifier):
+class DataPipelineNotifier(DataPipelineHookMixin, BaseNotifier):
     """
     Reports to AWS Data Pipeline how the task or the DAG run ended whose callback it is.
 
@@ -206,12 +207,5 @@ class DataPipelineNotifier(BaseNotifier):
     def _deliver(self, pipeline_task_id: str, task: PipelineTask | None, report: TaskReport) -> None:
         # Imported here: a DAG file that merely names the notifier must not pay for boto3 each time it is parsed.
         from airflow_provider_datapipeline.delivery import deliver
-        from airflow_provider_datapipeline.hooks.datapipeline import DataPipelineHook
 
-        hook = DataPipelineHook(
-            aws_conn_id=self.aws_conn_id,
-            region_name=self.region_name,
-            verify=self.verify,
-            config=self.botocore_config,
-        )
-        deliver(hook, pipeline_task_id, report, task=task)
+        deliver(self.hook, pipeline_task_id, report, task=task)

@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import AirflowFailException, BaseOperator, TriggerRule
 
 from airflow_provider_datapipeline._airflow import compat, context as callback, outcome
 from airflow_provider_datapipeline.exceptions import NoPipelineTaskError
+from airflow_provider_datapipeline.hooks.parameters import DataPipelineHookMixin
 from airflow_provider_datapipeline.reporting.report import TaskReport
 from airflow_provider_datapipeline.reporting.status import TaskStatus
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from airflow_provider_datapipeline.hooks.datapipeline import DataPipelineHook
     from airflow_provider_datapipeline.pipeline_task import PipelineTask
 
 
-class DataPipelineSetTaskStatusOperator(BaseOperator):
+class DataPipelineSetTaskStatusOperator(DataPipelineHookMixin, BaseOperator):
     """
     Reports to AWS Data Pipeline how a task ended.
 
@@ -88,18 +87,6 @@ class DataPipelineSetTaskStatusOperator(BaseOperator):
         self.region_name = region_name
         self.verify = verify
         self.botocore_config = botocore_config
-
-    @cached_property
-    def hook(self) -> DataPipelineHook:
-        """The hook, imported when first needed: a DAG file that names the operator must not pay for boto3."""
-        from airflow_provider_datapipeline.hooks.datapipeline import DataPipelineHook
-
-        return DataPipelineHook(
-            aws_conn_id=self.aws_conn_id,
-            region_name=self.region_name,
-            verify=self.verify,
-            config=self.botocore_config,
-        )
 
     def execute(self, context: Mapping[str, Any]) -> None:
         """Send the report."""

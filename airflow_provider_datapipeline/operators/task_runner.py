@@ -12,6 +12,7 @@ from airflow.providers.common.compat.sdk import BaseOperator, TaskDeferred
 from airflow.triggers.base import StartTriggerArgs
 
 from airflow_provider_datapipeline._airflow import compat
+from airflow_provider_datapipeline.hooks.parameters import DataPipelineHookMixin
 from airflow_provider_datapipeline.links import DataPipelineTargetRunLink
 from airflow_provider_datapipeline.pipeline_task import PipelineTask
 from airflow_provider_datapipeline.runs import Assignment, run_id_of
@@ -25,7 +26,7 @@ _TRIGGERS = "airflow_provider_datapipeline.triggers.datapipeline"
 _STALE_SECONDS = 100.0  # the service hands a task out again 120 s after the poll
 
 
-class _TriggererOperator(BaseOperator):
+class _TriggererOperator(DataPipelineHookMixin, BaseOperator):
     """A task that waits in the triggerer from its start: without a worker where Airflow can do that, from 3.3 on."""
 
     def __init__(
@@ -128,14 +129,6 @@ class DataPipelinePollForTaskOperator(_TriggererOperator):
 
     def execute_complete(self, context: Mapping[str, Any], event: Mapping[str, Any]) -> None:
         """Start the tasks of a batch; the fault of one does not keep the others."""
-        from airflow_provider_datapipeline.hooks.datapipeline import DataPipelineHook
-
-        hook = DataPipelineHook(
-            aws_conn_id=self.aws_conn_id,
-            region_name=self.region_name,
-            verify=self.verify,
-            config=self.botocore_config,
-        )
         for polled in event["tasks"]:
             task = PipelineTask.from_conf(polled["conf"])
             if time.time() - polled["at"] > _STALE_SECONDS:
@@ -143,7 +136,7 @@ class DataPipelinePollForTaskOperator(_TriggererOperator):
                 continue
             try:
                 self._start(task, context)
-                hook.report_task_progress(task.task_id)
+                self.hook.report_task_progress(task.task_id)
             except Exception:  # the others of the batch are not to suffer
                 log.exception("Could not start task %s; the service will hand it out again.", task.short_id)
 

@@ -6,13 +6,13 @@ import asyncio
 import json
 import logging
 import time
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from airflow.triggers.base import BaseTrigger, TaskFailedEvent, TaskSkippedEvent, TaskSuccessEvent, TriggerEvent
 
 from airflow_provider_datapipeline._airflow import triggerer
 from airflow_provider_datapipeline.exceptions import DataPipelineError, InternalServiceError, ThrottledError
+from airflow_provider_datapipeline.hooks.parameters import DataPipelineHookMixin
 from airflow_provider_datapipeline.open_polls import Polled, next_task
 from airflow_provider_datapipeline.pacing import POLL_RATE, backoff, shared_pace
 from airflow_provider_datapipeline.reporting.status import TaskStatus
@@ -22,8 +22,6 @@ from airflow_provider_datapipeline.supervision import Ending, Supervision
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from airflow_provider_datapipeline.hooks.datapipeline import DataPipelineHook
-
 log = logging.getLogger(__name__)
 
 _QUIET_SECONDS = 1.0  # without a further task for this long, a batch is started as it is
@@ -32,7 +30,7 @@ _LIFETIME_SECONDS = 600.0  # a poller's run ends after this long without a task:
 _MISCONFIGURED_SECONDS = 60.0  # between the runs of a poller that cannot poll
 
 
-class _DataPipelineTrigger(BaseTrigger):
+class _DataPipelineTrigger(DataPipelineHookMixin, BaseTrigger):
     """What both triggers have: the four AWS parameters."""
 
     def __init__(
@@ -50,18 +48,6 @@ class _DataPipelineTrigger(BaseTrigger):
         self.verify = verify
         self.botocore_config = botocore_config
         self.airflow_conn_id = airflow_conn_id
-
-    @cached_property
-    def hook(self) -> DataPipelineHook:
-        """The hook; its clients are shared by all triggers of the process."""
-        from airflow_provider_datapipeline.hooks.datapipeline import DataPipelineHook
-
-        return DataPipelineHook(
-            aws_conn_id=self.aws_conn_id,
-            region_name=self.region_name,
-            verify=self.verify,
-            config=self.botocore_config,
-        )
 
     @property
     def _account(self) -> tuple[str | None, str | None]:

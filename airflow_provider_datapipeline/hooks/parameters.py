@@ -1,0 +1,35 @@
+"""The four AWS parameters that every surface has, and the hook that they make."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from airflow_provider_datapipeline.hooks.datapipeline import DataPipelineHook
+
+
+class DataPipelineHookMixin:
+    """
+    For a class that keeps ``aws_conn_id``, ``region_name``, ``verify`` and ``botocore_config``.
+
+    The amazon provider has such a class, but importing it imports boto3: a DAG file that merely names an operator or a
+    notifier would pay for that each time it is parsed.
+    """
+
+    aws_conn_id: str | None
+    region_name: str | None
+    verify: bool | str | None
+    botocore_config: dict[str, Any] | None
+
+    @cached_property
+    def hook(self) -> DataPipelineHook:
+        """The hook, imported when first needed; equal hooks share their clients in a process."""
+        from airflow_provider_datapipeline.hooks.datapipeline import DataPipelineHook
+
+        return DataPipelineHook(
+            aws_conn_id=self.aws_conn_id,
+            region_name=self.region_name,
+            verify=self.verify,
+            config=self.botocore_config,
+        )
