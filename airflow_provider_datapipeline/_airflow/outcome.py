@@ -116,16 +116,26 @@ async def precondition_holds(states: Mapping[str, str | None], read: Callable[[s
     """
     Tell whether the precondition that a successful DAG run has checked holds.
 
-    It does not where a last task was skipped or returned False. The listener marks the last tasks when they start;
-    where none started, they were skipped.
+    It does not where a last task, or one instance of a mapped one, was skipped or returned False. The listener marks
+    the last tasks when they start; where none started, they were skipped.
     """
-    last = [key for key in states if await read(key, -1, LAST_TASK_KEY)]
+    last = [(place, state) for key, state in states.items() if (place := await _place_of_last_task(key, read))]
     if not last:
         return "skipped" not in states.values()
-    for key in last:
-        if states[key] == "skipped" or await read(key, -1, "return_value") is False:
+    for place, state in last:
+        if state == "skipped" or await read(*place, "return_value") is False:
             return False
     return True
+
+
+async def _place_of_last_task(key: str, read: Callable[[str, int, str], Awaitable[Any]]) -> tuple[str, int] | None:
+    """Return task id and map index under which a task left the mark of a last one, None where it left none."""
+    if await read(key, -1, LAST_TASK_KEY):
+        return key, -1
+    task_id, _, index = key.rpartition("_")
+    if task_id and index.isdecimal() and await read(task_id, int(index), LAST_TASK_KEY):
+        return task_id, int(index)
+    return None
 
 
 def counts_as_failure(end: TaskEnd, task: Any) -> bool:

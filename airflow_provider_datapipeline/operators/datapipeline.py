@@ -33,7 +33,8 @@ class DataPipelineSetTaskStatusOperator(DataPipelineHookMixin, BaseOperator):
         count, as in Airflow, unless it is declared with ``on_failure_fail_dagrun``.
     ``FALSE``
         nothing failed, and every direct upstream task was skipped, or the only one returned False: a precondition that
-        does not hold. Not for a Data Pipeline task that is known to be an activity, which cannot end FALSE.
+        does not hold. Of a mapped one it is enough that one instance was skipped or returned False. Not for a Data
+        Pipeline task that is known to be an activity, which cannot end FALSE.
     ``FINISHED``
         otherwise.
 
@@ -154,7 +155,10 @@ class DataPipelineSetTaskStatusOperator(DataPipelineHookMixin, BaseOperator):
         upstream = [end for end in ends if end.task_id in self.upstream_task_ids]
         if upstream and all(end.state == "skipped" for end in upstream):
             return True
-        if len(upstream) != 1:
+        if len(self.upstream_task_ids) != 1:
             return False
-        only = upstream[0]
-        return compat.read_xcom(dag_id, run_id, only.task_id, only.map_index, "return_value") is False
+        return any(
+            end.state == "skipped"
+            or compat.read_xcom(dag_id, run_id, end.task_id, end.map_index, "return_value") is False
+            for end in upstream
+        )

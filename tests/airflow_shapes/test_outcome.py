@@ -236,3 +236,21 @@ async def test_a_precondition_does_not_hold_where_a_last_task_was_skipped_or_fal
     returned = {(task_id, -1, "return_value"): value for task_id, value in values.items()}
 
     assert await outcome.precondition_holds(states, XComs(marks | returned).read) is holds
+
+
+@pytest.mark.parametrize(
+    ("states", "values", "holds"),
+    [
+        ({"check_0": "success", "check_1": "success"}, {0: True, 1: True}, True),
+        ({"check_0": "success", "check_1": "success"}, {0: True, 1: False}, False),
+        ({"check_0": "success", "check_1": "skipped"}, {0: True}, False),
+        ({"check_0": "success", "check_1": "success"}, {}, True),
+    ],
+)
+async def test_a_mapped_precondition_holds_where_each_instance_does(
+    states: dict[str, str | None], values: dict[int, bool], holds: bool
+) -> None:
+    marks: dict[tuple[str, int, str], object] = {("check", index, outcome.LAST_TASK_KEY): True for index in (0, 1)}
+    returned = {("check", index, "return_value"): value for index, value in values.items()}
+
+    assert await outcome.precondition_holds(states, XComs(marks | returned).read) is holds
