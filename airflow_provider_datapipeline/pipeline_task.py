@@ -15,6 +15,8 @@ Fields = Mapping[str, FieldValue]
 
 _REQUIRED = ("taskId", "pipelineId", "attemptId")
 _TIME = re.compile(r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)", re.ASCII)
+_PERIOD = re.compile(r"\s*(\d{1,9})\s*(minute|hour|day|week)s?\s*", re.ASCII | re.IGNORECASE)
+_UNITS = {"minute": 60, "hour": 3600, "day": 86_400, "week": 604_800}
 _SHORT_ID_END = 10
 
 
@@ -74,6 +76,12 @@ class PipelineTask:
     def actual_start_time(self) -> pendulum.DateTime | None:
         """When the attempt was handed out, in UTC; None if absent or unreadable."""
         return self._time("@actualStartTime")
+
+    def period_seconds(self, key: str) -> float | None:
+        """Return a field that holds a period ("30 minutes", "2 Hours"); None if absent, zero or unreadable."""
+        value = self.fields.get(key)
+        match = _PERIOD.fullmatch(value) if isinstance(value, str) else None
+        return float(int(match[1]) * _UNITS[match[2].lower()]) or None if match else None
 
     @classmethod
     def from_task_object(cls, task_object: Mapping[str, object]) -> PipelineTask:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -15,15 +14,11 @@ DEFAULT_TIMEOUT = 900.0
 
 _DONE = frozenset({"success", "failed", "skipped", "upstream_failed", "removed"})
 _NAMED_TASKS = 3
-_UNITS = {"minute": 60, "hour": 3600, "day": 86_400, "week": 604_800}
-_PERIOD = re.compile(r"\s*(\d{1,9})\s*(minute|hour|day|week)s?\s*", re.IGNORECASE)
 
 
 def report_progress_timeout(task: PipelineTask) -> float:
     """Return the attempt's ``reportProgressTimeout`` in seconds; AWS's default where it has none that can be read."""
-    value = task.fields.get("reportProgressTimeout")
-    match = _PERIOD.fullmatch(value) if isinstance(value, str) else None
-    return float(int(match[1]) * _UNITS[match[2].lower()]) if match and int(match[1]) else DEFAULT_TIMEOUT
+    return task.period_seconds("reportProgressTimeout") or DEFAULT_TIMEOUT
 
 
 def progress_fields(run_state: str, task_states: Mapping[str, str | None], run_url: str) -> dict[str, str]:

@@ -35,17 +35,24 @@ class Assignment:
 
     :param target_dag_id: the DAG whose run of the same run id does the work
     :param refusal: why there is no such run: the task is to be reported FAILED with this text
+    :param polled_at: when the task was received, in seconds since 1970; None if that is not known
     :param poller: DAG id and run id of the poller's run, which keeps what Airflow said against a target run
     """
 
     task: PipelineTask
     target_dag_id: str = ""
     refusal: str = ""
+    polled_at: float | None = None
     poller: tuple[str, str] = ("", "")
 
     def runner_conf(self) -> dict[str, Any]:
         """The conf of the runner run."""
-        about = {"target_dag_id": self.target_dag_id, "refusal": self.refusal, "poller": list(self.poller)}
+        about = {
+            "target_dag_id": self.target_dag_id,
+            "refusal": self.refusal,
+            "polled_at": self.polled_at,
+            "poller": list(self.poller),
+        }
         return {**self.task.to_conf(), RUNNER_KEY: about}
 
     def target_conf(self, runner_dag_id: str) -> dict[str, Any]:
@@ -65,9 +72,11 @@ class Assignment:
                 "this DAG run was not started by the task runner's poller; its runs cannot be triggered by hand"
             )
         poller = about.get("poller") or ("", "")
+        polled_at = about.get("polled_at")
         return cls(
             task=PipelineTask.from_conf(conf),
             target_dag_id=str(about.get("target_dag_id", "")),
             refusal=str(about.get("refusal", "")),
+            polled_at=float(polled_at) if isinstance(polled_at, int | float) else None,
             poller=(str(poller[0]), str(poller[1])),
         )

@@ -15,6 +15,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_datapipeline._airflow import compat, outcome, triggerer
+from airflow_provider_datapipeline.deadline import Deadline
 from airflow_provider_datapipeline.delivery import Delivery, adeliver
 from airflow_provider_datapipeline.exceptions import (
     DataPipelineError,
@@ -75,7 +76,7 @@ class Supervision:
     :param runner_dag_id: the DAG whose run this is
     :param run_id: of the runner run and of the target run
     :param beat: seconds between two ReportTaskProgress, stretched where many tasks share the account's rate
-    :param run_timeout: seconds that the target run may take; None: as long as it takes
+    :param run_timeout: seconds from the poll in which the target run must end; None: as long as it takes
     :param api: Airflow's API, for stopping the target run
     """
 
@@ -89,6 +90,14 @@ class Supervision:
     api: triggerer.AirflowApi | None
     _started: float = field(default_factory=time.monotonic)
     _last_beat: float = field(default_factory=time.monotonic)
+    _deadline: Deadline | None = field(init=False)
+
+    def __post_init__(self) -> None:
+        # From the poll, not from now: whoever takes over from a dead triggerer grants no new time.
+        polled_at = self.assignment.polled_at
+        self._deadline = Deadline.of(
+            self.assignment.task, time.time() if polled_at is None else polled_at, self.run_timeout
+        )
 
     async def run(self) -> Result:
         """Supervise until the outcome has been reported, or nobody wants to hear of it."""
@@ -118,12 +127,12 @@ class Supervision:
                 wait = _MISSING_LOOK_SECONDS
             elif state in triggerer.TERMINAL:
                 return await self._report(await self._outcome(state))
+            elif self._deadline is not None and time.time() >= self._deadline.at:
+                await self._stop_target()
+                return await self._report(self._timed_out(self._deadline))
             else:
                 if lost := await self._beat_is_unwanted(state):
                     return await self._give_up(lost)
-                if self.run_timeout is not None and time.monotonic() - self._started > self.run_timeout:
-                    await self._stop_target()
-                    return await self._report(self._timed_out())
                 wait = self._wait()
             # Whether it has ended is then read anew: a run that was cleared meanwhile is under way again.
             await triggerer.watcher().ended(self._target, self.run_id, timeout=wait)
@@ -146,8 +155,8 @@ class Supervision:
     def _wait(self) -> float:
         timeout = report_progress_timeout(self.assignment.task)
         wait = beat_seconds(self.beat, _held[self.account], timeout)
-        if self.run_timeout is not None:
-            wait = min(wait, max(1.0, self.run_timeout - (time.monotonic() - self._started) + 1))
+        if self._deadline is not None:
+            wait = min(wait, max(1.0, self._deadline.at - time.time()))
         return wait
 
     # The lease
@@ -243,13 +252,13 @@ class Supervision:
             None, TaskFacts(run_id=self.run_id), mask=compat.mask, error_id="AirflowDagRunRefused", error_message=reason
         )
 
-    def _timed_out(self) -> TaskReport:
+    def _timed_out(self, deadline: Deadline) -> TaskReport:
         return TaskReport.failed(
             None,
             self._facts(),
             mask=compat.mask,
             error_id="AirflowDagRunTimedOut",
-            error_message=f"The DAG run did not end within the task runner's run_timeout of {self.run_timeout:g} s.",
+            error_message=f"The DAG run did not end within {deadline.limit}.",
         )
 
     async def _report(self, report: TaskReport) -> Result:

@@ -79,7 +79,9 @@ def data_pipeline_task_runner(
     :param beat: seconds between two ReportTaskProgress of a task (default 60), or a timedelta; stretched where more
         tasks share the account's rate, up to a third of the task's ``reportProgressTimeout``
     :param allowed_pipeline_ids: tasks of any other pipeline are reported FAILED; default: all are allowed
-    :param run_timeout: seconds, or a timedelta, after which a target run is stopped and reported FAILED; default: none
+    :param run_timeout: seconds, or a timedelta, from the poll after which a target run that has not ended is reported
+        FAILED, and stopped if ``airflow_conn_id`` allows; default: none. The attempt's own ``attemptTimeout`` always
+        holds, if the pipeline definition has one
     :param hostname: shown on the attempts; default: the triggerer's host
     :param tags: of both DAGs
     :param default_args: of both DAGs; ``retries`` has no effect from Airflow 3.3 on, where a retry would report again

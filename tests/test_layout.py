@@ -23,7 +23,7 @@ MOST_LINES = 350
 # What the package is made of, from the bottom up. A part may import the parts of the layers below its own.
 LAYERS: list[set[str]] = [
     {"exceptions", "get_provider_info", "pacing", "pipeline_task", "reporting"},
-    {"_airflow", "macros", "progress", "runs"},
+    {"_airflow", "deadline", "macros", "progress", "runs"},
     {"hooks"},
     {"delivery", "links", "open_polls"},
     {"supervision"},

@@ -135,15 +135,15 @@ class DataPipelinePollForTaskOperator(_TriggererOperator):
                 log.warning("Task %s comes too late; the service will hand it out again.", task.short_id)
                 continue
             try:
-                self._start(task, context)
+                self._start(task, polled["at"], context)
                 self.hook.report_task_progress(task.task_id)
             except Exception:  # the others of the batch are not to suffer
                 log.exception("Could not start task %s; the service will hand it out again.", task.short_id)
 
-    def _start(self, task: PipelineTask, context: Mapping[str, Any]) -> None:
+    def _start(self, task: PipelineTask, polled_at: float, context: Mapping[str, Any]) -> None:
         """Create the runner run and the target run, in this order: a run that works must not be without supervisor."""
         run_id = run_id_of(task)
-        assignment = self._assignment(task, (context["dag"].dag_id, context["run_id"]))
+        assignment = self._assignment(task, (context["dag"].dag_id, context["run_id"]), polled_at)
         compat.create_dag_run(self.runner_dag_id, run_id, assignment.runner_conf(), note="")
         log.info(
             "Task %s, attempt %s: run %s of DAG %s", task.short_id, task.attempt_id, run_id, assignment.target_dag_id
@@ -164,7 +164,7 @@ class DataPipelinePollForTaskOperator(_TriggererOperator):
             log.error(refusal)  # noqa: TRY400
             context["ti"].xcom_push(key=run_id, value=refusal)
 
-    def _assignment(self, task: PipelineTask, poller: tuple[str, str]) -> Assignment:
+    def _assignment(self, task: PipelineTask, poller: tuple[str, str], polled_at: float | None = None) -> Assignment:
         target_dag_id, refusal = "", ""
         if self.allowed_pipeline_ids is not None and task.pipeline_id not in self.allowed_pipeline_ids:
             refusal = (
@@ -182,7 +182,7 @@ class DataPipelinePollForTaskOperator(_TriggererOperator):
                 elif target_dag_id in (self.runner_dag_id, poller[0]):
                     refusal = f"target_dag_id {self.target_dag_id} renders to the task runner itself: {target_dag_id}."
                     target_dag_id = ""
-        return Assignment(task=task, target_dag_id=target_dag_id, refusal=refusal, poller=poller)
+        return Assignment(task=task, target_dag_id=target_dag_id, refusal=refusal, polled_at=polled_at, poller=poller)
 
     def _render_target(self, task: PipelineTask) -> str:
         from jinja2 import StrictUndefined
@@ -201,7 +201,8 @@ class DataPipelineSuperviseDagRunOperator(_TriggererOperator):
     given to another runner. Cleared, it supervises, and reports, again.
 
     :param beat: seconds between two ReportTaskProgress; more where many tasks share the account's rate
-    :param run_timeout: seconds that the target run may take; then it is stopped and reported FAILED
+    :param run_timeout: seconds from the poll in which the target run must end; then it is stopped and reported FAILED.
+        The task's own ``attemptTimeout`` holds as well
     """
 
     template_fields: Sequence[str] = ("conf", "runner_dag_id", "run_id")

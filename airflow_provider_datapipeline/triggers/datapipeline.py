@@ -187,7 +187,7 @@ class SuperviseDagRunTrigger(_DataPipelineTrigger):
     :param runner_dag_id: the DAG of the runner run
     :param run_id: of the runner run, and of the target run
     :param beat: seconds between two ReportTaskProgress
-    :param run_timeout: seconds that the target run may take, None: as long as it takes
+    :param run_timeout: seconds from the poll in which the target run must end, None: as long as it takes
     """
 
     def __init__(

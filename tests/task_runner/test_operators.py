@@ -85,11 +85,13 @@ def polled(submit, hook) -> PipelineTask:
 
 
 def test_runner_and_target_are_started_before_the_acknowledgement(service, polled, supervisor, context) -> None:
-    make_operator().execute_complete(context, event_of(polled))
+    event = event_of(polled)
+    make_operator().execute_complete(context, event)
 
     run_id = run_id_of(polled)
     assert supervisor.runs == [("runner", run_id), ("nightly", run_id)]
-    expected = Assignment(task=polled, target_dag_id="nightly", poller=("runner_poller", "poll_1"))
+    polled_at = event["tasks"][0]["at"]
+    expected = Assignment(task=polled, target_dag_id="nightly", polled_at=polled_at, poller=("runner_poller", "poll_1"))
     assert Assignment.from_conf(supervisor.confs["runner"]) == expected
     assert supervisor.confs["nightly"] == expected.target_conf("runner")
     (beat,) = service.received("ReportTaskProgress")
