@@ -6,8 +6,9 @@ It shares no code with the rest of the package and needs no Airflow. ``EmulatorS
 """
 
 from airflow_provider_datapipeline.emulator.behaviour import Behaviour
+from airflow_provider_datapipeline.emulator.credentials import Credentials
 from airflow_provider_datapipeline.emulator.records import AttemptView, RequestRecord
 from airflow_provider_datapipeline.emulator.server import EmulatorServer
 from airflow_provider_datapipeline.emulator.service import Service
 
-__all__ = ["AttemptView", "Behaviour", "EmulatorServer", "RequestRecord", "Service"]
+__all__ = ["AttemptView", "Behaviour", "Credentials", "EmulatorServer", "RequestRecord", "Service"]

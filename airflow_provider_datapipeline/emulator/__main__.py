@@ -8,8 +8,9 @@ import sys
 from pathlib import Path
 
 from airflow_provider_datapipeline.emulator.behaviour import Behaviour
+from airflow_provider_datapipeline.emulator.credentials import Credentials
 from airflow_provider_datapipeline.emulator.errors import ServiceError
-from airflow_provider_datapipeline.emulator.server import EmulatorServer
+from airflow_provider_datapipeline.emulator.server import DEFAULT_CREDENTIALS, EmulatorServer
 from airflow_provider_datapipeline.emulator.service import DEFAULT_REGION, Service
 
 DEFAULT_PORT = 4999
@@ -28,7 +29,7 @@ def main(arguments: list[str] | None = None) -> int:
         for path in options.definition:
             document = json.loads(path.read_text(encoding="utf-8"))
             service.start_pipeline(document, name=path.stem, unique_id=path.name, region=options.region)
-        credentials = dict([_key_pair(options.credentials)]) if options.credentials else None
+        credentials = _credentials(options.credentials, options.policy)
         server = EmulatorServer(service, port=options.port, host=options.host, credentials=credentials)
     except (ValueError, OSError, ServiceError) as error:
         parser.error(str(error))
@@ -59,6 +60,14 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--region", default=DEFAULT_REGION, help="region of those pipelines (default: %(default)s)")
     parser.add_argument("--credentials", metavar="KEY:SECRET", help="the only accepted key pair (default: test:test)")
     parser.add_argument(
+        "--policy",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="IAM policy (JSON) of that key pair, which may do only what is allowed so; may be repeated",
+    )
+    parser.add_argument(
         "--behaviour",
         action="append",
         default=[],
@@ -66,6 +75,16 @@ def _parser() -> argparse.ArgumentParser:
         help="set a switch of Behaviour, e.g. retry_delay_minimum_seconds=0; may be repeated",
     )
     return parser
+
+
+def _credentials(key_pair: str | None, files: list[Path]) -> Credentials | None:
+    if key_pair is None and not files:
+        return None
+    access_key, secret = _key_pair(key_pair) if key_pair else next(iter(DEFAULT_CREDENTIALS.items()))
+    credentials = Credentials()
+    policies = [path.read_text(encoding="utf-8") for path in files]
+    credentials.add(access_key, secret, policies=policies or None)
+    return credentials
 
 
 def _key_pair(text: str) -> tuple[str, str]:

@@ -121,6 +121,8 @@ def pipeline_description(pipeline: Pipeline) -> dict[str, Any]:
         ("name", pipeline.name),
         ("description", pipeline.description or None),
         ("uniqueId", pipeline.unique_id),
+        ("pipelineCreator", pipeline.creator or None),
+        ("@userId", pipeline.creator or None),
         ("@pipelineState", pipeline.state),
         ("@sphere", "PIPELINE"),
         ("@version", str(pipeline.version) if pipeline.first_activation else None),

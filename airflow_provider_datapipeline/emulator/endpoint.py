@@ -15,10 +15,11 @@ from airflow_provider_datapipeline.emulator.signature import verify
 from airflow_provider_datapipeline.emulator.wire import CONTENT_TYPE, has_answer_body, operation_of, parse, validated
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection
 
+    from airflow_provider_datapipeline.emulator.credentials import Credentials
     from airflow_provider_datapipeline.emulator.service import Service
-    from airflow_provider_datapipeline.emulator.signature import Headers
+    from airflow_provider_datapipeline.emulator.signature import Headers, Signer
 
 log = logging.getLogger(__name__)
 
@@ -32,6 +33,7 @@ class Call:
     request: dict[str, Any]
     region: str
     fault: Fault | None = None
+    user_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +50,16 @@ class Endpoint:
     Checks requests, carries them out and writes the answers.
 
     :param service: what carries them out
-    :param credentials: secrets by access key; None when signatures are not checked
+    :param credentials: who may do what; None when neither signatures nor rights are checked
+    :param regions: those that requests may be signed for; None: any
     """
 
-    def __init__(self, service: Service, credentials: Mapping[str, str] | None) -> None:
+    def __init__(
+        self, service: Service, credentials: Credentials | None, regions: Collection[str] | None = None
+    ) -> None:
         self._service = service
         self._credentials = credentials
+        self._regions = regions
 
     def admit(
         self, method: str, path: str, headers: Headers, body: bytes, region: str = DEFAULT_REGION
@@ -73,7 +79,7 @@ class Endpoint:
     def carry_out(self, call: Call) -> dict[str, Any] | Answer:
         """The members of the answer, or the error to answer."""
         try:
-            return self._service.call(call.operation, call.request, call.region)
+            return self._service.call(call.operation, call.request, call.region, user_id=call.user_id)
         except ServiceError as error:
             return self.refuse(call.record, error)
         except Exception:  # a defect of the emulator must reach the client as the service's error, not as HTML
@@ -94,13 +100,9 @@ class Endpoint:
         return _recorded(record, error.status, body)
 
     def _admitted(self, record: RequestRecord, region: str) -> Call:
-        if self._credentials is not None:
-            record.signature_verified = False
-            path, _, query = record.path.partition("?")
-            if query:
-                raise ServiceError("IncompleteSignatureException", "The request has a query; nothing here takes one.")
-            region = verify(record.method, path, record.headers, record.body, self._credentials).region
-            record.signature_verified = True
+        signer = self._signer(record)
+        if signer:
+            region = signer.region
         record.region = region
         if record.method != "POST":
             raise ServiceError("UnknownOperationException", f"The method {record.method} is not supported.")
@@ -113,7 +115,20 @@ class Endpoint:
         behaviour = self._service.behaviour
         if behaviour.enforce_rates and not self._service.allows(operation):
             raise ServiceError("ThrottlingException", "Rate exceeded")
-        return Call(record, operation, validated(operation, record.parameters, behaviour), region, fault)
+        request = validated(operation, record.parameters, behaviour)
+        if signer:
+            self._service.authorize(signer.identity, operation, request, region)
+        return Call(record, operation, request, region, fault, signer.identity.user_id if signer else "")
+
+    def _signer(self, record: RequestRecord) -> Signer | None:
+        if self._credentials is None:
+            return None
+        record.signature_verified = False
+        request = (record.method, record.path, record.headers, record.body)
+        signer = verify(*request, self._credentials, regions=self._regions)
+        record.signature_verified = True
+        record.signer = signer.identity.arn
+        return signer
 
 
 def _recorded(record: RequestRecord, status: int, body: bytes) -> Answer:

@@ -157,6 +157,7 @@ class Pipeline:
     description: str
     tags: list[dict[str, str]]
     created: datetime
+    creator: str = ""
     definition: Definition = field(default_factory=Definition)
     version: int = 0
     instances: dict[str, Instance] = field(default_factory=dict)

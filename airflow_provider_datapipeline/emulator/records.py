@@ -20,7 +20,8 @@ class RequestRecord:
     One request as it arrived, and what became of it.
 
     ``status`` and ``answer`` are None until it was answered; ``error_code`` is None unless it was refused.
-    ``signature_verified`` is None where signatures are not checked (in moto's mock).
+    ``signature_verified`` is None where signatures are not checked (in moto's mock). ``signer`` is the ARN of whose key
+    signed it, None where that is not known.
     """
 
     received: datetime
@@ -32,6 +33,7 @@ class RequestRecord:
     parameters: dict[str, Any] = field(default_factory=dict)
     region: str | None = None
     signature_verified: bool | None = None
+    signer: str | None = None
     status: int | None = None
     error_code: str | None = None
     answer: bytes | None = None

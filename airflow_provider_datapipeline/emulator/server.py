@@ -13,12 +13,13 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from airflow_provider_datapipeline.emulator.credentials import Credentials
 from airflow_provider_datapipeline.emulator.endpoint import Answer, Endpoint
 from airflow_provider_datapipeline.emulator.held_polls import HeldPolls
 from airflow_provider_datapipeline.emulator.service import Service
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection, Mapping
     from types import TracebackType
 
     from starlette.types import Receive, Scope, Send
@@ -41,7 +42,9 @@ class EmulatorServer:
     :param service: the service to offer, or the switches of a new one
     :param port: TCP port; 0 takes a free one, which ``url`` tells
     :param host: an address of this machine; one that is not loopback needs credentials other than the default
-    :param credentials: secrets by access key; by default ``test`` with the secret ``test``
+    :param credentials: secrets by access key, or ``Credentials`` with tokens, ends, owners and policies; by default
+        ``test`` with the secret ``test``. They can be changed at any time: ``server.credentials.expire("test")``
+    :param regions: those that requests may be signed for; by default any
     :raises ValueError: a host beyond loopback with the default credentials
     :raises OSError: the port is taken
     """
@@ -52,12 +55,15 @@ class EmulatorServer:
         *,
         port: int = 0,
         host: str = "127.0.0.1",
-        credentials: Mapping[str, str] | None = None,
+        credentials: Mapping[str, str] | Credentials | None = None,
+        regions: Collection[str] | None = None,
     ) -> None:
-        if host != "localhost" and not ipaddress.ip_address(host).is_loopback and credentials is None:
+        given = DEFAULT_CREDENTIALS if credentials is None else credentials
+        self.credentials = given if isinstance(given, Credentials) else Credentials(given)
+        if host != "localhost" and not ipaddress.ip_address(host).is_loopback and self._knows_the_default():
             raise ValueError(f"{host} can be reached from other machines: choose credentials other than test:test")
         self.service = service if isinstance(service, Service) else Service(service)
-        self._endpoint = Endpoint(self.service, DEFAULT_CREDENTIALS if credentials is None else credentials)
+        self._endpoint = Endpoint(self.service, self.credentials, regions)
         self._socket = _listening(host, port)
         bound: int = self._socket.getsockname()[1]
         self.url = f"http://[{host}]:{bound}" if ":" in host else f"http://{host}:{bound}"
@@ -91,6 +97,12 @@ class EmulatorServer:
         self._server.should_exit = True
         if self._thread:
             self._thread.join()
+
+    def _knows_the_default(self) -> bool:
+        return any(
+            (key := self.credentials.find(name)) is not None and key.secret == secret
+            for name, secret in DEFAULT_CREDENTIALS.items()
+        )
 
     def run(self) -> None:
         """Serve until stopped; in the main thread, until SIGINT or SIGTERM, which uvicorn then raises again."""

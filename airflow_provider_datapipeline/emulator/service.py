@@ -6,6 +6,7 @@ import threading
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_datapipeline.emulator.authorization import authorize
 from airflow_provider_datapipeline.emulator.behaviour import Behaviour
 from airflow_provider_datapipeline.emulator.definition import wire_from_file
 from airflow_provider_datapipeline.emulator.engine import Engine, utc_now
@@ -36,6 +37,8 @@ from airflow_provider_datapipeline.emulator.runner_calls import (
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
+
+    from airflow_provider_datapipeline.emulator.credentials import Identity
 
 DEFAULT_REGION = "us-east-1"
 REQUESTS_KEPT = 20_000
@@ -154,10 +157,13 @@ class Service:
         self.call("ActivatePipeline", {"pipelineId": pipeline_id}, region)
         return pipeline_id
 
-    def call(self, operation: str, request: dict[str, Any], region: str = DEFAULT_REGION) -> dict[str, Any]:
+    def call(
+        self, operation: str, request: dict[str, Any], region: str = DEFAULT_REGION, *, user_id: str = ""
+    ) -> dict[str, Any]:
         """
         Carry out a validated request. A poll without work gives ``{}``.
 
+        :param user_id: who asks, for pipelines to know their creator
         :raises ServiceError: the service's answer is an error
         """
         if operation not in _OPERATIONS:
@@ -166,8 +172,20 @@ class Service:
             engine = self._engine(region)
             engine.tick()
             answer = _OPERATIONS[operation](engine, request)
+            if operation == "CreatePipeline" and answer:
+                pipeline = engine.pipelines[answer["pipelineId"]]
+                pipeline.creator = pipeline.creator or user_id
             self._changed()
         return answer or {}
+
+    def authorize(self, identity: Identity, operation: str, request: dict[str, Any], region: str) -> None:
+        """
+        Return if the identity may carry out a validated request.
+
+        :raises ServiceError: AccessDeniedException
+        """
+        with self.lock:
+            authorize(identity, operation, request, self._engine(region), region)
 
     def allows(self, operation: str) -> bool:
         """Whether the account's published rate of the operation allows one more call now."""

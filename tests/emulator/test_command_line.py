@@ -48,6 +48,36 @@ def test_it_serves_a_definition_until_it_is_interrupted(definition, tools):
     assert (process.returncode, output, errors) == (0, "", "")
 
 
+def test_the_key_pair_may_be_bound_by_policies(tmp_path, tools):
+    """By several, and the pair may be one's own."""
+    options = ["--port", "0", "--credentials", "AKIAANN:s3cret"]
+    for action in ("ListPipelines", "ReportTaskRunnerHeartbeat"):
+        path = tmp_path / f"{action}.json"
+        statement = {"Effect": "Allow", "Action": f"datapipeline:{action}", "Resource": "*"}
+        path.write_text(json.dumps({"Version": "2012-10-17", "Statement": statement}), encoding="utf-8")
+        options += ["--policy", path]
+    process = subprocess.Popen([*COMMAND, *options], cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    try:
+        http = tools.Http(process.stdout.readline().split()[-1], "us-east-1")
+        answers = {}
+        for action, body in [
+            ("ListPipelines", b"{}"),
+            ("ReportTaskRunnerHeartbeat", b'{"taskrunnerId": "r"}'),
+            ("PollForTask", b'{"workerGroup": "airflow"}'),
+        ]:
+            signed = http.headers(action, body, key="AKIAANN", secret="s3cret")
+            answers[action] = json.loads(http.send(body, signed)[2]).get("__type")
+    finally:
+        process.kill()
+        process.communicate()
+
+    assert answers == {
+        "ListPipelines": None,
+        "ReportTaskRunnerHeartbeat": None,
+        "PollForTask": "AccessDeniedException",
+    }
+
+
 @pytest.mark.parametrize(
     ("options", "error"),
     [
@@ -56,6 +86,9 @@ def test_it_serves_a_definition_until_it_is_interrupted(definition, tools):
         (["--behaviour", "nothing=1"], "nothing=1"),
         (["--definition", "no-such-file.json"], "no-such-file.json"),
         (["--definition", "BROKEN"], "refers to 'Nothing'"),
+        (["--policy", "no-such-file.json"], "no-such-file.json"),
+        (["--policy", "BROKEN"], "an object with a Statement"),
+        (["--policy", "ALL", "--host", "0.0.0.0"], "other machines"),
     ],
 )
 def test_options_that_cannot_be_used_are_explained(tmp_path, capsys, options, error):
@@ -64,7 +97,9 @@ def test_options_that_cannot_be_used_are_explained(tmp_path, capsys, options, er
 
     broken = tmp_path / "broken.json"
     broken.write_text('{"objects": [{"id": "A", "dependsOn": {"ref": "Nothing"}}]}', encoding="utf-8")
-    options = [str(broken) if each == "BROKEN" else each for each in options]
+    everything = tmp_path / "all.json"
+    everything.write_text('{"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}', encoding="utf-8")
+    options = [{"BROKEN": str(broken), "ALL": str(everything)}.get(each, each) for each in options]
 
     with pytest.raises(SystemExit) as caught:
         main(["--port", "0", *options])

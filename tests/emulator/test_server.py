@@ -143,7 +143,7 @@ def test_every_error_is_json(http, operation, body, error):
 
 def test_a_defect_of_the_emulator_is_an_internal_error(server, client, caplog, monkeypatch):
     """JSON with status 500, and a trace in the log."""
-    monkeypatch.setattr(server.service, "call", lambda *_: 1 / 0)
+    monkeypatch.setattr(server.service, "call", lambda *_, **__: 1 / 0)
 
     with pytest.raises(ClientError, match="InternalServiceError"):
         client.list_pipelines()

@@ -1,0 +1,100 @@
+"""
+What a call needs to be allowed: which action on which resource, with which condition keys.
+
+By AWS's service authorization reference of Data Pipeline: PollForTask, ReportTaskRunnerHeartbeat, CreatePipeline and
+ListPipelines have no resource but ``*``; a worker group is known to PollForTask and to the calls about definitions, and
+restricts neither ReportTaskProgress nor SetTaskStatus, which have no condition key at all.
+
+UNCONFIRMED: on which resource a task id that the service does not know is decided (here ``pipeline/*``, which a policy
+for single pipelines does not allow); whether a call is checked for its limits before its rights (here: yes).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_datapipeline.emulator.credentials import ACCOUNT_ID
+from airflow_provider_datapipeline.emulator.errors import ServiceError
+from airflow_provider_datapipeline.emulator.policies import AccessRequest, Decision, decide
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from airflow_provider_datapipeline.emulator.credentials import Identity
+    from airflow_provider_datapipeline.emulator.engine import Engine
+
+_Context = dict[str, tuple[str, ...]]
+
+_KNOW_WORKER_GROUPS = frozenset({"ActivatePipeline", "GetPipelineDefinition", "PutPipelineDefinition"})
+
+
+def authorize(identity: Identity, operation: str, request: Mapping[str, Any], engine: Engine, region: str) -> None:
+    """
+    Return if the identity may do this.
+
+    :param request: validated
+    :raises ServiceError: AccessDeniedException, in AWS's words
+    """
+    if identity.policies is None:
+        return
+    for action, pipeline_id, context in _needed(operation, request, engine):
+        resource = "*" if pipeline_id is None else f"arn:aws:datapipeline:{region}:{ACCOUNT_ID}:pipeline/{pipeline_id}"
+        name = f"datapipeline:{action}"
+        decision = decide(identity.policies, AccessRequest(name, resource, context, identity.user_id))
+        if decision is not Decision.ALLOWED:
+            where = "" if pipeline_id is None else f" on resource: {resource}"
+            why = (
+                "with an explicit deny in an identity-based policy"
+                if decision is Decision.DENIED
+                else f"because no identity-based policy allows the {name} action"
+            )
+            text = f"User: {identity.arn} is not authorized to perform: {name}{where} {why}"
+            raise ServiceError("AccessDeniedException", text)
+
+
+def _needed(operation: str, request: Mapping[str, Any], engine: Engine) -> Iterator[tuple[str, str | None, _Context]]:
+    """The actions that must be allowed, each with its pipeline and its condition keys."""
+    if operation == "PollForTask":
+        yield operation, None, {"datapipeline:workergroup": (request["workerGroup"],)}
+    elif operation in ("ReportTaskProgress", "SetTaskStatus"):
+        lease = engine.leases.get(request["taskId"])
+        yield operation, lease.attempt.instance.pipeline.id if lease else "*", {}
+    elif operation == "CreatePipeline":
+        tags = request.get("tags") or []
+        context = {**_tags("aws:requesttag/", tags), **_tags("datapipeline:tag/", tags)}
+        context["aws:tagkeys"] = tuple(tag["key"] for tag in tags)
+        yield operation, None, context
+        if tags:
+            yield "AddTags", "*", context
+    elif "pipelineIds" in request:
+        for pipeline_id in request["pipelineIds"]:
+            yield operation, pipeline_id, _context(engine, pipeline_id)
+    elif "pipelineId" in request:
+        context = _context(engine, request["pipelineId"])
+        if operation in _KNOW_WORKER_GROUPS:
+            context["datapipeline:workergroup"] = tuple(_worker_groups(engine, request))
+        yield operation, request["pipelineId"], context
+    else:
+        yield operation, None, {}
+
+
+def _context(engine: Engine, pipeline_id: str) -> _Context:
+    pipeline = engine.pipelines.get(pipeline_id)
+    if pipeline is None:
+        return {}
+    creator = (pipeline.creator,) if pipeline.creator else ()
+    return {"datapipeline:pipelinecreator": creator, **_tags("datapipeline:tag/", pipeline.tags)}
+
+
+def _tags(prefix: str, tags: Iterable[Mapping[str, str]]) -> _Context:
+    return {f"{prefix}{tag['key'].lower()}": (tag["value"],) for tag in tags}
+
+
+def _worker_groups(engine: Engine, request: Mapping[str, Any]) -> set[str]:
+    """Those of the definition that is put, or was."""
+    if "pipelineObjects" in request:
+        fields = [field for each in request["pipelineObjects"] for field in each["fields"]]
+        return {field["stringValue"] for field in fields if field["key"] == "workerGroup" and "stringValue" in field}
+    pipeline = engine.pipelines.get(request["pipelineId"])
+    components = pipeline.definition.components.values() if pipeline else ()
+    return {group for each in components if (group := each.first("workerGroup"))}
