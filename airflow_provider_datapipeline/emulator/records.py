@@ -110,11 +110,12 @@ class Fault:
     """
     Something that goes wrong with one request.
 
-    ``fail``: refused with ``code``. ``drop``: the connection is closed before anything happened. ``lose_answer``: it
-    takes effect, then the connection is closed. ``delay``: it takes effect, the answer comes ``seconds`` later.
+    ``fail``: refused with ``code``. ``drop``: the connection is closed before anything happened; ``swallow``: likewise,
+    but after ``seconds`` of silence. ``lose_answer``: it takes effect, then the connection is closed. ``delay``: it
+    takes effect, the answer comes ``seconds`` later.
     """
 
-    kind: Literal["fail", "drop", "lose_answer", "delay"]
+    kind: Literal["fail", "drop", "swallow", "lose_answer", "delay"]
     code: str = ""
     message: str = ""
     status: int | None = None

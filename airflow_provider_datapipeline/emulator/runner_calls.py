@@ -28,18 +28,25 @@ def poll_for_task(engine: Engine, request: dict[str, Any]) -> dict[str, Any] | N
     if attempt is None:
         return None
     instance = attempt.instance
-    engine.give_up(attempt)
-    lease = Lease(new_pipeline_task_id(), attempt)
-    engine.leases[lease.pipeline_task_id] = lease
-    attempt.pipeline_task_id = lease.pipeline_task_id
-    attempt.handed_out = engine.clock()
-    instance.started = instance.started or attempt.handed_out
+    lease = hand_out(engine, attempt)
     task = task_object(attempt, lease.pipeline_task_id, referenced_objects=engine.behaviour.referenced_objects)
     attempt.hostname = request.get("hostname")
     if engine.behaviour.running_on == "poll":
         attempt.status = instance.status = Status.RUNNING
     engine.watch(instance)
     return {"taskObject": task}
+
+
+def hand_out(engine: Engine, attempt: Attempt) -> Lease:
+    """Give the attempt to a runner, whoever had it before."""
+    engine.give_up(attempt)
+    lease = Lease(new_pipeline_task_id(), attempt)
+    engine.leases[lease.pipeline_task_id] = lease
+    attempt.pipeline_task_id = lease.pipeline_task_id
+    attempt.handed_out = engine.clock()
+    attempt.acknowledged = attempt.reported = None
+    attempt.instance.started = attempt.instance.started or attempt.handed_out
+    return lease
 
 
 def report_task_progress(engine: Engine, request: dict[str, Any]) -> dict[str, Any]:

@@ -136,7 +136,8 @@ class EmulatorServer:
     async def _answer(self, call: Call, request: Request) -> Answer | None:
         """The answer, or None when the connection is to be closed instead."""
         fault = call.fault
-        if fault and fault.kind == "drop":
+        if fault and fault.kind in ("drop", "swallow"):
+            await asyncio.sleep(fault.seconds)
             return None
         result = self._endpoint.carry_out(call)
         if call.operation == "PollForTask" and result == {} and self._polls:

@@ -28,6 +28,7 @@ from airflow_provider_datapipeline.emulator.pipeline_calls import (
 from airflow_provider_datapipeline.emulator.rates import TokenBuckets
 from airflow_provider_datapipeline.emulator.records import AttemptView, Fault, Faults, RequestRecord
 from airflow_provider_datapipeline.emulator.runner_calls import (
+    hand_out,
     poll_for_task,
     report_task_progress,
     report_task_runner_heartbeat,
@@ -136,6 +137,10 @@ class Service:
         """Close the connection of the next requests before they take effect."""
         self.faults.add(operation, [Fault("drop")] * times)
 
+    def swallow_next(self, operation: str, seconds: float, *, times: int = 1) -> None:
+        """Leave the next requests without effect and without an answer, and close their connections after that long."""
+        self.faults.add(operation, [Fault("swallow", seconds=seconds)] * times)
+
     def lose_next_answer(self, operation: str, *, times: int = 1) -> None:
         """Let the next requests take effect, and close the connection instead of answering."""
         self.faults.add(operation, [Fault("lose_answer")] * times)
@@ -186,6 +191,22 @@ class Service:
         """
         with self.lock:
             authorize(identity, operation, request, self._engine(region), region)
+
+    def reassign(self, pipeline_task_id: str) -> str:
+        """
+        Take a task away from its runner and give it to another one; returns the task id that it has there.
+
+        The service does so where it takes a runner for dead.
+
+        :raises KeyError: there is no such task
+        """
+        with self.lock:
+            for engine in self._engines.values():
+                if lease := engine.leases.get(pipeline_task_id):
+                    new = hand_out(engine, lease.attempt)
+                    engine.watch(lease.attempt.instance)
+                    return new.pipeline_task_id
+        raise KeyError(pipeline_task_id)
 
     def allows(self, operation: str) -> bool:
         """Whether the account's published rate of the operation allows one more call now."""

@@ -52,6 +52,37 @@ def test_a_final_status_needs_no_acknowledgement(account):
     assert attempt(account).accepted_reports == 1
 
 
+def test_a_task_can_be_given_to_another_runner(account):
+    """The first one is told that there is no such task; the second one's report counts."""
+    account.start(ACTIVITY)
+    first = account.poll()["taskId"]
+    account.progress(first)
+
+    second = account.service.reassign(first)
+
+    with TASK_NOT_FOUND:
+        account.progress(first)
+    with TASK_NOT_FOUND:
+        account.report(first, "FAILED")
+    account.progress(second)
+    account.report(second, "FINISHED")
+    assert account.attempts() == {"A#1": "FINISHED"}
+    with pytest.raises(KeyError):
+        account.service.reassign("no such task")
+
+
+def test_a_runner_that_was_given_a_task_must_acknowledge_it(account):
+    """Or it is offered again."""
+    account.start(ACTIVITY)
+    first = account.poll()["taskId"]
+    account.progress(first)
+
+    second = account.service.reassign(first)
+    account.clock.advance(seconds=121)
+
+    assert account.poll()["taskId"] not in (first, second)
+
+
 def test_an_unknown_task_is_not_found(account):
     """For progress and for a status."""
     with TASK_NOT_FOUND:

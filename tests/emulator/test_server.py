@@ -362,6 +362,21 @@ def test_a_connection_can_be_dropped_before_anything_happens(server, client, reg
     assert server.service.received("SetTaskStatus")[-1].fault == "drop"
 
 
+def test_a_request_can_be_swallowed(server, tools, region, hello):
+    """No answer comes, and nothing has happened; in the end the connection closes."""
+    hasty = tools.connect(server, region, read_timeout=0.2)
+    server.service.start_pipeline(hello, region=region)
+    task_id = hasty.poll_for_task(workerGroup=GROUP)["taskObject"]["taskId"]
+    server.service.swallow_next("SetTaskStatus", 0.5, times=2)
+
+    with pytest.raises(ReadTimeoutError):
+        hasty.set_task_status(taskId=task_id, taskStatus="FINISHED")
+    with pytest.raises(ConnectionClosedError):
+        tools.connect(server, region).set_task_status(taskId=task_id, taskStatus="FINISHED")
+
+    assert server.service.attempts(region)[0].reported_status is None
+
+
 def test_an_answer_can_be_late(server, tools, region, hello):
     """The report has taken effect when the client gives up waiting."""
     hasty = tools.connect(server, region, read_timeout=0.2)

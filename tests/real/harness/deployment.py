@@ -26,7 +26,8 @@ T = TypeVar("T")
 
 class Deployment:
     """
-    The Airflow of the running interpreter, with SQLite and LocalExecutor, on free ports of the loopback interface.
+    The Airflow of the running interpreter, by default with SQLite and LocalExecutor, on free ports of the loopback
+    interface.
 
     A context manager. All that it writes, logs included, is in ``home``; the caller removes it. Whatever ends the
     present process, the processes of the deployment end with it.
@@ -34,6 +35,8 @@ class Deployment:
     :param home: AIRFLOW_HOME; an empty folder
     :param variables: additional environment of every process: settings (``AIRFLOW__SECTION__NAME``) and connections
         (``AIRFLOW_CONN_...``)
+    :param components: what runs, by name: arguments of ``airflow``, in which ``{execution_port}`` may stand; several
+        of a kind have numbers, ``scheduler-1`` and ``scheduler-2``. By default one of each that Airflow needs
     :param progress: is told in a sentence what goes on
     """
 
@@ -42,12 +45,14 @@ class Deployment:
         home: Path,
         variables: Mapping[str, str] | None = None,
         *,
+        components: Mapping[str, list[str]] = LAYOUT.components,
         progress: Callable[[str], None] = lambda _: None,
     ):
         self.home = home.resolve()
         self.dags_folder = self.home / "dags"
         self.logs = Logs(self.home / "logs")
         self._progress = progress
+        self._layout = components
         port = free_port()
         self.address = f"http://127.0.0.1:{port}"
         self._execution_port = free_port()
@@ -75,11 +80,12 @@ class Deployment:
         self._progress(f"Creating the database of Airflow {AIRFLOW_VERSION}")
         self.cli("db", "migrate")
         self._guard = Guard()
-        self._progress(f"Starting {', '.join(LAYOUT.components)}")
-        for name, templates in LAYOUT.components.items():
+        self._progress(f"Starting {', '.join(self._layout)}")
+        for name, templates in self._layout.items():
             arguments = [template.format(execution_port=self._execution_port) for template in templates]
+            command = [sys.executable, "-m", "airflow", *arguments]
             component = Component(
-                name, arguments, environment=self.environment, log=self.logs.component_path(name), watch=self._guard
+                name, command, environment=self.environment, log=self.logs.component_path(name), watch=self._guard
             )
             self._components[name] = component
             component.start()
@@ -102,8 +108,13 @@ class Deployment:
         self._rest.close()
 
     def component(self, name: str) -> Component:
-        """One of ``api-server`` (Airflow 2: ``webserver``), ``scheduler``, ``dag-processor`` (not 2), ``triggerer``."""
+        """By default ``api-server`` (Airflow 2: ``webserver``), ``scheduler``, ``dag-processor`` or ``triggerer``."""
         return self._components[name]
+
+    @property
+    def components(self) -> list[Component]:
+        """All of them."""
+        return list(self._components.values())
 
     def wait_until_healthy(self, *, timeout: float = 120) -> None:
         """Return when every component runs and reports to be healthy."""
@@ -113,9 +124,9 @@ class Deployment:
             return True if health and all(beats(component, health) for component in self._components.values()) else None
 
         def beats(component: Component, health: dict[str, dict[str, Any]]) -> bool:
-            part = component.name.replace("-", "_")
+            part = component.role.replace("-", "_")
             if part not in health:
-                return True  # the HTTP server itself, which has answered
+                return True  # the HTTP server itself, which has answered, or a worker, of which it knows nothing
             report = health[part]
             return report["status"] == "healthy" and component.has_written(report[f"latest_{part}_heartbeat"])
 
@@ -173,6 +184,10 @@ class Deployment:
     def import_errors(self) -> dict[str, str]:
         """Stack trace of each DAG file that could not be imported, by file name."""
         return self._rest.import_errors()
+
+    def set_connection(self, conn_id: str, conn_type: str, **fields: str) -> None:
+        """Store a connection in Airflow's database, in place of one of that id; Airflow 3 only."""
+        self._rest.set_connection({"connection_id": conn_id, "conn_type": conn_type, **fields})
 
     # Runs
 

@@ -14,7 +14,7 @@ from tests.real.harness import guard
 from tests.real.harness.waiting import DeploymentError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
 
@@ -74,16 +74,43 @@ class Guard:
 
 
 class Component:
-    """One Airflow process (``airflow scheduler``, say) with everything that it starts, in a session of its own."""
+    """
+    One long-lived process (``airflow scheduler``, say) with everything that it starts, in a session of its own.
 
-    def __init__(self, name: str, arguments: list[str], *, environment: Mapping[str, str], log: Path, watch: Guard):
+    :param user: name of the account that it runs as; default: the present one
+    :param folder: its working directory; default: the present one
+    """
+
+    def __init__(
+        self,
+        name: str,
+        command: Sequence[str],
+        *,
+        environment: Mapping[str, str],
+        log: Path,
+        watch: Guard,
+        user: str | None = None,
+        folder: Path | None = None,
+    ):
         self.name = name
         self.log = log
-        self._arguments = arguments
+        self._command = command
         self._environment = environment
         self._guard = watch
+        self._user = user
+        self._folder = folder
         self._process: subprocess.Popen[bytes] | None = None
         self._started_at = datetime.now(UTC)
+
+    @property
+    def role(self) -> str:
+        """What it is, without the number that tells it from others of its kind: ``scheduler`` of ``scheduler-2``."""
+        return self.name.rstrip("0123456789").rstrip("-")
+
+    @property
+    def started_at(self) -> datetime:
+        """When it was started last."""
+        return self._started_at
 
     @property
     def pid(self) -> int:
@@ -116,12 +143,14 @@ class Component:
         self._started_at = datetime.now(UTC)
         with self.log.open("ab") as output:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "airflow", *self._arguments],
+                self._command,
                 env=dict(self._environment),
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
+                user=self._user,
+                cwd=self._folder,
             )
         self._guard.watch(self._process.pid)
 

@@ -46,6 +46,14 @@ class RestClient:
         errors = self._call("GET", "/importErrors", params={"limit": 100})["import_errors"]
         return {error["filename"]: error["stack_trace"] for error in errors}
 
+    def set_connection(self, connection: Mapping[str, str]) -> None:
+        """Create a connection, or replace the one of its id."""
+        self._call(
+            "PATCH",
+            "/connections",
+            json={"actions": [{"action": "create", "entities": [connection], "action_on_existence": "overwrite"}]},
+        )
+
     def trigger(self, dag_id: str, run_id: str, conf: Mapping[str, Any]) -> None:
         """Create a DAG run."""
         body: Json = {"dag_run_id": run_id, "conf": conf}
