@@ -4,7 +4,7 @@
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help python venv venv-oldest demo lint types unit real test test-oldest bench build clean
+.PHONY: help python venv venv-oldest demo lint types unit real test test-oldest test-faults bench build clean
 
 VENV := .venv
 VENV_OLDEST := .venv-oldest
@@ -72,6 +72,9 @@ test: lint types unit real ## All four: what a change has to pass, with test-old
 test-oldest: venv-oldest ## Unit and real tests on Airflow 2.11 and the oldest releases supported
 	@$(BIN_OLDEST)/python -m pytest $(AT_ONCE) -m "not real"
 	@$(BIN_OLDEST)/python -m pytest $(AT_ONCE) -m real
+
+test-faults: venv ## Kill what a distributed Airflow is made of, and write docs/faults.md; QUICK=1 runs a part, SEED=2 others
+	@$(BIN)/python -m tests.faults $(if $(QUICK),--quick) $(if $(SEED),--seed $(SEED))
 
 bench: venv ## Measure; the figures go to the terminal
 	@$(BIN)/python -m benchmarks

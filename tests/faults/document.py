@@ -1,0 +1,55 @@
+"""``docs/faults.md``: its tables are written by the runs, the text around them by people."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from importlib.metadata import version
+from typing import TYPE_CHECKING
+
+from tests.faults.cluster import TIMINGS
+from tests.faults.faults import FAULTS
+from tests.faults.servers import versions
+from tests.faults.table import markdown
+from tests.real.harness.settings import REPOSITORY
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tests.faults.table import Row
+
+PATH = REPOSITORY / "docs" / "faults.md"
+
+
+def write_faults(rows: Sequence[Row]) -> None:
+    """Replace the table of the faults."""
+    lines = [row.cells(_title(row.fault)) for row in rows]
+    timings = ", ".join(
+        f"`{name.removeprefix('AIRFLOW__').replace('__', '.').lower()}` {here} (default {default})"
+        for name, (here, default) in TIMINGS.items()
+    )
+    _replace("faults", f"{_when()}\n\n{markdown(lines)}\n\nSeconds, shorter than by default: {timings}.")
+
+
+def write_guards(lines: Sequence[list[str]], columns: Sequence[str]) -> None:
+    """Replace the table of the guards."""
+    _replace("guards", f"{_when()}\n\n{markdown(lines, columns)}")
+
+
+def _title(fault: str) -> str:
+    return (FAULTS[fault].__doc__ or fault).strip()
+
+
+def _when() -> str:
+    packages = ("apache-airflow", "apache-airflow-providers-celery", "celery", "apache-airflow-providers-amazon")
+    installed = [f"{name} {version(name)}" for name in packages]
+    return f"{datetime.now(UTC):%Y-%m-%d}: {', '.join([*installed, *versions()])}."
+
+
+def _replace(name: str, text: str) -> None:
+    begin, end = f"<!-- {name}: written by a run -->", f"<!-- {name}: end -->"
+    content = PATH.read_text()
+    pattern = re.compile(f"{re.escape(begin)}.*?{re.escape(end)}", re.DOTALL)
+    if not pattern.search(content):
+        raise ValueError(f"{PATH} has no {begin}")
+    PATH.write_text(pattern.sub(lambda _: f"{begin}\n{text}\n{end}", content))
