@@ -16,7 +16,8 @@ Everything this package raises on its own account.
         ├── InvalidRequestError
         ├── InternalServiceError
         ├── ThrottledError
-        └── AccessDeniedError
+        └── AccessDeniedError            the identity may not do this
+            └── CredentialsError         there is no valid identity: expired, unknown, wrong or no credentials
 
 Every class survives pickling: Airflow hands exceptions from process to process.
 """
@@ -116,9 +117,18 @@ class ThrottledError(ServiceError):
 
 
 class AccessDeniedError(ServiceError):
-    """The credentials are not valid or do not allow the operation."""
+    """The identity of the credentials is not allowed to do this."""
 
     remedy = (
-        "Give the Airflow connection (aws_conn_id; None: the ambient credentials) credentials that are valid and not "
-        "expired, and grant the operation to their identity (see the IAM policy in the README)."
+        "Grant the operation to the identity of the Airflow connection (aws_conn_id; None: the ambient one); see the "
+        "IAM policy in the README."
+    )
+
+
+class CredentialsError(AccessDeniedError):
+    """The credentials have expired, are not known, do not fit together, or are not there."""
+
+    remedy = (
+        "Put valid credentials into the Airflow connection (aws_conn_id; None: into the ambient configuration); the "
+        "next call reads them anew. If the text says 'Signature expired' or 'not yet current', set the clock instead."
     )

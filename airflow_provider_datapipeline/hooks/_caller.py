@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,14 @@ from asgiref.sync import sync_to_async
 from botocore import xform_name
 from botocore.exceptions import BotoCoreError, ClientError  # type: ignore[import-untyped]  # ships no types
 
-from airflow_provider_datapipeline.exceptions import AccessDeniedError, ConfigurationError, ConnectionMissingError
+from airflow_provider_datapipeline.exceptions import (
+    AccessDeniedError,
+    ConfigurationError,
+    ConnectionMissingError,
+    CredentialsError,
+    DataPipelineError,
+    ServiceError,
+)
 from airflow_provider_datapipeline.hooks._clients import (
     AsyncClient,
     ClientKey,
@@ -23,7 +31,7 @@ from airflow_provider_datapipeline.hooks._clients import (
     shared_client,
 )
 from airflow_provider_datapipeline.hooks._config import Purpose, client_config
-from airflow_provider_datapipeline.hooks._errors import note_attempt, translated
+from airflow_provider_datapipeline.hooks._errors import is_of_aws, note_attempt, translated
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -48,50 +56,67 @@ class DataPipelineCaller(AwsBaseHook):
     @property
     def conn(self) -> Any:
         """The process's boto3 client for everything but PollForTask; its errors are botocore's own."""
-        return self._shared(Purpose.CALL)
+        return self._shared(Purpose.CALL)[0]
 
-    def _shared(self, purpose: Purpose) -> Any:
+    def _shared(self, purpose: Purpose) -> tuple[Any, bool]:
+        """Return the client, and whether this very call had to build it."""
+        built: list[Purpose] = []
         try:
-            return shared_client(self._key(purpose), partial(self._build, purpose))
-        except ValueError as err:
+            return shared_client(self._key(purpose), partial(self._build, purpose, built)), bool(built)
+        except (ValueError, NotImplementedError) as err:
             raise _unusable(err) from err
 
-    async def _ashared(self, purpose: Purpose) -> AsyncClient:
+    async def _ashared(self, purpose: Purpose) -> tuple[AsyncClient, bool]:
+        built: list[Purpose] = []
         # A thread of asgiref, because up to Airflow 3.2 only those may ask the triggerer for a connection; not its one
         # thread for everybody, because building may wait for STS.
-        prepare = sync_to_async(partial(self._prepare, purpose), thread_sensitive=False)
+        prepare = sync_to_async(partial(self._prepare, purpose, built), thread_sensitive=False)
         try:
-            return await shared_async_client(self._key(purpose), prepare)
-        except ValueError as err:
+            return await shared_async_client(self._key(purpose), prepare), bool(built)
+        except (ValueError, NotImplementedError) as err:
             raise _unusable(err) from err
 
     def _key(self, purpose: Purpose) -> ClientKey:
         settings = "" if self._config is None else repr(sorted(vars(self._config).items()))
         return ClientKey(self.aws_conn_id, self._region_name, self._verify, settings, purpose)
 
-    def _call(self, call: Call) -> dict[str, Any]:
-        client = None
+    def _call(self, call: Call, earlier: CredentialsError | None = None) -> dict[str, Any]:
+        client, is_new = None, True
         try:
-            client = self._shared(call.purpose)
+            client, is_new = self._shared(call.purpose)
             response: dict[str, Any] = getattr(client, xform_name(call.operation))(**call.parameters)
-        except (BotoCoreError, ClientError) as err:
-            if client is not None and _denies_access(call, err):
+        except (BotoCoreError, ClientError, RuntimeError) as err:
+            if not is_of_aws(err):
+                raise
+            if client is not None and isinstance(_error(call, err), AccessDeniedError):
                 discard(self._key(call.purpose), client)
-            raise translated(call.operation, err) from err
-        return response
+            outdated = None if is_new or earlier else _outdated(call, err)
+            if outdated is None:
+                raise _error(call, err, earlier) from err
+        else:
+            return response
+        del client
+        return self._call(call, outdated)
 
-    async def _acall(self, call: Call) -> dict[str, Any]:
-        shared = None
+    async def _acall(self, call: Call, earlier: CredentialsError | None = None) -> dict[str, Any]:
+        shared, is_new = None, True
         try:
-            shared = await self._ashared(call.purpose)
+            shared, is_new = await self._ashared(call.purpose)
             response: dict[str, Any] = await getattr(shared.client, xform_name(call.operation))(**call.parameters)
-        except (BotoCoreError, ClientError) as err:
-            if shared is not None and _denies_access(call, err):
+        except (BotoCoreError, ClientError, RuntimeError) as err:
+            if not is_of_aws(err):
+                raise
+            if shared is not None and isinstance(_error(call, err), AccessDeniedError):
                 discard_async(self._key(call.purpose), shared)
-            # In no variable: that would make a cycle with the traceback, and Python collects what is in a cycle, here
-            # the client with its open connections, before it is closed.
-            raise translated(call.operation, err) from err
-        return response
+            outdated = None if is_new or earlier else _outdated(call, err)
+            if outdated is None:
+                # In no variable: that would make a cycle with the traceback, and Python collects what is in a cycle,
+                # here the client with its open connections, before it is closed.
+                raise _error(call, err, earlier) from err
+        else:
+            return response
+        del shared  # not held for as long as the second try takes
+        return await self._acall(call, outdated)
 
     def _pages(self, call: Call | None) -> Iterator[dict[str, Any]]:
         while call is not None:
@@ -105,14 +130,17 @@ class DataPipelineCaller(AwsBaseHook):
             yield response
             call = call.next_page(response)
 
-    def _build(self, purpose: Purpose) -> Any:
+    def _build(self, purpose: Purpose, built: list[Purpose]) -> Any:
+        built.append(purpose)
         client = self._session(deferrable=False).client(**self._client_parameters(purpose))
         client.meta.events.register(EVERY_TRY, note_attempt)
         return client
 
-    def _prepare(self, purpose: Purpose) -> Opener:
+    def _prepare(self, purpose: Purpose, built: list[Purpose]) -> Opener:
+        built.append(purpose)
         session = self._session(deferrable=True)
         session.register(EVERY_TRY, note_attempt)
+        _refresh_in_a_thread(session)
         _load_models(session)
         return partial(session.create_client, **self._client_parameters(purpose))
 
@@ -131,8 +159,23 @@ class DataPipelineCaller(AwsBaseHook):
         }
 
 
-def _denies_access(call: Call, err: Exception) -> bool:
-    return isinstance(translated(call.operation, err), AccessDeniedError)
+def _error(call: Call, err: Exception, earlier: CredentialsError | None = None) -> DataPipelineError:
+    """Return the error of a call, which knows of the try before it, if there was one."""
+    error = translated(call.operation, err)
+    if isinstance(error, ServiceError) and earlier is not None:
+        error.maybe_delivered = error.maybe_delivered or earlier.maybe_delivered
+    return error
+
+
+def _outdated(call: Call, err: Exception) -> CredentialsError | None:
+    """
+    Return the error if it is one of credentials, which others may have replaced since the client was built.
+
+    Such a call is made once more with the credentials that the connection has now, at no risk: it was refused before it
+    had any effect.
+    """
+    error = translated(call.operation, err)
+    return error if isinstance(error, CredentialsError) else None
 
 
 def _load_models(session: Any) -> None:
@@ -143,6 +186,19 @@ def _load_models(session: Any) -> None:
     reader.create_client(SERVICE, region_name="us-east-1", **never_sent)
 
 
+def _refresh_in_a_thread(session: Any) -> None:
+    """
+    Keep what the amazon provider does to assume a role anew, every hour or so, out of the event loop.
+
+    It asks STS with a blocking client. No other seam: the provider sets ``_credentials`` itself, and takes no factory
+    for them. Remove when its ``create_session(deferrable=True)`` refreshes asynchronously.
+    """
+    credentials = getattr(session, "_credentials", None)
+    refresh = getattr(credentials, "_refresh_using", None)
+    if credentials is not None and refresh is not None and not inspect.iscoroutinefunction(refresh):
+        credentials._refresh_using = sync_to_async(refresh, thread_sensitive=False)  # noqa: SLF001
+
+
 def _connection_missing(conn_id: str) -> ConnectionMissingError:
     return ConnectionMissingError(
         f"The Airflow connection {conn_id!r} (aws_conn_id) does not exist, or could not be read. Create it, for "
@@ -151,7 +207,7 @@ def _connection_missing(conn_id: str) -> ConnectionMissingError:
     )
 
 
-def _unusable(err: ValueError) -> ConfigurationError:
+def _unusable(err: Exception) -> ConfigurationError:
     return ConfigurationError(
         f"No AWS client can be made: {err} Correct the Airflow connection or the AWS configuration."
     )

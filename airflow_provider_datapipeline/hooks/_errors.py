@@ -9,6 +9,7 @@ from botocore import exceptions as boto  # type: ignore[import-untyped]  # ships
 from airflow_provider_datapipeline.exceptions import (
     AccessDeniedError,
     ConfigurationError,
+    CredentialsError,
     DataPipelineError,
     InternalServiceError,
     InvalidRequestError,
@@ -41,26 +42,27 @@ _BY_CODE: dict[str, type[ServiceError]] = {
     "TooManyRequestsException": ThrottledError,
     "LimitExceededException": ThrottledError,
     "SlowDown": ThrottledError,
-    # credentials: not allowed, not known, not signed, not valid any more
+    # rights
     "AccessDenied": AccessDeniedError,
     "AccessDeniedException": AccessDeniedError,
     "UnauthorizedOperation": AccessDeniedError,
     "NotAuthorized": AccessDeniedError,
     "OptInRequired": AccessDeniedError,
     "SubscriptionRequiredException": AccessDeniedError,
-    "UnrecognizedClient": AccessDeniedError,
-    "UnrecognizedClientException": AccessDeniedError,
-    "InvalidClientTokenId": AccessDeniedError,
-    "InvalidAccessKeyId": AccessDeniedError,
-    "InvalidSignatureException": AccessDeniedError,
-    "SignatureDoesNotMatch": AccessDeniedError,
-    "IncompleteSignature": AccessDeniedError,
-    "IncompleteSignatureException": AccessDeniedError,
-    "MissingAuthenticationToken": AccessDeniedError,
-    "MissingAuthenticationTokenException": AccessDeniedError,
-    "ExpiredToken": AccessDeniedError,
-    "ExpiredTokenException": AccessDeniedError,
-    "RequestExpired": AccessDeniedError,
+    # credentials: not known, not signed with, not valid any more
+    "UnrecognizedClient": CredentialsError,
+    "UnrecognizedClientException": CredentialsError,
+    "InvalidClientTokenId": CredentialsError,
+    "InvalidAccessKeyId": CredentialsError,
+    "InvalidSignatureException": CredentialsError,
+    "SignatureDoesNotMatch": CredentialsError,
+    "IncompleteSignature": CredentialsError,
+    "IncompleteSignatureException": CredentialsError,
+    "MissingAuthenticationToken": CredentialsError,
+    "MissingAuthenticationTokenException": CredentialsError,
+    "ExpiredToken": CredentialsError,
+    "ExpiredTokenException": CredentialsError,
+    "RequestExpired": CredentialsError,
 }
 
 _CREDENTIALS = (
@@ -71,6 +73,9 @@ _CREDENTIALS = (
     boto.TokenRetrievalError,
     boto.SSOError,
 )
+
+_STILL_EXPIRED = "refreshed credentials are still expired"
+"""How botocore, in a bare RuntimeError, puts it that the credentials of a role have ended when they come."""
 
 _CONFIGURATION = (
     boto.BaseEndpointResolverError,
@@ -134,8 +139,15 @@ def _code_and_status(response: dict[str, Any]) -> tuple[str, int]:
     return response.get("Error", {}).get("Code", ""), response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
 
 
+def is_of_aws(error: Exception) -> bool:
+    """Tell whether ``translated`` knows the error; any other one is a defect, and not to be hidden."""
+    if isinstance(error, RuntimeError):
+        return _STILL_EXPIRED in str(error)
+    return isinstance(error, boto.BotoCoreError | boto.ClientError)
+
+
 def translated(operation: str, error: Exception) -> DataPipelineError:
-    """Return this package's error for a ``ClientError`` or a ``BotoCoreError`` that ``operation`` ended with."""
+    """Return this package's error for an error of AWS's libraries that ``operation`` ended with."""
     if isinstance(error, boto.ClientError):
         response: dict[str, Any] = error.response
         code, status = _code_and_status(response)
@@ -150,8 +162,8 @@ def translated(operation: str, error: Exception) -> DataPipelineError:
     if isinstance(error, _CONFIGURATION):
         return ConfigurationError(f"{code}: {error} Correct the Airflow connection or the AWS configuration.")
     service_error: type[ServiceError] = InternalServiceError
-    if isinstance(error, _CREDENTIALS):
-        service_error = AccessDeniedError
+    if isinstance(error, _CREDENTIALS) or _STILL_EXPIRED in str(error):
+        service_error = CredentialsError
     elif isinstance(error, boto.ParamValidationError):
         service_error = InvalidRequestError
     return service_error(operation, code, str(error), maybe_delivered=getattr(error, _MARK, False))

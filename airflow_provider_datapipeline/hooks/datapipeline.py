@@ -30,8 +30,8 @@ class DataPipelineHook(DataPipelineCaller):
     that cannot be used.
 
     Hooks are cheap: in one process (and event loop), all hooks with the same parameters share their clients, so the
-    connection is looked up once. A client whose credentials are refused is dropped, and the next call reads the
-    connection again.
+    connection is looked up once. A client whose credentials are refused is dropped, and the call is made once more with
+    those that the connection has by then, so that renewed credentials are used without a failure or a restart.
 
     :param aws_conn_id: the Airflow connection; None: the ambient credentials (environment, instance role, ...)
     :param region_name: AWS region; default: the connection's

@@ -268,10 +268,9 @@ async def test_equal_settings_share_a_client_and_others_do_not(serve, invoke) ->
     assert len(service.connections) == 2
 
 
-@pytest.mark.parametrize("code", ["ExpiredTokenException", "UnrecognizedClientException", "AccessDeniedException"])
-async def test_rotated_credentials_are_picked_up_after_a_refusal(serve, connect, invoke, hook, code) -> None:
+async def test_credentials_of_another_identity_are_picked_up_after_a_refusal(serve, connect, invoke, hook) -> None:
     """The connection is read again by the next call, in the same process."""
-    service = serve(ALIVE, refusal(code), ALIVE)
+    service = serve(ALIVE, refusal("AccessDeniedException"), ALIVE)
     await invoke(hook, "report_task_progress", "task-1")
     connect(service.url, aws_session_token="rotated")
 
@@ -288,8 +287,6 @@ async def test_a_hook_that_is_kept_picks_up_rotated_credentials_too(serve, conne
     await invoke(hook, "report_task_progress", "task-1")
     connect(service.url, aws_session_token="rotated")
 
-    with pytest.raises(AccessDeniedError):
-        await invoke(hook, "report_task_progress", "task-1")
     await invoke(hook, "report_task_progress", "task-1")
 
     assert service.requests[-1].headers.get("X-Amz-Security-Token") == "rotated"

@@ -121,6 +121,7 @@ async def test_no_credentials_anywhere_is_access_denied(connect, monkeypatch, ho
         ({"region_name": None}, "NoRegionError"),
         ({"url": "not a url"}, "not a url"),
         ({"profile_name": "missing"}, "missing"),
+        ({"role_arn": "arn:aws:iam::123456789012:role/r", "assume_role_method": "by_asking"}, "by_asking"),
     ],
 )
 async def test_a_connection_that_cannot_be_used_says_so(connect, hook, invoke, extra, named) -> None:

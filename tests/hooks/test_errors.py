@@ -18,12 +18,13 @@ from airflow_provider_datapipeline import exceptions
 from airflow_provider_datapipeline.exceptions import (
     AccessDeniedError,
     ConfigurationError,
+    CredentialsError,
     InternalServiceError,
     InvalidRequestError,
     ServiceError,
     ThrottledError,
 )
-from airflow_provider_datapipeline.hooks._errors import error_class, note_attempt, translated
+from airflow_provider_datapipeline.hooks._errors import error_class, is_of_aws, note_attempt, translated
 
 OPERATIONS = [
     "PollForTask",
@@ -66,12 +67,12 @@ def test_every_modelled_error_has_a_class_of_its_own(prefix, code) -> None:
         ("RequestLimitExceeded", ThrottledError),
         ("AccessDenied", AccessDeniedError),
         ("AccessDeniedException", AccessDeniedError),
-        ("UnrecognizedClientException", AccessDeniedError),
-        ("InvalidSignatureException", AccessDeniedError),
-        ("ExpiredToken", AccessDeniedError),
-        ("ExpiredTokenException", AccessDeniedError),
-        ("MissingAuthenticationToken", AccessDeniedError),
-        ("MissingAuthenticationTokenException", AccessDeniedError),
+        ("UnrecognizedClientException", CredentialsError),
+        ("InvalidSignatureException", CredentialsError),
+        ("ExpiredToken", CredentialsError),
+        ("ExpiredTokenException", CredentialsError),
+        ("MissingAuthenticationToken", CredentialsError),
+        ("MissingAuthenticationTokenException", CredentialsError),
         ("ValidationException", InvalidRequestError),
         ("SomethingNew", ServiceError),
     ],
@@ -128,9 +129,9 @@ def test_no_error_of_botocore_stays_botocores(cls) -> None:
 @pytest.mark.parametrize(
     ("error", "expected"),
     [
-        (boto.NoCredentialsError(), AccessDeniedError),
-        (boto.PartialCredentialsError(provider="env", cred_var="aws_secret_access_key"), AccessDeniedError),
-        (boto.TokenRetrievalError(provider="sso", error_msg="expired"), AccessDeniedError),
+        (boto.NoCredentialsError(), CredentialsError),
+        (boto.PartialCredentialsError(provider="env", cred_var="aws_secret_access_key"), CredentialsError),
+        (boto.TokenRetrievalError(provider="sso", error_msg="expired"), CredentialsError),
         (boto.NoRegionError(), ConfigurationError),
         (boto.ProfileNotFound(profile="x"), ConfigurationError),
         (boto.ParamValidationError(report="x"), InvalidRequestError),
@@ -200,3 +201,17 @@ def test_a_refused_role_is_not_blamed_on_the_call() -> None:
     error = boto.ClientError({"Error": {"Code": "AccessDenied", "Message": "no"}}, "AssumeRole")
 
     assert str(translated("SetTaskStatus", error)).startswith("AssumeRole: AccessDenied: no. ")
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        (refused("ExpiredToken"), True),
+        (boto.NoRegionError(), True),
+        (RuntimeError("Credentials were refreshed, but the refreshed credentials are still expired."), True),
+        (RuntimeError("Event loop is closed"), False),
+    ],
+)
+def test_a_defect_is_not_taken_for_an_error_of_aws(error, expected) -> None:
+    """Botocore raises one bare RuntimeError of its own; all others are somebody's bug."""
+    assert is_of_aws(error) is expected
