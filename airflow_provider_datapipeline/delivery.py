@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_datapipeline import metrics
 from airflow_provider_datapipeline._airflow.bounded import run_bounded
-from airflow_provider_datapipeline._airflow.metrics import increment
+from airflow_provider_datapipeline._airflow.metrics import count
 from airflow_provider_datapipeline.exceptions import (
     DeliveryTimeoutError,
     InvalidRequestError,
@@ -23,9 +24,11 @@ from airflow_provider_datapipeline.exceptions import (
     ServiceError,
     TaskNotFoundError,
 )
-from airflow_provider_datapipeline.pipeline_task import shorten
+from airflow_provider_datapipeline.log_words import words
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from airflow_provider_datapipeline.hooks.datapipeline import DataPipelineHook
     from airflow_provider_datapipeline.pipeline_task import PipelineTask
     from airflow_provider_datapipeline.reporting.report import TaskReport
@@ -54,13 +57,13 @@ def deliver(
     timeout: float | None = None,
     repeat: bool = False,
     task: PipelineTask | None = None,
+    about: Mapping[str, str | None] | None = None,
 ) -> Delivery:
     """
     Send a report, and say how that ended; a report that the service has already taken is a success.
 
     Logs one line: INFO where the service has the report, WARNING where it does not know the task, or took the status
-    without the texts, which it had refused. Counts ``datapipeline.report.<delivered|repeated|gone|failed>`` in
-    Airflow's metrics.
+    without the texts, which it had refused. Counts how it ended in Airflow's metrics.
 
     :param timeout: seconds for everything: reading the connection, finding the host, and all tries (30 s of botocore's
         alone by default). Held in a thread of its own, not by a signal: a signal may hit in the middle of a message to
@@ -69,6 +72,7 @@ def deliver(
     :param task: the task as it was polled, where it is known. Should the service refuse even the bare status, its
         attempt is looked at (DescribeObjects): one that has ended already is not an error, but a repeat if it ended
         as reported, and gone otherwise.
+    :param about: of which DAG run it is, for the line in the log; ``dag`` is the metrics' tag too
     :raises ServiceError: the service did not take the report, or could not be reached
     :raises DeliveryTimeoutError: no answer in time; the report may still arrive
     :raises DataPipelineError: the report or the connection cannot be used; nothing was sent
@@ -84,8 +88,8 @@ def deliver(
         else:
             run_bounded(send, timeout)
     finally:
-        _count(ends)
-    return _log(pipeline_task_id, report, ends[0])
+        _count(ends, report, about or {})
+    return _log(words(task or pipeline_task_id, **_outcome(report), **(about or {})), ends[0])
 
 
 async def adeliver(
@@ -96,6 +100,7 @@ async def adeliver(
     timeout: float | None = None,  # noqa: ASYNC109 - the same promise as deliver's, with the same error
     repeat: bool = False,
     task: PipelineTask | None = None,
+    about: Mapping[str, str | None] | None = None,
 ) -> Delivery:
     """Do what :func:`deliver` does, without blocking; no thread is needed to keep ``timeout``."""
     ends: list[_End] = []
@@ -109,8 +114,8 @@ async def adeliver(
             f"The report was not delivered within {timeout:g} s; it may or may not have arrived."
         ) from err
     finally:
-        _count(ends)
-    return _log(pipeline_task_id, report, ends[0])
+        _count(ends, report, about or {})
+    return _log(words(task or pipeline_task_id, **_outcome(report), **(about or {})), ends[0])
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,25 +223,38 @@ async def _asend(hook: DataPipelineHook, pipeline_task_id: str, step: _Try | _Do
     return step.settled(attempts)
 
 
-def _count(ends: list[_End]) -> None:
-    increment(f"datapipeline.report.{ends[0].delivery if ends else 'failed'}")
+def _count(ends: list[_End], report: TaskReport, about: Mapping[str, str | None]) -> None:
+    tags = {"dag_id": dag} if (dag := about.get("dag")) else {}
+    if not ends:
+        count(metrics.DELIVERY_ERRORS, **tags)
+        return
+    (end,) = ends
+    if end.delivery is Delivery.GONE:
+        count(metrics.GONE, **tags)
+        return
+    count(metrics.REPORTED[report.status], **tags)
+    if end.delivery is Delivery.REPEATED:
+        count(metrics.REPEATED, **tags)
+    elif end.refused is not None:
+        count(metrics.TEXTS_REFUSED, **tags)
 
 
-def _log(pipeline_task_id: str, report: TaskReport, end: _End) -> Delivery:
-    said = f"{report.status} for Data Pipeline task {shorten(pipeline_task_id)}"
-    if report.error_id is not None:
-        said += f", error id {report.error_id}"
+def _outcome(report: TaskReport) -> dict[str, str | None]:
+    return {"status": report.status, "error_id": report.error_id}
+
+
+def _log(said: str, end: _End) -> Delivery:
     if end.delivery is Delivery.GONE:
         log.warning(
-            "Could not report %s: the task was already reported, canceled or given to another runner, or its pipeline "
-            "is gone. (%s)",
-            said,
+            "Could not report: the task was already reported, canceled or given to another runner, or its pipeline is "
+            "gone. (%s) %s",
             end.error,
+            said,
         )
     elif end.delivery is Delivery.REPEATED:
-        log.info("Reported %s; AWS Data Pipeline had it already.", said)
+        log.info("reported: AWS Data Pipeline had it already %s", said)
     elif end.refused is not None:
-        log.warning("Reported %s, without any error text, which AWS Data Pipeline refused: %s", said, end.refused)
+        log.warning("reported: without any error text, which AWS Data Pipeline refused. (%s) %s", end.refused, said)
     else:
-        log.info("Reported %s.", said)
+        log.info("reported: %s", said)
     return end.delivery

@@ -9,16 +9,23 @@ to poll the same worker group takes it over.
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
+
+from airflow_provider_datapipeline import metrics
+from airflow_provider_datapipeline._airflow.metrics import count
+from airflow_provider_datapipeline.log_words import words
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
 
     from airflow_provider_datapipeline.hooks.datapipeline import DataPipelineHook
     from airflow_provider_datapipeline.pipeline_task import PipelineTask
+
+log = logging.getLogger(__name__)
 
 USABLE_SECONDS = 90.0
 """
@@ -54,16 +61,18 @@ async def next_task(
     worker_group: str,
     *,
     hostname: str | None,
+    runner_dag_id: str = "",
     timeout: float | None = None,  # noqa: ASYNC109  # the poll outlives it
 ) -> Polled | None:
     """
     Return the next task of a worker group; None when the poll ended without one, or after ``timeout`` seconds.
 
     :param key: names account and worker group
+    :param runner_dag_id: whose poll it is, for metrics
     """
     polls = _polls.setdefault(asyncio.get_running_loop(), _Polls()).under_way
     if key not in polls:
-        polls[key] = asyncio.create_task(_poll(hook, worker_group, hostname))
+        polls[key] = asyncio.create_task(_poll(hook, worker_group, hostname, runner_dag_id))
     poll = polls[key]
     await asyncio.wait({poll}, timeout=timeout)
     if not poll.done():
@@ -75,9 +84,20 @@ async def next_task(
     finally:
         # A cycle with the traceback otherwise: Python would collect the client in it before it is closed.
         del poll
-    return polled if polled is not None and polled.is_usable else None
+    if polled is None:
+        return None
+    if not polled.is_usable:
+        count(metrics.LATE, dag_id=runner_dag_id)
+        log.warning("Polled too long ago; the service will hand it out again. %s", words(polled.task))
+        return None
+    log.info("polled: %s", words(polled.task, worker_group=worker_group))
+    return polled
 
 
-async def _poll(hook: DataPipelineHook, worker_group: str, hostname: str | None) -> Polled | None:
+async def _poll(hook: DataPipelineHook, worker_group: str, hostname: str | None, runner_dag_id: str) -> Polled | None:
     task = await hook.apoll_for_task(worker_group, hostname=hostname)
-    return None if task is None else Polled(task, time.time())
+    count(metrics.POLLS, dag_id=runner_dag_id)
+    if task is None:
+        return None
+    count(metrics.POLLED, dag_id=runner_dag_id)
+    return Polled(task, time.time())

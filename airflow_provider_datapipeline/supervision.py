@@ -14,21 +14,17 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_datapipeline import metrics
 from airflow_provider_datapipeline._airflow import compat, outcome, triggerer
+from airflow_provider_datapipeline._airflow.metrics import count, timing
 from airflow_provider_datapipeline.deadline import Deadline
 from airflow_provider_datapipeline.delivery import Delivery, adeliver
-from airflow_provider_datapipeline.exceptions import (
-    DataPipelineError,
-    InvalidReportError,
-    InvalidRequestError,
-    PipelineDeletedError,
-    PipelineNotFoundError,
-    ServiceError,
-    TaskNotFoundError,
-)
+from airflow_provider_datapipeline.exceptions import DataPipelineError, InvalidReportError, InvalidRequestError
+from airflow_provider_datapipeline.lease import Lease
 from airflow_provider_datapipeline.links import DataPipelineTargetRunLink
-from airflow_provider_datapipeline.pacing import REPORT_RATE, backoff, beat_seconds, shared_pace
-from airflow_provider_datapipeline.progress import progress_fields, report_progress_timeout
+from airflow_provider_datapipeline.log_words import words
+from airflow_provider_datapipeline.pacing import REPORT_RATE, backoff, shared_pace
+from airflow_provider_datapipeline.progress import progress_fields
 from airflow_provider_datapipeline.reporting.facts import TaskFacts
 from airflow_provider_datapipeline.reporting.report import TaskReport
 
@@ -44,10 +40,8 @@ log = logging.getLogger(__name__)
 # crash between the two left.
 _MISSING_SECONDS = 150.0
 _MISSING_LOOK_SECONDS = 3.0
-_STOP_TRIES = 5
 
-_held: dict[tuple[str | None, str | None], int] = {}
-"""Tasks supervised by this process, by connection and region."""
+_STOP_TRIES = 5
 
 
 class Ending(StrEnum):
@@ -89,10 +83,19 @@ class Supervision:
     run_timeout: float | None
     api: triggerer.AirflowApi | None
     _started: float = field(default_factory=time.monotonic)
-    _last_beat: float = field(default_factory=time.monotonic)
+    _lease: Lease = field(init=False)
     _deadline: Deadline | None = field(init=False)
 
     def __post_init__(self) -> None:
+        self._lease = Lease(
+            task=self.assignment.task,
+            hook=self.hook,
+            account=self.account,
+            beat=self.beat,
+            polled_at=self.assignment.polled_at,
+            runner_dag_id=self.runner_dag_id,
+            about=self._target_words,
+        )
         # From the poll, not from now: whoever takes over from a dead triggerer grants no new time.
         polled_at = self.assignment.polled_at
         self._deadline = Deadline.of(
@@ -101,13 +104,10 @@ class Supervision:
 
     async def run(self) -> Result:
         """Supervise until the outcome has been reported, or nobody wants to hear of it."""
-        _held[self.account] = _held.get(self.account, 0) + 1
-        try:
+        with self._lease.held():
             if self.assignment.refusal:
                 return await self._report(self._refused(self.assignment.refusal))
             return await self._supervise()
-        finally:
-            _held[self.account] -= 1
 
     @property
     def _target(self) -> str:
@@ -118,6 +118,7 @@ class Supervision:
         return self.assignment.task.task_id
 
     async def _supervise(self) -> Result:
+        log.info("supervising: %s", self._words())
         await self._link_to_target()
         while True:
             state = await self._state_of_target()
@@ -126,14 +127,19 @@ class Supervision:
                     return await self._report(self._refused(refusal))
                 wait = _MISSING_LOOK_SECONDS
             elif state in triggerer.TERMINAL:
-                return await self._report(await self._outcome(state))
+                ended = time.monotonic()
+                return await self._report(await self._outcome(state), ended=ended)
             elif self._deadline is not None and time.time() >= self._deadline.at:
+                count(metrics.TIMED_OUT, dag_id=self.runner_dag_id)
                 await self._stop_target()
                 return await self._report(self._timed_out(self._deadline))
+            elif (too_early := self._lease.seconds_until_first_beat()) > 0:
+                wait = self._within_deadline(too_early)
             else:
-                if lost := await self._beat_is_unwanted(state):
-                    return await self._give_up(lost)
-                wait = self._wait()
+                if await self._lease.is_lost(await self._progress(state)):
+                    await self._stop_target()
+                    return Result(Ending.LOST)
+                wait = self._within_deadline(self._lease.seconds_between_beats())
             # Whether it has ended is then read anew: a run that was cleared meanwhile is under way again.
             await triggerer.watcher().ended(self._target, self.run_id, timeout=wait)
 
@@ -152,67 +158,36 @@ class Supervision:
         )
         return state
 
-    def _wait(self) -> float:
-        timeout = report_progress_timeout(self.assignment.task)
-        wait = beat_seconds(self.beat, _held[self.account], timeout)
-        if self._deadline is not None:
-            wait = min(wait, max(1.0, self._deadline.at - time.time()))
-        return wait
-
-    # The lease
-
-    async def _beat_is_unwanted(self, state: str) -> str:
-        """Report progress; return why the service does not want to hear of the task any more, or nothing."""
-        await shared_pace(REPORT_RATE, "ReportTaskProgress", *self.account).turn()
+    async def _progress(self, state: str) -> dict[str, str]:
+        if state == "queued":
+            count(metrics.WAITING, dag_id=self.runner_dag_id)
         states = await _patiently(lambda: triggerer.task_states(self._target, self.run_id), "the tasks of the run")
-        fields = progress_fields(state, states, triggerer.run_url(self._target, self.run_id))
-        try:
-            canceled = await self.hook.areport_task_progress(self._task_id, fields)
-        except (TaskNotFoundError, PipelineDeletedError, PipelineNotFoundError) as error:
-            return str(error)
-        except InvalidRequestError:
-            return await self._bare_beat_is_unwanted()
-        except DataPipelineError as error:
-            log.warning("Could not report progress; trying again at the next beat. %s", error)
-            return ""
-        self._last_beat = time.monotonic()
-        return "AWS Data Pipeline canceled the task." if canceled else ""
+        return progress_fields(state, states, triggerer.run_url(self._target, self.run_id))
 
-    async def _bare_beat_is_unwanted(self) -> str:
-        # The fields are an extra: a service that refuses them, for whatever they hold, must not end the lease.
-        try:
-            canceled = await self.hook.areport_task_progress(self._task_id)
-        except ServiceError as error:
-            log.warning("Could not report progress; trying again at the next beat. %s", error)
-            return ""
-        self._last_beat = time.monotonic()
-        return "AWS Data Pipeline canceled the task." if canceled else ""
-
-    async def _give_up(self, reason: str) -> Result:
-        log.warning("Nothing will be reported about this task: %s", reason)
-        await self._stop_target()
-        self._log_end("nothing reported: canceled or lost")
-        return Result(Ending.LOST)
+    def _within_deadline(self, wait: float) -> float:
+        return wait if self._deadline is None else min(wait, max(1.0, self._deadline.at - time.time()))
 
     async def _stop_target(self) -> None:
         if self.api is None:
+            count(metrics.NOT_STOPPED, dag_id=self.runner_dag_id)
             log.warning(
-                "The target run %s of DAG %s goes on for nothing. To have such runs stopped, give the task runner an "
-                "airflow_conn_id: an HTTP connection to Airflow's API server, with a user who may edit DAG runs.",
-                self.run_id,
-                self._target,
+                "The target run goes on for nothing. To have such runs stopped, give the task runner an "
+                "airflow_conn_id: an HTTP connection to Airflow's API server, with a user who may edit DAG runs. %s",
+                self._words(),
             )
             return
         for delay in itertools.islice(backoff(), _STOP_TRIES):
             try:
                 await self.api.stop_run(self._target, self.run_id)
             except Exception as error:  # noqa: BLE001  # the connection may be wrong in many ways, and the lease is gone
-                log.warning("Could not stop the target run %s of DAG %s: %s", self.run_id, self._target, error)
+                log.warning("Could not stop the target run: %s %s", error, self._words())
                 await asyncio.sleep(delay)
             else:
-                log.info("Stopped the target run %s of DAG %s", self.run_id, self._target)
+                count(metrics.STOPPED, dag_id=self.runner_dag_id)
+                log.info("target run stopped: %s", self._words())
                 return
-        log.error("The target run %s of DAG %s goes on for nothing; stop it by hand", self.run_id, self._target)
+        count(metrics.NOT_STOPPED, dag_id=self.runner_dag_id)
+        log.error("The target run goes on for nothing; stop it by hand. %s", self._words())
 
     # The outcome
 
@@ -261,42 +236,48 @@ class Supervision:
             error_message=f"The DAG run did not end within {deadline.limit}.",
         )
 
-    async def _report(self, report: TaskReport) -> Result:
-        """Deliver the report; try for as long as the lease lives."""
-        end_of_lease = self._last_beat + report_progress_timeout(self.assignment.task)
+    async def _report(self, report: TaskReport, *, ended: float | None = None) -> Result:
+        """
+        Deliver the report; try for as long as the lease lives.
+
+        :param ended: when (``time.monotonic()``) the target run was seen to have ended
+        """
         may_have_arrived = False
         for delay in backoff():
             await shared_pace(REPORT_RATE, "SetTaskStatus", *self.account).turn()
             try:
                 delivery = await adeliver(
-                    self.hook, self._task_id, report, repeat=may_have_arrived, task=self.assignment.task
+                    self.hook,
+                    self._task_id,
+                    report,
+                    repeat=may_have_arrived,
+                    task=self.assignment.task,
+                    about={"dag": self.runner_dag_id, **self._target_words},
                 )
             except (InvalidReportError, InvalidRequestError) as error:
                 log.error("AWS Data Pipeline refuses the report, which repeating it will not change. %s", error)  # noqa: TRY400
                 break
             except DataPipelineError as error:
                 may_have_arrived = may_have_arrived or getattr(error, "maybe_delivered", False)
-                if time.monotonic() + delay > end_of_lease:
+                if time.monotonic() + delay > self._lease.end:
                     log.error("The report was not delivered before the task's lease ended. %s", error)  # noqa: TRY400
                     break
                 log.warning("Reporting again in %.0f s. %s", delay, error)
                 await asyncio.sleep(delay)
             else:
-                self._log_end(f"reported {report.status}" if delivery is not Delivery.GONE else "not known any more")
+                if ended is not None and delivery is not Delivery.GONE:
+                    timing(metrics.REPORT_DELAY, time.monotonic() - ended, dag_id=self.runner_dag_id)
                 return Result(Ending.REPORTED, report.status)
-        self._log_end(f"NOT reported: {report.status}; clear this task to report again")
+        count(metrics.UNDELIVERED, dag_id=self.runner_dag_id)
+        log.error("NOT reported: %s; clear this task to report again. %s", report.status, self._words())
         return Result(Ending.UNDELIVERED, report.status)
 
-    def _log_end(self, what: str) -> None:
-        task = self.assignment.task
-        log.info(
-            "pipeline %s, attempt %s, target run %s of DAG %s: %s",
-            task.pipeline_id,
-            task.attempt_id,
-            self.run_id,
-            self._target or "(none)",
-            what,
-        )
+    @property
+    def _target_words(self) -> dict[str, str | None]:
+        return {"target_dag": self._target, "run": self.run_id}
+
+    def _words(self, **more: str | None) -> str:
+        return words(self.assignment.task, **more, **self._target_words)
 
 
 async def _patiently(read: Any, what: str) -> Any:

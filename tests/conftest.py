@@ -6,6 +6,7 @@ beyond the loopback interface.
 from __future__ import annotations
 
 import functools
+import importlib
 import ipaddress
 import os
 import socket
@@ -18,6 +19,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.loaders import JSONFileLoader
 from hypothesis import HealthCheck, settings
+
+from airflow_provider_datapipeline.metrics import METRICS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -83,3 +86,43 @@ def _models_are_read_once() -> Iterator[None]:
 def airflow_database() -> None:
     """An empty metadata database, for tests that run a DAG in their own process (``dag.test()``)."""
     subprocess.run([sys.executable, "-m", "airflow", "db", "migrate"], check=True, capture_output=True)
+
+
+class SentMetrics:
+    """What Airflow would send as metrics of this package, in place of its own destination."""
+
+    def __init__(self) -> None:
+        self.names: list[str] = []
+        self.values: list[tuple[str, object, dict[str, str]]] = []
+
+    def incr(self, stat: str, count: int = 1, *_: object, tags: dict[str, str] | None = None) -> None:
+        self._keep(stat, count, tags)
+
+    def gauge(self, stat: str, value: float, *_: object, tags: dict[str, str] | None = None) -> None:
+        self._keep(stat, value, tags)
+
+    def timing(self, stat: str, dt: object, *, tags: dict[str, str] | None = None) -> None:
+        self._keep(stat, dt, tags)
+
+    def _keep(self, name: str, value: object, tags: dict[str, str] | None) -> None:
+        if name.startswith("datapipeline"):
+            assert name in {metric.name for metric in METRICS}
+            self.names.append(name.removeprefix("datapipeline."))
+            self.values.append((self.names[-1], value, tags or {}))
+
+
+@pytest.fixture
+def sent(monkeypatch: pytest.MonkeyPatch) -> SentMetrics:
+    """The metrics that the test has sent, by name without the package's prefix."""
+    from airflow_provider_datapipeline._airflow import metrics
+
+    destination = SentMetrics()
+    try:
+        stats = importlib.import_module(metrics._COPIES[0])
+    except ImportError:  # before Airflow 3.3
+        for name in ("incr", "gauge", "timing"):
+            monkeypatch.setattr(metrics.Stats, name, getattr(destination, name), raising=False)
+    else:
+        monkeypatch.setattr(stats, "_factory", lambda: destination)
+        monkeypatch.setattr(stats, "_backend", None)
+    return destination

@@ -1,31 +1,40 @@
-"""Counters in Airflow's metrics."""
+"""Sends metrics where Airflow sends its own."""
 
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import Stats
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from airflow_provider_datapipeline.metrics import Metric
 
 _COPIES = ("airflow.sdk._shared.observability.metrics.stats", "airflow._shared.observability.metrics.stats")
 
 
-def increment(name: str) -> None:
+def count(metric: Metric, **tags: str) -> None:
     """Add one to a counter; it is sent where this process was told to send metrics, and nowhere otherwise."""
-    _counter()(name)
+    _stats().incr(metric.name, tags=tags)
 
 
-def _counter() -> Callable[[str], None]:
+def gauge(metric: Metric, value: float, **tags: str) -> None:
+    """Say how much there is of something now."""
+    _stats().gauge(metric.name, value, tags=tags)
+
+
+def timing(metric: Metric, seconds: float, **tags: str) -> None:
+    """Say how long something took."""
+    _stats().timing(metric.name, timedelta(seconds=seconds), tags=tags)
+
+
+def _stats() -> Any:
     # Private: Airflow 3.3 has this module twice, one copy for tasks and one for its own processes, and where a callback
     # or a trigger runs, only the second was told a destination. Goes when the public
     # airflow.sdk.observability.stats works in the triggerer and in the dag-processor as well.
     for path in _COPIES:
         module = sys.modules.get(path)
         if module is not None and getattr(module, "_factory", None) is not None:
-            told: Callable[[str], None] = module.incr
-            return told
-    anywhere: Callable[[str], None] = Stats.incr
-    return anywhere
+            return module
+    return Stats

@@ -13,6 +13,7 @@ from asgiref.sync import sync_to_async
 from botocore import xform_name
 from botocore.exceptions import BotoCoreError, ClientError  # type: ignore[import-untyped]  # ships no types
 
+from airflow_provider_datapipeline._airflow.metrics import count
 from airflow_provider_datapipeline.exceptions import (
     AccessDeniedError,
     ConfigurationError,
@@ -31,7 +32,8 @@ from airflow_provider_datapipeline.hooks._clients import (
     shared_client,
 )
 from airflow_provider_datapipeline.hooks._config import Purpose, client_config
-from airflow_provider_datapipeline.hooks._errors import is_of_aws, note_attempt, translated
+from airflow_provider_datapipeline.hooks._errors import is_of_aws, kind_of, note_attempt, translated
+from airflow_provider_datapipeline.metrics import ERRORS
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -92,7 +94,10 @@ class DataPipelineCaller(AwsBaseHook):
                 discard(self._key(call.purpose), client)
             outdated = None if is_new or earlier else _outdated(call, err)
             if outdated is None:
-                raise _error(call, err, earlier) from err
+                raise _counted(call, _error(call, err, earlier)) from err
+        except DataPipelineError as err:  # there is no client
+            _counted(call, err)
+            raise
         else:
             return response
         del client
@@ -112,7 +117,10 @@ class DataPipelineCaller(AwsBaseHook):
             if outdated is None:
                 # In no variable: that would make a cycle with the traceback, and Python collects what is in a cycle,
                 # here the client with its open connections, before it is closed.
-                raise _error(call, err, earlier) from err
+                raise _counted(call, _error(call, err, earlier)) from err
+        except DataPipelineError as err:  # there is no client
+            _counted(call, err)
+            raise
         else:
             return response
         del shared  # not held for as long as the second try takes
@@ -176,6 +184,11 @@ def _outdated(call: Call, err: Exception) -> CredentialsError | None:
     """
     error = translated(call.operation, err)
     return error if isinstance(error, CredentialsError) else None
+
+
+def _counted(call: Call, error: DataPipelineError) -> DataPipelineError:
+    count(ERRORS[kind_of(error)], operation=call.operation)
+    return error
 
 
 def _load_models(session: Any) -> None:

@@ -9,6 +9,7 @@ from botocore import exceptions as boto  # type: ignore[import-untyped]  # ships
 from airflow_provider_datapipeline.exceptions import (
     AccessDeniedError,
     ConfigurationError,
+    ConnectionMissingError,
     CredentialsError,
     DataPipelineError,
     InternalServiceError,
@@ -65,6 +66,18 @@ _BY_CODE: dict[str, type[ServiceError]] = {
     "RequestExpired": CredentialsError,
 }
 
+_KINDS: dict[type[DataPipelineError], str] = {
+    AccessDeniedError: "access_denied",
+    ConfigurationError: "configuration",
+    ConnectionMissingError: "configuration",
+    InternalServiceError: "unavailable",
+    InvalidRequestError: "refused",
+    PipelineDeletedError: "not_found",
+    PipelineNotFoundError: "not_found",
+    TaskNotFoundError: "not_found",
+    ThrottledError: "throttled",
+}
+
 _CREDENTIALS = (
     boto.NoCredentialsError,
     boto.PartialCredentialsError,
@@ -105,6 +118,11 @@ def error_class(code: str, http_status: int = 400) -> type[ServiceError]:
     if known is not None:
         return known
     return InternalServiceError if http_status >= SERVER_ERROR_STATUS else ServiceError
+
+
+def kind_of(error: DataPipelineError) -> str:
+    """Return of which kind an error is, as metrics tell them apart."""
+    return next((_KINDS[base] for base in type(error).__mro__ if base in _KINDS), "other")
 
 
 def note_attempt(

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any, overload
 
 from airflow.providers.common.compat.sdk import BaseNotifier
 
+from airflow_provider_datapipeline import metrics
 from airflow_provider_datapipeline._airflow import compat, context as callback, outcome
 from airflow_provider_datapipeline._airflow.bounded import run_bounded
-from airflow_provider_datapipeline._airflow.metrics import increment
+from airflow_provider_datapipeline._airflow.metrics import count
 from airflow_provider_datapipeline.exceptions import NoPipelineTaskError
 from airflow_provider_datapipeline.hooks.parameters import DataPipelineHookMixin
 from airflow_provider_datapipeline.reporting.report import TaskReport
@@ -112,7 +113,7 @@ class DataPipelineNotifier(DataPipelineHookMixin, BaseNotifier):
                 compat.mask(str(error)),
             )
             log.debug("The traceback of the error above", exc_info=True)
-            increment("datapipeline.callback.failed")
+            count(metrics.CALLBACK_ERRORS, dag_id=str(callback.run_words(context)["dag"]))
 
     def _report(self, context: Mapping[str, Any]) -> None:
         notifier = self._rendered(context)
@@ -125,7 +126,7 @@ class DataPipelineNotifier(DataPipelineHookMixin, BaseNotifier):
             return
         report = notifier._task_report(context)  # noqa: SLF001  # likewise
         if report is not None:
-            notifier._deliver(*target, report)  # noqa: SLF001  # likewise
+            notifier._deliver(*target, report, callback.run_words(context))  # noqa: SLF001  # likewise
 
     def _rendered(self, context: Mapping[str, Any]) -> DataPipelineNotifier:
         """
@@ -204,8 +205,10 @@ class DataPipelineNotifier(DataPipelineHookMixin, BaseNotifier):
             log.warning("Could not read which tasks of DAG run %s failed: %s", run_id, error)
             return []
 
-    def _deliver(self, pipeline_task_id: str, task: PipelineTask | None, report: TaskReport) -> None:
+    def _deliver(
+        self, pipeline_task_id: str, task: PipelineTask | None, report: TaskReport, about: Mapping[str, str | None]
+    ) -> None:
         # Imported here: a DAG file that merely names the notifier must not pay for boto3 each time it is parsed.
         from airflow_provider_datapipeline.delivery import deliver
 
-        deliver(self.hook, pipeline_task_id, report, task=task)
+        deliver(self.hook, pipeline_task_id, report, task=task, about=about)

@@ -11,9 +11,12 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from airflow.providers.common.compat.sdk import BaseOperator, TaskDeferred
 from airflow.triggers.base import StartTriggerArgs
 
+from airflow_provider_datapipeline import metrics
 from airflow_provider_datapipeline._airflow import compat
+from airflow_provider_datapipeline._airflow.metrics import count
 from airflow_provider_datapipeline.hooks.parameters import DataPipelineHookMixin
 from airflow_provider_datapipeline.links import DataPipelineTargetRunLink
+from airflow_provider_datapipeline.log_words import words
 from airflow_provider_datapipeline.pipeline_task import PipelineTask
 from airflow_provider_datapipeline.runs import Assignment, run_id_of
 
@@ -132,27 +135,34 @@ class DataPipelinePollForTaskOperator(_TriggererOperator):
         for polled in event["tasks"]:
             task = PipelineTask.from_conf(polled["conf"])
             if time.time() - polled["at"] > _STALE_SECONDS:
-                log.warning("Task %s comes too late; the service will hand it out again.", task.short_id)
+                count(metrics.LATE, dag_id=self.runner_dag_id)
+                log.warning("Polled too long ago; the service will hand it out again. %s", words(task))
                 continue
             try:
                 self._start(task, polled["at"], context)
                 self.hook.report_task_progress(task.task_id)
             except Exception:  # the others of the batch are not to suffer
-                log.exception("Could not start task %s; the service will hand it out again.", task.short_id)
+                count(metrics.NOT_STARTED, dag_id=self.runner_dag_id)
+                log.exception("Could not start a task; the service will hand it out again. %s", words(task))
+            else:
+                count(metrics.ACKNOWLEDGED, dag_id=self.runner_dag_id)
+                log.info("acknowledged: %s", words(task, dag=self.runner_dag_id, run=run_id_of(task)))
 
     def _start(self, task: PipelineTask, polled_at: float, context: Mapping[str, Any]) -> None:
         """Create the runner run and the target run, in this order: a run that works must not be without supervisor."""
         run_id = run_id_of(task)
         assignment = self._assignment(task, (context["dag"].dag_id, context["run_id"]), polled_at)
-        compat.create_dag_run(self.runner_dag_id, run_id, assignment.runner_conf(), note="")
-        log.info(
-            "Task %s, attempt %s: run %s of DAG %s", task.short_id, task.attempt_id, run_id, assignment.target_dag_id
-        )
+        if compat.create_dag_run(self.runner_dag_id, run_id, assignment.runner_conf(), note=""):
+            log.info("runner run created: %s", words(task, dag=self.runner_dag_id, run=run_id))
+        else:
+            count(metrics.DUPLICATES, dag_id=self.runner_dag_id)
+            log.info("runner run exists already: %s", words(task, dag=self.runner_dag_id, run=run_id))
         if assignment.refusal:
+            self._refused(task, assignment.refusal)
             return
         note = f"Started for [AWS Data Pipeline](/dags/{self.runner_dag_id}/runs/{run_id})"
         try:
-            compat.create_dag_run(
+            is_new = compat.create_dag_run(
                 assignment.target_dag_id, run_id, assignment.target_conf(self.runner_dag_id), note=note
             )
         except compat.RunRefusedError as error:
@@ -161,8 +171,15 @@ class DataPipelinePollForTaskOperator(_TriggererOperator):
                 f"No run of DAG {assignment.target_dag_id!r} can be started: {error} "
                 f"The DAG id comes from the task runner's target_dag_id: {self.target_dag_id}"
             )
-            log.error(refusal)  # noqa: TRY400
+            self._refused(task, refusal)
             context["ti"].xcom_push(key=run_id, value=refusal)
+        else:
+            what = "target run created" if is_new else "target run exists already"
+            log.info("%s: %s", what, words(task, dag=assignment.target_dag_id, run=run_id))
+
+    def _refused(self, task: PipelineTask, refusal: str) -> None:
+        count(metrics.REFUSED, dag_id=self.runner_dag_id)
+        log.error("No target run: %s %s", refusal, words(task))
 
     def _assignment(self, task: PipelineTask, poller: tuple[str, str], polled_at: float | None = None) -> Assignment:
         target_dag_id, refusal = "", ""

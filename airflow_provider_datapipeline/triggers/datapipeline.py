@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.triggers.base import BaseTrigger, TaskFailedEvent, TaskSkippedEvent, TaskSuccessEvent, TriggerEvent
 
+from airflow_provider_datapipeline import metrics
 from airflow_provider_datapipeline._airflow import triggerer
+from airflow_provider_datapipeline._airflow.metrics import gauge
 from airflow_provider_datapipeline.exceptions import DataPipelineError, InternalServiceError, ThrottledError
 from airflow_provider_datapipeline.hooks.parameters import DataPipelineHookMixin
 from airflow_provider_datapipeline.open_polls import Polled, next_task
@@ -28,6 +30,10 @@ _QUIET_SECONDS = 1.0  # without a further task for this long, a batch is started
 _NO_ROOM_SECONDS = 2.0
 _LIFETIME_SECONDS = 600.0  # a poller's run ends after this long without a task: a new one reads the DAG's state anew
 _MISCONFIGURED_SECONDS = 60.0  # between the runs of a poller that cannot poll
+_SILENT_SECONDS = 60.0  # for as long an API server may be down, starting for example, without a word about it
+
+_silent_since: dict[str, float] = {}
+"""Since when (``time.monotonic()``) Airflow's API has not answered, or when that was said last, by connection."""
 
 
 class _DataPipelineTrigger(DataPipelineHookMixin, BaseTrigger):
@@ -136,7 +142,6 @@ class PollForTaskTrigger(_DataPipelineTrigger):
             else:
                 delays = backoff()
                 if batch:
-                    log.info("Received %d tasks for worker group %s", len(batch), self.worker_group)
                     tasks = [{"conf": each.task.to_conf(), "at": each.at} for each in batch]
                     yield TriggerEvent({"tasks": tasks})  # type: ignore[no-untyped-call]  # Airflow's
                     return
@@ -144,6 +149,7 @@ class PollForTaskTrigger(_DataPipelineTrigger):
 
     async def _batch(self) -> list[Polled]:
         held = await triggerer.count_runs(self.runner_dag_id, None, triggerer.UNFINISHED)
+        gauge(metrics.HELD, held, dag_id=self.runner_dag_id)
         room = min(self.batch_size, self.max_active_tasks - held)
         if room <= 0:
             await asyncio.sleep(_NO_ROOM_SECONDS)
@@ -160,7 +166,14 @@ class PollForTaskTrigger(_DataPipelineTrigger):
         await shared_pace(POLL_RATE, "PollForTask", *self._account).turn()
         key = (*self._account, self.worker_group)
         try:
-            return await next_task(key, self.hook, self.worker_group, hostname=self.hostname, timeout=timeout)
+            return await next_task(
+                key,
+                self.hook,
+                self.worker_group,
+                hostname=self.hostname,
+                runner_dag_id=self.runner_dag_id,
+                timeout=timeout,
+            )
         except DataPipelineError as error:
             if not batch:
                 raise
@@ -168,13 +181,22 @@ class PollForTaskTrigger(_DataPipelineTrigger):
             return None
 
     async def _is_paused(self) -> bool:
-        if self._api is None:
+        if self._api is None or not self.airflow_conn_id:
             return False
         try:
-            return await self._api.is_paused(self.poller_dag_id)
+            is_paused = await self._api.is_paused(self.poller_dag_id)
         except Exception as error:  # noqa: BLE001  # the connection may be wrong in many ways; polling does not depend on it
-            log.warning("Could not find out whether DAG %s is paused: %s", self.poller_dag_id, error)
+            self._cannot_tell(self.airflow_conn_id, error)
             return False
+        _silent_since.pop(self.airflow_conn_id, None)
+        return is_paused
+
+    def _cannot_tell(self, airflow_conn_id: str, error: Exception) -> None:
+        """Warn, once a minute, if it has been so for a minute: each poll asks again, so it may be over soon."""
+        level, now = logging.DEBUG, time.monotonic()
+        if now - _silent_since.setdefault(airflow_conn_id, now) >= _SILENT_SECONDS:
+            level, _silent_since[airflow_conn_id] = logging.WARNING, now
+        log.log(level, "Could not find out whether DAG %s is paused: %s", self.poller_dag_id, error)
 
 
 class SuperviseDagRunTrigger(_DataPipelineTrigger):

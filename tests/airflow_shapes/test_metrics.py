@@ -7,6 +7,7 @@ import importlib
 import pytest
 
 from airflow_provider_datapipeline._airflow import metrics
+from airflow_provider_datapipeline.metrics import DELIVERY_ERRORS, GONE, HELD, REPORT_DELAY, REPORTED
 
 
 class Destination:
@@ -40,19 +41,21 @@ def test_the_copy_that_was_told_a_destination_counts(path, monkeypatch) -> None:
     """A task's process tells the first; the triggerer and the dag-processor tell the second, before they fork."""
     destination = told(path, monkeypatch)
 
-    metrics.increment("datapipeline.report.delivered")
+    metrics.count(REPORTED["FINISHED"])
 
-    assert destination.names == ["datapipeline.report.delivered"]
+    assert destination.names == ["datapipeline.reported.finished"]
 
 
 def test_nothing_is_counted_twice(monkeypatch) -> None:
     """A task that the executor forked finds both told."""
     destinations = [told(path, monkeypatch) for path in metrics._COPIES]
 
-    metrics.increment("datapipeline.report.gone")
+    metrics.count(GONE)
 
-    assert [name for destination in destinations for name in destination.names] == ["datapipeline.report.gone"]
+    assert [name for destination in destinations for name in destination.names] == ["datapipeline.gone"]
 
 
 def test_a_process_that_was_told_nothing_counts_nowhere() -> None:
-    metrics.increment("datapipeline.report.failed")
+    metrics.count(DELIVERY_ERRORS)
+    metrics.gauge(HELD, 3)
+    metrics.timing(REPORT_DELAY, 1.5)

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from airflow_provider_datapipeline._airflow import metrics
 from airflow_provider_datapipeline.delivery import Delivery, adeliver, deliver
 from airflow_provider_datapipeline.exceptions import (
     ConnectionMissingError,
@@ -55,16 +54,6 @@ def send(request: pytest.FixtureRequest) -> Callable[..., Awaitable[Delivery]]:
 
 
 @pytest.fixture
-def counted(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Every counter that goes to Airflow's metrics."""
-    names: list[str] = []
-    for copy in filter(None, map(sys.modules.get, metrics._COPIES)):
-        monkeypatch.setattr(copy, "incr", names.append)
-    monkeypatch.setattr(metrics.Stats, "incr", staticmethod(names.append), raising=False)
-    return names
-
-
-@pytest.fixture
 def lines(caplog: pytest.LogCaptureFixture) -> Callable[[], list[tuple[str, str]]]:
     """What the sender logged: level and text."""
     caplog.set_level(logging.INFO, logger="airflow_provider_datapipeline.delivery")
@@ -79,38 +68,49 @@ def lines(caplog: pytest.LogCaptureFixture) -> Callable[[], list[tuple[str, str]
     return read
 
 
-async def test_a_report_is_delivered_in_one_request(serve, send, lines, counted) -> None:
+async def test_a_report_is_delivered_in_one_request(serve, send, lines, sent) -> None:
     service = serve()
 
     assert await send(FAILED) is Delivery.DELIVERED
     assert [request.body for request in service.requests] == [{"taskId": TASK} | FAILED.as_request()]
-    assert counted == ["datapipeline.report.delivered"]
-    ((level, text),) = lines()
-    assert level == "INFO"
-    assert text.startswith("Reported FAILED for Data Pipeline task begin")
-    assert text.endswith("end, error id ValueError.")
-    assert len(text) < 120
+    assert sent.names == ["reported.failed"]
+    assert lines() == [("INFO", "reported: status=FAILED error_id=ValueError task=begin01234...6543210end")]
+
+
+async def test_the_line_says_about_which_attempt_and_run(serve, send, lines, sent) -> None:
+    """Where that is known; metrics have the DAG as a tag."""
+    task = PipelineTask(task_id=TASK, pipeline_id="df-1", attempt_id="@Hello_2026-11-22T10:00:00_Attempt=1")
+    serve()
+
+    await send(FINISHED, task=task, about={"dag": "nightly", "run": "run 1"})
+
+    ((_, text),) = lines()
+    assert text == (
+        'reported: status=FINISHED dag=nightly run="run 1" pipeline=df-1 '
+        "attempt=@Hello_2026-11-22T10:00:00_Attempt=1 task=begin01234...6543210end"
+    )
+    assert sent.values == [("reported.finished", 1, {"dag_id": "nightly"})]
 
 
 @pytest.mark.parametrize("first", [FAULT, HANG, HANG_UP])
 async def test_an_unknown_task_after_a_try_that_may_have_arrived_had_the_report(
-    serve, send, lines, counted, first
+    serve, send, lines, sent, first
 ) -> None:
     """The answer to the first try was lost, not the report."""
     serve(first, NOT_FOUND)
 
     assert await send(FINISHED) is Delivery.REPEATED
-    assert counted == ["datapipeline.report.repeated"]
+    assert sent.names == ["errors.not_found", "reported.finished", "repeated"]
     assert [level for level, _ in lines()] == ["INFO"]
 
 
 @pytest.mark.parametrize("answers", [[NOT_FOUND], [THROTTLED, NOT_FOUND]])
-async def test_an_unknown_task_otherwise_is_gone(serve, send, lines, counted, answers) -> None:
+async def test_an_unknown_task_otherwise_is_gone(serve, send, lines, sent, answers) -> None:
     """A try that was throttled did not arrive."""
     serve(*answers)
 
     assert await send(FINISHED) is Delivery.GONE
-    assert counted == ["datapipeline.report.gone"]
+    assert sent.names == ["errors.not_found", "gone"]
     ((level, text),) = lines()
     assert level == "WARNING"
     assert "already reported, canceled or given to another runner" in text
@@ -132,7 +132,7 @@ async def test_a_pipeline_that_is_gone_needs_no_report(serve, send, lines, code)
     assert code in text
 
 
-async def test_refused_texts_are_left_out(serve, send, lines, counted) -> None:
+async def test_refused_texts_are_left_out(serve, send, lines, sent) -> None:
     """A status without its error is worth more than none; the log says what is missing and why."""
     service = serve(INVALID, Answer())
 
@@ -141,7 +141,7 @@ async def test_refused_texts_are_left_out(serve, send, lines, counted) -> None:
         {"taskId": TASK} | FAILED.as_request(),
         {"taskId": TASK, "taskStatus": "FAILED"},
     ]
-    assert counted == ["datapipeline.report.delivered"]
+    assert sent.names == ["errors.refused", "reported.failed", "texts_refused"]
     ((level, text),) = lines()
     assert level == "WARNING"
     assert "without any error text" in text
@@ -216,20 +216,22 @@ async def test_invalid_texts_after_a_failed_try_are_still_left_out(serve, send) 
 
 
 @pytest.mark.parametrize(("answer", "error"), [(THROTTLED, ThrottledError), (FAULT, InternalServiceError)])
-async def test_what_does_not_come_through_is_raised(serve, send, counted, answer, error) -> None:
+async def test_what_does_not_come_through_is_raised(serve, send, sent, answer, error) -> None:
+    """And counted with its kind, and with the call that it was."""
     serve(answer)
 
     with pytest.raises(error):
         await send(FINISHED)
 
-    assert counted == ["datapipeline.report.failed"]
+    kind = "throttled" if error is ThrottledError else "unavailable"
+    assert sent.values == [(f"errors.{kind}", 1, {"operation": "SetTaskStatus"}), ("delivery_errors", 1, {})]
 
 
-async def test_a_missing_connection_is_raised_through_the_bound(send, counted) -> None:
+async def test_a_missing_connection_is_raised_through_the_bound(send, sent) -> None:
     with pytest.raises(ConnectionMissingError):
         await send(FINISHED, conn_id="no_such_connection", timeout=30)
 
-    assert counted == ["datapipeline.report.failed"]
+    assert sent.names == ["errors.configuration", "delivery_errors"]
 
 
 async def test_a_delivery_within_the_bound_is_a_delivery(serve, send) -> None:
@@ -238,7 +240,7 @@ async def test_a_delivery_within_the_bound_is_a_delivery(serve, send) -> None:
     assert await send(FINISHED, timeout=30) is Delivery.DELIVERED
 
 
-async def test_the_bound_holds_for_the_whole_delivery(serve, send, counted) -> None:
+async def test_the_bound_holds_for_the_whole_delivery(serve, send, sent) -> None:
     """Three tries of 0.2 s do not fit."""
     serve(Answer(), HANG)
     await send(FINISHED)  # builds the client
@@ -248,7 +250,7 @@ async def test_the_bound_holds_for_the_whole_delivery(serve, send, counted) -> N
         await send(FINISHED, timeout=0.2)
 
     assert time.monotonic() - start < 2
-    assert counted[-1] == "datapipeline.report.failed"
+    assert sent.names[-1] == "delivery_errors"
 
 
 async def test_the_bound_holds_for_the_lookup_of_the_connection(connect, send, monkeypatch) -> None:

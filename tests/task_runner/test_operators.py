@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -84,7 +85,7 @@ def polled(submit, hook) -> PipelineTask:
     return task
 
 
-def test_runner_and_target_are_started_before_the_acknowledgement(service, polled, supervisor, context) -> None:
+def test_runner_and_target_are_started_before_the_acknowledgement(service, polled, supervisor, context, sent) -> None:
     event = event_of(polled)
     make_operator().execute_complete(context, event)
 
@@ -96,31 +97,48 @@ def test_runner_and_target_are_started_before_the_acknowledgement(service, polle
     assert supervisor.confs["nightly"] == expected.target_conf("runner")
     (beat,) = service.received("ReportTaskProgress")
     assert beat.parameters["taskId"] == polled.task_id
+    assert sent.values == [("acknowledged", 1, {"dag_id": "runner"})]
 
 
-def test_the_same_delivery_twice_starts_nothing_twice(service, polled, supervisor, context) -> None:
+def test_each_effect_is_a_line_of_the_log(service, polled, supervisor, context, caplog) -> None:
+    """In its order, alike, with ids that other lines have too."""
+    with caplog.at_level("INFO", logger="airflow_provider_datapipeline"):
+        make_operator().execute_complete(context, event_of(polled))
+
+    run = f"run={run_id_of(polled)} pipeline={polled.pipeline_id} attempt={polled.attempt_id} task={polled.short_id}"
+    assert [each.getMessage() for each in caplog.records if each.name.startswith("airflow_provider_datapipeline")] == [
+        f"runner run created: dag=runner {run}",
+        f"target run created: dag=nightly {run}",
+        f"acknowledged: dag=runner {run}",
+    ]
+
+
+def test_the_same_delivery_twice_starts_nothing_twice(service, polled, supervisor, context, sent) -> None:
     make_operator().execute_complete(context, event_of(polled, polled))
 
     assert len(supervisor.runs) == 2
     assert len(service.received("ReportTaskProgress")) == 2
+    assert sent.names == ["acknowledged", "duplicates", "acknowledged"]
 
 
-def test_a_task_that_comes_too_late_is_left_to_the_service(service, polled, supervisor, context) -> None:
+def test_a_task_that_comes_too_late_is_left_to_the_service(service, polled, supervisor, context, sent) -> None:
     make_operator().execute_complete(context, event_of(polled, age=110))
 
     assert supervisor.runs == []
     assert not service.received("ReportTaskProgress")
+    assert sent.names == ["late"]
 
 
-def test_the_fault_of_one_task_does_not_keep_the_others(service, polled, supervisor, context, make_task) -> None:
+def test_the_fault_of_one_task_does_not_keep_the_others(service, polled, supervisor, context, sent) -> None:
     """One that the service does not know any more comes first."""
-    make_operator().execute_complete(context, event_of(make_task(), polled))
+    make_operator().execute_complete(context, event_of(dataclasses.replace(polled, task_id="unknown"), polled))
 
     (attempt,) = service.attempts()
     assert attempt.status == "RUNNING"
+    assert sent.names == ["errors.not_found", "not_started", "acknowledged"]
 
 
-def test_an_unknown_target_is_kept_for_the_supervision(service, polled, supervisor, context) -> None:
+def test_an_unknown_target_is_kept_for_the_supervision(service, polled, supervisor, context, sent) -> None:
     """Which reports it; the text names the DAG and where its id comes from."""
     template = "{{ 'unknown' }}"
 
@@ -131,6 +149,7 @@ def test_an_unknown_target_is_kept_for_the_supervision(service, polled, supervis
     assert "'unknown'" in refusal
     assert template in refusal
     assert len(service.received("ReportTaskProgress")) == 1
+    assert sent.names == ["refused", "acknowledged"]
 
 
 @pytest.mark.parametrize("allowed", [[], ["df-other"], {"df-other", "df-another"}])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import json
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -83,7 +84,7 @@ def test_a_trigger_survives_being_stored(kind: Callable[..., Any], own: dict[str
     assert import_string(path)(**parameters).serialize() == (path, parameters)
 
 
-async def test_a_batch_is_what_there_is_when_nothing_more_comes(service, submit, held) -> None:
+async def test_a_batch_is_what_there_is_when_nothing_more_comes(service, submit, held, sent) -> None:
     submit("echo 1", "echo 2")
 
     event = await event_of()
@@ -92,6 +93,8 @@ async def test_a_batch_is_what_there_is_when_nothing_more_comes(service, submit,
     json.dumps(event.payload)
     assert {record.parameters["hostname"] for record in service.received("PollForTask")} == {"worker-1"}
     assert not service.received("ReportTaskProgress")
+    assert sent.names == ["held", "polls", "polled", "polls", "polled"]
+    assert {tags["dag_id"] for _, _, tags in sent.values} == {"runner"}
 
 
 async def test_a_batch_is_no_larger_than_asked_for(service, submit, held) -> None:
@@ -101,13 +104,14 @@ async def test_a_batch_is_no_larger_than_asked_for(service, submit, held) -> Non
     assert len(service.received("PollForTask")) == 3
 
 
-async def test_no_task_is_polled_that_cannot_start(service, submit, held) -> None:
-    """Ten may be held: while ten are, nothing is polled; while eight are, two."""
+async def test_no_task_is_polled_that_cannot_start(service, submit, held, sent) -> None:
+    """Ten may be held: while ten are, nothing is polled; while eight are, two. How many are held can be seen."""
     submit("echo 1", "echo 2", "echo 3")
     held[:] = [10, 11, 8]
 
     assert len(commands(await event_of())) == 2
     assert len(service.received("PollForTask")) == 2
+    assert [value for name, value, _ in sent.values if name == "held"] == [10, 11, 8]
 
 
 @pytest.mark.parametrize("code", ["ThrottlingException", "InternalServiceError"])
@@ -130,12 +134,13 @@ async def test_tasks_received_before_an_error_are_started(service, submit, held)
     assert await trigger._next(1.0, [first]) is None
 
 
-async def test_an_error_that_stays_fails_the_run_after_a_pause(service, held) -> None:
+async def test_an_error_that_stays_fails_the_run_after_a_pause(service, held, sent) -> None:
     """The next run of the poller, which is continuous, reads the connection anew."""
     service.fail_next("PollForTask", "AccessDeniedException")
 
     assert isinstance(await event_of(), TaskFailedEvent)
     assert len(service.received("PollForTask")) == 1
+    assert sent.names == ["held", "errors.access_denied"]
 
 
 async def test_a_connection_that_is_missing_fails_the_run(held) -> None:
@@ -149,11 +154,24 @@ async def test_a_poller_ends_after_its_lifetime(service, held, monkeypatch) -> N
     assert not service.received("PollForTask")
 
 
-async def test_an_unknown_connection_to_airflow_does_not_stop_polling(service, submit, held) -> None:
-    """Whether the poller is paused then stays unknown."""
+async def test_an_unknown_connection_to_airflow_does_not_stop_polling(service, submit, held, caplog) -> None:
+    """Whether the poller is paused then stays unknown; nothing is said of it at first: Airflow may be starting."""
     submit("echo 1")
 
     assert commands(await event_of(batch_size=1, airflow_conn_id="not_there")) == ["echo 1"]
+    assert "paused" not in caplog.text
+
+
+async def test_an_api_of_airflow_that_stays_silent_is_told_once_a_minute(service, submit, held, monkeypatch, caplog):
+    """Not at every look, of which there may be one every two seconds."""
+    submit("echo 1")
+    monkeypatch.setattr(triggers, "_silent_since", {"not_there": time.monotonic() - 61})
+    held[:] = [10, 10, 10, 0]
+
+    await event_of(batch_size=1, airflow_conn_id="not_there")
+
+    (warning,) = [each for each in caplog.records if "paused" in each.getMessage()]
+    assert warning.levelname == "WARNING"
 
 
 async def test_a_run_made_by_hand_is_failed(service) -> None:

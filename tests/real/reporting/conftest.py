@@ -11,6 +11,7 @@ import pytest
 
 from airflow_provider_datapipeline.emulator import Behaviour, EmulatorServer
 from tests.real.harness import Deployment
+from tests.real.harness.statsd import StatsDServer
 from tests.real.reporting.account import Account, connection
 
 if TYPE_CHECKING:
@@ -42,9 +43,17 @@ def silent_url() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
+def metrics() -> Iterator[StatsDServer]:
+    """Where the deployment sends its metrics."""
+    with StatsDServer() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
 def deployment(
     server: EmulatorServer,
     silent_url: str,
+    metrics: StatsDServer,
     accounts_by_repeated_status: dict[str, Account],
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Deployment]:
@@ -56,7 +65,7 @@ def deployment(
     }
     for answer, account in accounts_by_repeated_status.items():
         connections[f"AIRFLOW_CONN_{answer.upper()}"] = connection(account.server.url)
-    running = Deployment(home, connections)
+    running = Deployment(home, {**connections, **metrics.variables})
     running.dags_folder.mkdir()
     running.add_dag_files(Path(__file__).parent / "dags")
     with running:

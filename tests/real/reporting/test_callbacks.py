@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.real.harness import Deployment
+    from tests.real.harness.statsd import StatsDServer
     from tests.real.reporting.account import Account, Handed
 
 pytestmark = pytest.mark.real
@@ -423,3 +424,23 @@ def test_the_raw_request_of_a_report(deployment: Deployment, account: Account) -
     assert request.signature_verified is True
     assert request.header("X-Amz-Target") == "DataPipeline.SetTaskStatus"
     assert sorted(json.loads(request.body)) == ["errorId", "errorMessage", "errorStackTrace", "taskId", "taskStatus"]
+
+
+def test_reports_are_counted_wherever_they_are_made(
+    deployment: Deployment, account: Account, metrics: StatsDServer
+) -> None:
+    """In a task's process by callback and operator, and where the callbacks of DAGs run."""
+    expected = {
+        "task_callbacks_fail": "reported.failed",
+        "dag_callbacks_succeed": "reported.finished",
+        "operator_derives_finished": "reported.finished",
+    }
+    counters = {dag_id: f"airflow.datapipeline.{name},dag_id={dag_id}" for dag_id, name in expected.items()}
+    before = {dag_id: metrics.received(counter) for dag_id, counter in counters.items()}
+    for dag_id in expected:
+        start(deployment, dag_id, account.hand_out())
+
+    def counted() -> bool | None:
+        return True if all(metrics.received(each) > before[dag_id] for dag_id, each in counters.items()) else None
+
+    wait_until(counted, "a count for each", timeout=60, last_seen=lambda: str(metrics.names("airflow.datapipeline")))

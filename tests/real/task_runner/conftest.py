@@ -11,6 +11,7 @@ import pytest
 from airflow_provider_datapipeline.emulator import Behaviour, EmulatorServer
 from tests.real.harness import Deployment
 from tests.real.harness.settings import IS_AIRFLOW_3
+from tests.real.harness.statsd import StatsDServer
 from tests.real.reporting.account import connection
 from tests.real.task_runner.submissions import Submissions
 
@@ -32,12 +33,22 @@ def server() -> Iterator[EmulatorServer]:
 
 
 @pytest.fixture(scope="session")
-def deployment(server: EmulatorServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
+def metrics() -> Iterator[StatsDServer]:
+    """Where the deployment sends its metrics."""
+    with StatsDServer() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def deployment(
+    server: EmulatorServer, metrics: StatsDServer, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Deployment]:
     """An Airflow with the DAGs of this folder."""
     home = tmp_path_factory.mktemp("airflow")
     variables = {
         "AIRFLOW_CONN_AWS_DEFAULT": connection(server.url),
         "AIRFLOW__SCHEDULER__USE_JOB_SCHEDULE": "True",  # the poller runs by itself
+        **metrics.variables,
     }
     running = Deployment(home, variables)
     host, port = running.address.removeprefix("http://").split(":")

@@ -13,6 +13,7 @@ from tests.real.task_runner.conftest import BEHAVIOUR
 
 if TYPE_CHECKING:
     from tests.real.harness import Deployment
+    from tests.real.harness.statsd import StatsDServer
     from tests.real.task_runner.submissions import Submission, Submissions
 
 pytestmark = pytest.mark.real
@@ -54,6 +55,47 @@ def test_a_canceled_task_stops_its_run_and_reports_nothing(
     assert submitted.reports == []
     assert submitted.attempt.status == "CANCELED"
     assert "Nothing will be reported" in supervise_log(deployment, run_id)
+
+
+def test_what_happens_is_counted_and_told(
+    deployment: Deployment, submissions: Submissions, metrics: StatsDServer
+) -> None:
+    """From every process that does something, with a tag; and a line of the log for each effect."""
+    prefix = "airflow.datapipeline"
+    names = "polls polled held acknowledged beats canceled stopped reported.finished reported.failed report_delay"
+    counters = {name: f"{prefix}.{name},dag_id={RUNNER}" for name in names.split()}
+    before = {name: metrics.received(metric) for name, metric in counters.items()}
+    submitted = {dag_id: submissions.submit(dag_id) for dag_id in ("succeeds", "fails", "lingers")}
+    for each in submitted.values():
+        each.wait_until_acknowledged()
+    run_id = submitted["lingers"].run_id
+    wait_until_running(deployment, "lingers", run_id)
+    cancel(submissions, submitted["lingers"])
+    deployment.wait_for_task(RUNNER, run_id, "supervise")
+    finished, failed = (submitted[dag_id] for dag_id in ("succeeds", "fails"))
+    finished.wait_for_report()
+    failed.wait_for_report()
+
+    def all_received() -> bool | None:
+        return True if all(metrics.received(metric) > before[name] for name, metric in counters.items()) else None
+
+    wait_until(all_received, "every metric", timeout=30, last_seen=lambda: str(metrics.names(prefix)))
+
+    ids = f"pipeline={failed.pipeline_id} attempt={failed.attempt.attempt_id} task="
+    run = f"run={failed.run_id} {ids}"
+    polls = "".join(path.read_text() for path in deployment.logs.folder.glob(f"dag_id={RUNNER}_poller/**/*.log*"))
+    assert f"polled: worker_group=airflow {ids}" in polls
+    assert f"runner run created: dag={RUNNER} {run}" in polls
+    assert f"target run created: dag=fails {run}" in polls
+    assert f"acknowledged: dag={RUNNER} {run}" in polls
+    target = f"target_dag=fails {run}"
+    assert f"reported: status=FAILED error_id=ValueError dag={RUNNER} {target}" in supervise_log(
+        deployment, failed.run_id
+    )
+    told = supervise_log(deployment, run_id)
+    assert f"target run stopped: target_dag=lingers run={run_id}" in told
+    assert 'progress=\\"0 of 1 tasks done, now work\\"' in told
+    assert told.count("progress reported") < 4
 
 
 def test_a_deleted_pipeline_stops_its_runs(deployment: Deployment, submissions: Submissions) -> None:
