@@ -35,6 +35,7 @@ CANCELED: Final = "AWS Data Pipeline canceled the task."
 # The poller acknowledges when both runs are there. Should its worker die just before, the first beat is the
 # acknowledgement: half of the two minutes after the poll, so that there is time to try again.
 _FIRST_BEAT_SECONDS = 60.0
+_RETRY_SECONDS = 15.0  # after a beat that failed: a few more times within that half
 
 _held: dict[tuple[str | None, str | None], int] = {}
 """Tasks supervised by this process, by connection and region."""
@@ -61,6 +62,7 @@ class Lease:
     about: Mapping[str, str | None]
     _started: float = field(default_factory=time.monotonic)
     _last_beat: float = field(default_factory=time.monotonic)
+    _last_has_failed: bool = False
     _last_fields: Mapping[str, str] = field(default_factory=dict)
 
     @contextlib.contextmanager
@@ -78,8 +80,9 @@ class Lease:
         return self._last_beat + report_progress_timeout(self.task)
 
     def seconds_between_beats(self) -> float:
-        """Return how long to wait between two beats."""
-        return beat_seconds(self.beat, _held.get(self.account, 0), report_progress_timeout(self.task))
+        """Return how long to wait between two beats; shorter after one that failed."""
+        seconds = beat_seconds(self.beat, _held.get(self.account, 0), report_progress_timeout(self.task))
+        return min(seconds, _RETRY_SECONDS) if self._last_has_failed else seconds
 
     def seconds_until_first_beat(self) -> float:
         """Return for how long the poller's acknowledgement is recent enough to do without a beat, if above 0."""
@@ -120,14 +123,14 @@ class Lease:
         return reason
 
     def _failed(self, error: DataPipelineError) -> str:
+        self._last_has_failed = True
         count(metrics.BEATS_FAILED, dag_id=self.runner_dag_id)
-        log.warning(
-            "Could not report progress; trying again at the next beat. %s %s", error, words(self.task, **self.about)
-        )
+        log.warning("Could not report progress; trying again soon. %s %s", error, words(self.task, **self.about))
         return ""
 
     def _taken(self, fields: Mapping[str, str], *, canceled: bool) -> str:
         self._last_beat = time.monotonic()
+        self._last_has_failed = False
         count(metrics.BEATS, dag_id=self.runner_dag_id)
         # A line a minute for each of a hundred tasks would hide what happens; that the lease lives, metrics show.
         level = logging.DEBUG if fields == self._last_fields else logging.INFO

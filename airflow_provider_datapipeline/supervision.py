@@ -123,8 +123,10 @@ class Supervision:
         while True:
             state = await self._state_of_target()
             if state is None:
-                if refusal := await self._missing():
+                if refusal := await self._refused_by_airflow():
                     return await self._report(self._refused(refusal))
+                if time.monotonic() - self._started >= _MISSING_SECONDS:
+                    return await self._report_missing()
                 wait = _MISSING_LOOK_SECONDS
             elif state in triggerer.TERMINAL:
                 ended = time.monotonic()
@@ -191,17 +193,22 @@ class Supervision:
 
     # The outcome
 
-    async def _missing(self) -> str:
-        """Return why there is no target run, once that is certain."""
+    async def _refused_by_airflow(self) -> str:
+        """Return what Airflow said when the poller wanted to create the target run, or nothing."""
         poller_dag_id, poller_run_id = self.assignment.poller
         said = await _patiently(
             lambda: triggerer.xcom(poller_dag_id, poller_run_id, "poll", -1, self.run_id), "what the poller kept"
         )
-        if said:
-            return str(said)
-        if time.monotonic() - self._started < _MISSING_SECONDS:
-            return ""
-        return f"There is no run {self.run_id} of DAG {self._target!r}: it was deleted, or never created."
+        return str(said or "")
+
+    async def _report_missing(self) -> Result:
+        # Either the target run was deleted, or the poller died before it created one: then it acknowledged nothing
+        # either, and another hand-out of the task has runs of its own.
+        if await self._lease.is_lost({}):
+            return Result(Ending.LOST)
+        return await self._report(
+            self._refused(f"There is no run {self.run_id} of DAG {self._target!r}: it was deleted, or never created.")
+        )
 
     async def _outcome(self, state: str) -> TaskReport:
         states = await _patiently(lambda: triggerer.task_states(self._target, self.run_id), "the tasks of the run")

@@ -33,6 +33,8 @@ class Behaviour:
     """A task without a first report for this long is handed out again (API reference: 2 minutes)."""
     missed_acknowledgement: Literal["same_attempt", "new_attempt"] = "same_attempt"
     """Whether that hand-out is the same attempt under a new task id, or attempt n+1. UNCONFIRMED."""
+    redelivered_task_id: Literal["new", "same"] = "new"
+    """Task id of a hand-out of the same attempt: another one each time, or always the first. UNCONFIRMED."""
     progress_seconds: float = 900
     """Default of ``reportProgressTimeout`` (API reference: 15 minutes)."""
     progress_after_cancel: Literal["canceled", "task_not_found"] = "canceled"

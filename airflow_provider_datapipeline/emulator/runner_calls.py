@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from airflow_provider_datapipeline.emulator.definition import byte_size
 from airflow_provider_datapipeline.emulator.description import attempt_fields, task_object
@@ -28,7 +28,7 @@ def poll_for_task(engine: Engine, request: dict[str, Any]) -> dict[str, Any] | N
     if attempt is None:
         return None
     instance = attempt.instance
-    lease = hand_out(engine, attempt)
+    lease = hand_out(engine, attempt, engine.behaviour.redelivered_task_id)
     task = task_object(attempt, lease.pipeline_task_id, referenced_objects=engine.behaviour.referenced_objects)
     attempt.hostname = request.get("hostname")
     if engine.behaviour.running_on == "poll":
@@ -37,10 +37,11 @@ def poll_for_task(engine: Engine, request: dict[str, Any]) -> dict[str, Any] | N
     return {"taskObject": task}
 
 
-def hand_out(engine: Engine, attempt: Attempt) -> Lease:
+def hand_out(engine: Engine, attempt: Attempt, task_id: Literal["new", "same"] = "new") -> Lease:
     """Give the attempt to a runner, whoever had it before."""
     engine.give_up(attempt)
-    lease = Lease(new_pipeline_task_id(), attempt)
+    before = attempt.pipeline_task_id if task_id == "same" else None
+    lease = Lease(before or new_pipeline_task_id(), attempt)
     engine.leases[lease.pipeline_task_id] = lease
     attempt.pipeline_task_id = lease.pipeline_task_id
     attempt.handed_out = engine.clock()

@@ -172,6 +172,19 @@ def test_a_task_that_nobody_acknowledges_is_handed_out_again(account):
     assert account.progress(second["taskId"]) is False
 
 
+def test_a_missed_acknowledgement_may_leave_the_task_id_as_it_was(account):
+    """Which the runner that was late can then go on with."""
+    account.switch(redelivered_task_id="same")
+    account.start({"id": "A", "type": "ShellCommandActivity", "workerGroup": "group-1"})
+    first = account.poll()["taskId"]
+    account.clock.advance(seconds=121)
+
+    assert account.poll()["taskId"] == first
+    account.progress(first)
+    account.report(first, "FINISHED")
+    assert account.attempts() == {"A#1": "FINISHED"}
+
+
 def test_a_missed_acknowledgement_may_be_a_new_attempt(account):
     """The switch for the other reading; it costs no try."""
     account.switch(missed_acknowledgement="new_attempt")

@@ -111,6 +111,18 @@ async def test_a_beat_that_fails_is_counted_and_loses_nothing(service, task, mak
     assert lease.end == end
 
 
+async def test_after_a_beat_that_failed_the_next_one_comes_soon(service, task, make_lease) -> None:
+    """The first one may stand in for an acknowledgement, for which a minute is left."""
+    service.fail_next("ReportTaskProgress", "ThrottlingException", times=3)
+    lease = make_lease(task)
+
+    await lease.is_lost(HALF)
+    after_a_failure = lease.seconds_between_beats()
+    await lease.is_lost(HALF)
+
+    assert (after_a_failure, lease.seconds_between_beats()) == (15, 60)
+
+
 async def test_refused_fields_do_not_cost_the_lease(service, task, make_lease, sent) -> None:
     service.fail_next("ReportTaskProgress", "InvalidRequestException")
 
