@@ -185,7 +185,7 @@ class Batch:
     def _wrong(self, case: Case, attempt: AttemptView, journal: Journal) -> str:
         if attempt.reported_status != case.kind.status:
             return f"{attempt.reported_status} ({attempt.error_id}: {attempt.error_message})"
-        was_cut_off = journal.count(attempt, "start") > journal.count(attempt, "end")
+        was_cut_off = not journal.count(attempt, "end")
         expected = {case.kind.error_id} | ({NO_EXCEPTION} if was_cut_off and case.kind.error_id else set())
         if attempt.error_id not in expected and not self.texts_are_refused:
             return f"error id {attempt.error_id}, not {expected}"

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import psycopg2  # type: ignore[import-untyped]  # ships no types
 from celery import Celery  # type: ignore[import-untyped]  # likewise
+from kombu.exceptions import KombuError
+from redis import RedisError
 
 from tests.real.harness import Deployment
 from tests.real.harness.guard import members
@@ -52,6 +54,7 @@ TIMINGS = {
 """Setting: value here and Airflow's default, in seconds."""
 
 
+_BROKER_IS_AWAY = (RedisError, KombuError, OSError)
 _ALIVE = "state = 'running' AND latest_heartbeat > now() - interval '10 seconds'"
 _JOBS = {"scheduler": "SchedulerJob", "triggerer": "TriggererJob", "dag-processor": "DagProcessorJob"}
 
@@ -145,7 +148,10 @@ class Cluster(Deployment):
     def busy_workers(self) -> dict[str, list[Any]] | None:
         """What each worker works on and has taken from the queue; None when not all of them answer."""
         inspect = self._celery.control.inspect(timeout=2)
-        active, reserved = inspect.active() or {}, inspect.reserved() or {}
+        try:
+            active, reserved = inspect.active() or {}, inspect.reserved() or {}
+        except _BROKER_IS_AWAY:
+            return None
         if len(active) < 2 or len(reserved) < 2:
             return None
         return {name: [*active[name], *reserved.get(name, [])] for name in active}
@@ -165,5 +171,8 @@ class Cluster(Deployment):
                 return f"{role}: processes started at {started}, live jobs at {jobs}"
         if not self._rest.health():
             return "the API server does not answer"
-        pongs = self._celery.control.ping(timeout=2)
+        try:
+            pongs = self._celery.control.ping(timeout=2)
+        except _BROKER_IS_AWAY as error:
+            return str(error)
         return "" if len(pongs) == 2 else f"workers that answer: {pongs}"

@@ -79,12 +79,15 @@ def worker_starts_tasks(scene: Scene) -> None:
 
 
 def triggerer_polls(scene: Scene) -> None:
-    """kill -9 of the triggerer that polls, while tasks come"""
+    """kill -9 of the triggerer that polls, with tasks in its hands"""
+    first = dict.fromkeys(MIX, 1)
+    scene.batch.submit(scene.rng, {kind: number - first[kind] for kind, number in MIX.items()})
+    scene.batch.wait_for_acknowledged(len(scene.batch.cases))
     victim = _triggerer_of(scene, "%PollForTaskTrigger")
-    scene.batch.submit(scene.rng)
-    polled = _answered_polls(scene)
-    wait_until(lambda: _answered_polls(scene) > polled or None, "a task to be handed out", timeout=60)
-    _pause(scene, 0, 0.5)
+    handed_out = _handed_out(scene)
+    scene.batch.submit(scene.rng, first)
+    # A batch is full, or a second without a further task has passed, before it leaves the triggerer.
+    wait_until(lambda: _handed_out(scene) > handed_out or None, "a task to be handed out", timeout=60)
     _kill_for_a_while(scene, victim)
 
 
@@ -164,12 +167,13 @@ def service_throttles(scene: Scene) -> None:
 
 
 def progress_fails(scene: Scene) -> None:
-    """ReportTaskProgress alone is answered 500 for 130 s: nothing can be acknowledged in time, no lease be kept"""
-    scene.batch.submit(scene.rng)
-    scene.batch.wait_for_acknowledged(scene.rng.randint(1, 10))
-    scene.emulator.service.fail_next("ReportTaskProgress", "InternalServiceError", status=500, times=_ENDLESS)
+    """ReportTaskProgress is answered 500 for 130 s: what is polled then is handed out again, under the same task id"""
+    service = scene.emulator.service
+    service.behaviour = replace(service.behaviour, redelivered_task_id="same")
+    service.fail_next("ReportTaskProgress", "InternalServiceError", status=500, times=_ENDLESS)
+    scene.batch.submit(scene.rng, {Kind("takes_minutes", "FINISHED"): 2, **MIX})
     time.sleep(ACKNOWLEDGE_SECONDS + 10)
-    scene.emulator.service.faults.clear()
+    service.faults.clear()
 
 
 def answers_are_lost(scene: Scene) -> None:
@@ -318,7 +322,7 @@ def _triggerer_of(scene: Scene, classpath: str) -> str:
     return wait_until(found, f"a triggerer with {classpath}", timeout=60)
 
 
-def _answered_polls(scene: Scene) -> int:
+def _handed_out(scene: Scene) -> int:
     return sum(b"taskObject" in (each.answer or b"") for each in scene.emulator.service.received("PollForTask"))
 
 

@@ -77,6 +77,9 @@ with dag("succeeds"):
 with dag("takes_long"):
     task(task_id="work", **STEADY)(work(20))()
 
+with dag("takes_minutes"):
+    task(task_id="work", **STEADY)(work(150))()
+
 with dag("fails"):
 
     @task(task_id="work")
