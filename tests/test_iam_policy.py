@@ -1,0 +1,321 @@
+"""The README's least-privilege policy, executed: enough for all that the package does, and nothing in it too much."""
+
+from __future__ import annotations
+
+import copy
+import itertools
+import json
+import re
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from airflow.providers.common.compat.sdk import DAG  # noqa: F401  # Airflow 2 reads no connection before it is loaded
+
+from airflow_provider_datapipeline import supervision
+from airflow_provider_datapipeline._airflow import compat, triggerer
+from airflow_provider_datapipeline.callbacks import report_failed, report_finished
+from airflow_provider_datapipeline.emulator import Behaviour, Credentials, EmulatorServer
+from airflow_provider_datapipeline.exceptions import AccessDeniedError, DataPipelineError
+from airflow_provider_datapipeline.hooks._clients import forget_clients
+from airflow_provider_datapipeline.hooks.datapipeline import DataPipelineHook
+from airflow_provider_datapipeline.operators.datapipeline import DataPipelineSetTaskStatusOperator
+from airflow_provider_datapipeline.pipeline_task import PipelineTask
+from airflow_provider_datapipeline.runs import Assignment
+from tests.test_readme import ROOT, blocks
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+REGION, ACCOUNT, GROUP = "us-east-1", "123456789012", "airflow"
+PRINTED = next(block for block in blocks(ROOT / "README.md", "json") if "Effect" in block)
+POLICY: dict[str, Any] = json.loads(PRINTED.replace("REGION", REGION).replace("ACCOUNT", ACCOUNT))
+BARE_REFUSED = Behaviour(long_poll_seconds=0, repeated_status="invalid_request", conflicting_status="invalid_request")
+
+
+def names(statement: dict[str, Any]) -> list[str]:
+    actions = statement["Action"]
+    return [actions] if isinstance(actions, str) else actions
+
+
+ACTIONS = [action for statement in POLICY["Statement"] for action in names(statement)]
+NOT_FOR_REPORTING = {"datapipeline:PollForTask", "datapipeline:ReportTaskProgress"}
+STILL_REPORTED = {"datapipeline:DescribeObjects", "datapipeline:ReportTaskProgress"}
+"""Without these the emulator's patient service still takes the reports, of which a repeated one is then an error."""
+
+
+def without(*left_out: str) -> dict[str, Any]:
+    """The policy without these actions; a statement that has none any more is left out."""
+    policy = copy.deepcopy(POLICY)
+    for statement in policy["Statement"]:
+        statement["Action"] = [action for action in names(statement) if action not in left_out]
+    policy["Statement"] = [statement for statement in policy["Statement"] if statement["Action"]]
+    return policy
+
+
+@dataclass
+class Runner:
+    """The package with one identity, and the service that it works for."""
+
+    server: EmulatorServer
+    failures: list[str] = field(default_factory=list)
+
+    def may(self, *policies: dict[str, Any]) -> None:
+        self.server.credentials.add("AKIARUNNER", "s3cret", policies=policies)
+
+    @property
+    def hook(self) -> DataPipelineHook:
+        return DataPipelineHook("runner")
+
+    def start(self, number: int = 1, group: str = GROUP) -> str:
+        activities = [
+            {"id": f"Step{n}", "type": "ShellCommandActivity", "command": "true", "workerGroup": group}
+            for n in range(number)
+        ]
+        default = {"id": "Default", "scheduleType": "ondemand", "failureAndRerunMode": "none", "maximumRetries": "0"}
+        return self.server.service.start_pipeline({"objects": [default, *activities]})
+
+    def task(self) -> PipelineTask:
+        """A task as something else polled it."""
+        task_object = self.server.service.call("PollForTask", {"workerGroup": GROUP})["taskObject"]
+        return PipelineTask.from_task_object(task_object)
+
+    def refused(self) -> set[str]:
+        records = self.server.service.requests
+        assert {each.error_code for each in records} <= {None, "AccessDeniedException", "InvalidRequestException"}
+        assert all(each.signature_verified for each in records)
+        return {f"datapipeline:{each.operation}" for each in records if each.error_code == "AccessDeniedException"}
+
+    def called(self) -> set[str]:
+        return {f"datapipeline:{each.operation}" for each in self.server.service.requests}
+
+    def reported(self, task: PipelineTask) -> str | None:
+        attempts = self.server.service.attempts()
+        return next(each.reported_status for each in attempts if each.pipeline_task_id == task.task_id)
+
+
+@pytest.fixture
+def runner(monkeypatch: pytest.MonkeyPatch) -> Iterator[Runner]:
+    forget_clients()
+    with EmulatorServer(BARE_REFUSED, credentials=Credentials()) as server:
+        extra = {"endpoint_url": server.url, "region_name": REGION}
+        connection = {"conn_type": "aws", "login": "AKIARUNNER", "password": "s3cret", "extra": extra}
+        monkeypatch.setenv("AIRFLOW_CONN_RUNNER", json.dumps(connection))
+        yield Runner(server)
+
+
+def test_the_page_on_security_lists_the_actions_of_the_policy() -> None:
+    page = (ROOT / "docs" / "security.md").read_text(encoding="utf-8")
+    listed = re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE)
+
+    assert [f"datapipeline:{action}" for action in listed] == ACTIONS
+
+
+# What DAGs do for themselves: callbacks and operator
+
+
+def context_of(task: PipelineTask, **more: Any) -> dict[str, Any]:
+    dag_run = SimpleNamespace(conf=task.to_conf(), run_id="run_1")
+    return {"dag": SimpleNamespace(dag_id="nightly"), "run_id": "run_1", "dag_run": dag_run, **more}
+
+
+def report(task: PipelineTask, status: str) -> None:
+    parameters = {"task_id": "report", "task_status": status, "aws_conn_id": "runner"}
+    DataPipelineSetTaskStatusOperator(**parameters).execute(context_of(task))
+
+
+def report_by_callbacks_and_operator(runner: Runner) -> dict[str, str | None]:
+    """Three reports, and one that comes too late, about which the service is asked; what arrived."""
+    runner.start(3)
+    tasks = {name: runner.task() for name in ("success", "failure", "operator")}
+    report_finished(aws_conn_id="runner")(context_of(tasks["success"], reason="success"))
+    instance = SimpleNamespace(
+        dag_id="nightly", run_id="run_1", task_id="t", try_number=1, max_tries=0, map_index=-1, log_url="http://x/"
+    )
+    report_failed(aws_conn_id="runner")(context_of(tasks["failure"], ti=instance, exception=ValueError("no")))
+    for status in ("FAILED", "FINISHED"):
+        try:
+            report(tasks["operator"], status)
+        except DataPipelineError as error:
+            runner.failures.append(type(error).__name__)
+    return {name: runner.reported(task) for name, task in tasks.items()}
+
+
+ALL_REPORTED = {"success": "FINISHED", "failure": "FAILED", "operator": "FAILED"}
+
+
+def test_callbacks_and_operator_need_only_what_the_readme_says(runner: Runner) -> None:
+    runner.may(without(*NOT_FOR_REPORTING))
+
+    assert report_by_callbacks_and_operator(runner) == ALL_REPORTED
+
+    assert runner.failures == []
+    assert runner.refused() == set()
+    assert runner.called() == set(ACTIONS) - NOT_FOR_REPORTING
+
+
+@pytest.mark.parametrize("action", sorted(set(ACTIONS) - NOT_FOR_REPORTING))
+def test_callbacks_and_operator_need_all_of_that(runner: Runner, action: str) -> None:
+    """Without SetTaskStatus nothing arrives; without DescribeObjects a report too many is an error."""
+    runner.may(without(*NOT_FOR_REPORTING, action))
+
+    arrived = report_by_callbacks_and_operator(runner)
+
+    assert runner.refused() == {action}
+    assert runner.failures
+    assert (arrived == ALL_REPORTED) is (action == "datapipeline:DescribeObjects")
+
+
+# The task runner
+
+
+class Ended:
+    """Airflow's runs end at once."""
+
+    async def ended(self, *_: object, **__: object) -> None:
+        pass
+
+
+@pytest.fixture
+def airflow(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the triggers and the poller ask of Airflow: each target run is seen running once, then it is a success."""
+    if not compat.AIRFLOW_3:
+        pytest.skip("the task runner needs Airflow 3")
+    states: dict[str, Iterator[str]] = {}
+
+    async def no_runs(*_: object) -> int:
+        return 0
+
+    async def run_state(_: str, run_id: str) -> str:
+        return next(states.setdefault(run_id, itertools.chain(["running"], itertools.repeat("success"))))
+
+    async def nothing(*_: object) -> dict[str, str]:
+        return {}
+
+    from airflow_provider_datapipeline.triggers import datapipeline as triggers
+
+    monkeypatch.setattr(triggerer, "count_runs", no_runs)
+    monkeypatch.setattr(triggerer, "run_state", run_state)
+    monkeypatch.setattr(triggerer, "task_states", nothing)
+    monkeypatch.setattr(triggerer, "write_xcom", nothing)
+    monkeypatch.setattr(triggerer, "watcher", Ended)
+    monkeypatch.setattr(compat, "create_dag_run", lambda *_, **__: None)
+    monkeypatch.setattr(triggers, "_QUIET_SECONDS", 5.0)
+    monkeypatch.setattr(triggers, "_MISCONFIGURED_SECONDS", 0.0)
+    beyond_the_lease = itertools.repeat(10_000.0)  # a report that was refused is not tried again
+    monkeypatch.setattr(supervision, "backoff", lambda *_, **__: beyond_the_lease)
+
+
+async def run_tasks(runner: Runner) -> list[str | None]:
+    """Poll two tasks, start them, supervise them to their ends, and report one again; how they ended."""
+    from airflow_provider_datapipeline.operators.task_runner import DataPipelinePollForTaskOperator
+    from airflow_provider_datapipeline.triggers.datapipeline import PollForTaskTrigger, SuperviseDagRunTrigger
+
+    runner.start(2)
+    poll = PollForTaskTrigger(
+        worker_group=GROUP,
+        poller_dag_id="poller",
+        runner_dag_id="runner",
+        max_active_tasks=2,
+        batch_size=2,
+        hostname=None,
+        aws_conn_id="runner",
+    )
+    (event,) = [event async for event in poll.run()]
+    polled = event.payload["tasks"] if isinstance(event.payload, dict) else []
+    if not polled:
+        return []
+    start = DataPipelinePollForTaskOperator(
+        task_id="poll", worker_group=GROUP, runner_dag_id="runner", target_dag_id="target", aws_conn_id="runner"
+    )
+    start.execute_complete({"dag": SimpleNamespace(dag_id="poller"), "run_id": "poll_1"}, {"tasks": polled})
+    tasks = [PipelineTask.from_conf(each["conf"]) for each in polled]
+    refusals = ["", "not on this runner", "not on this runner"]
+    for number, (task, refusal) in enumerate(zip([*tasks, tasks[1]], refusals, strict=True)):
+        assignment = Assignment(task=task, target_dag_id="target", refusal=refusal)
+        supervise = SuperviseDagRunTrigger(
+            conf=json.dumps(assignment.runner_conf()),
+            runner_dag_id="runner",
+            run_id=f"run_{number}",
+            beat=60,
+            run_timeout=None,
+            aws_conn_id="runner",
+        )
+        assert [event async for event in supervise.run()]
+    return [runner.reported(task) for task in tasks]
+
+
+@pytest.mark.usefixtures("airflow")
+async def test_the_policy_is_enough_for_the_task_runner(runner: Runner) -> None:
+    """And there is no action in it that is never called."""
+    runner.may(POLICY)
+
+    assert await run_tasks(runner) == ["FINISHED", "FAILED"]
+
+    assert runner.refused() == set()
+    assert runner.called() == set(ACTIONS)
+
+
+@pytest.mark.usefixtures("airflow")
+@pytest.mark.parametrize("action", ACTIONS)
+async def test_the_task_runner_needs_every_action(runner: Runner, action: str) -> None:
+    runner.may(without(action))
+
+    ended = await run_tasks(runner)
+
+    assert runner.refused() == {action}
+    assert (ended == ["FINISHED", "FAILED"]) is (action in STILL_REPORTED)
+
+
+@pytest.mark.usefixtures("airflow")
+@pytest.mark.parametrize("statement", range(len(POLICY["Statement"])))
+async def test_the_task_runner_needs_every_statement(runner: Runner, statement: int) -> None:
+    runner.may({**POLICY, "Statement": [each for n, each in enumerate(POLICY["Statement"]) if n != statement]})
+
+    assert await run_tasks(runner) != ["FINISHED", "FAILED"]
+
+    assert runner.refused() <= set(names(POLICY["Statement"][statement]))
+    assert runner.refused()
+
+
+# The bounds
+
+
+def test_another_worker_group_is_not_polled(runner: Runner) -> None:
+    runner.may(POLICY)
+    runner.start(group="of-another-team")
+
+    with pytest.raises(AccessDeniedError, match="datapipeline:PollForTask"):
+        runner.hook.poll_for_task("of-another-team")
+
+    runner.start()
+    assert runner.hook.poll_for_task(GROUP) is not None
+
+
+def test_the_statement_about_pipelines_can_be_bound_to_some(runner: Runner) -> None:
+    """As docs/security.md says: tasks of other pipelines cannot be reported then, whoever knows their ids."""
+    mine, other = runner.start(), runner.start()
+    tasks = {task.pipeline_id: task for task in (runner.task(), runner.task())}
+    runner.may(json.loads(json.dumps(POLICY).replace("pipeline/*", f"pipeline/{mine}")))
+
+    report(tasks[mine], "FINISHED")
+    with pytest.raises(AccessDeniedError, match=other):
+        report(tasks[other], "FINISHED")
+
+    assert {each.pipeline_id: each.reported_status for each in runner.server.service.attempts()} == {
+        mine: "FINISHED",
+        other: None,
+    }
+
+
+def test_a_task_of_another_group_can_be_reported_by_who_knows_its_id(runner: Runner) -> None:
+    """IAM has no worker group for SetTaskStatus; docs/security.md says so, and what to do."""
+    runner.start(group="of-another-team")
+    task_object = runner.server.service.call("PollForTask", {"workerGroup": "of-another-team"})["taskObject"]
+    runner.may(POLICY)
+
+    report(PipelineTask.from_task_object(task_object), "FAILED")
+
+    (attempt,) = runner.server.service.attempts()
+    assert attempt.reported_status == "FAILED"
