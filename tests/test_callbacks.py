@@ -122,6 +122,18 @@ def test_a_callback_ends_before_airflow_loses_patience() -> None:
     assert report_failed.timeout < conf.getfloat("core", "task_success_overtime")
 
 
+@pytest.mark.parametrize(("fails_run", "status"), [(False, None), (True, "FAILED")])
+def test_a_teardown_that_fails_is_reported_only_where_it_fails_the_run(fails_run: bool, status: str | None) -> None:
+    """``default_args`` give the callback to teardowns too, and the run may be a success all the same."""
+    places = {"dag_id": "nightly", "run_id": "a", "task_id": "drop", "try_number": 1, "map_index": -1, "log_url": None}
+    task = SimpleNamespace(is_teardown=True, on_failure_fail_dagrun=fails_run)
+    context = {"task": task, "ti": SimpleNamespace(**places, max_tries=0), "exception": ValueError("no such table")}
+
+    report = report_failed._task_report(context)
+
+    assert (report.status if report else None) == status
+
+
 def test_a_run_for_something_else_is_not_an_error(caplog: pytest.LogCaptureFixture) -> None:
     """A person may start the DAG from the UI."""
     context = {"dag": SimpleNamespace(dag_id="nightly"), "run_id": "r", "dag_run": SimpleNamespace(conf={"x": 1})}

@@ -140,8 +140,12 @@ async def _place_of_last_task(key: str, read: Callable[[str, int, str], Awaitabl
 
 def counts_as_failure(end: TaskEnd, task: Any) -> bool:
     """Tell whether a task's end fails its DAG run; a failed teardown does so only where its author says so."""
-    is_ignored_teardown = getattr(task, "is_teardown", False) and not getattr(task, "on_failure_fail_dagrun", False)
-    return end.state in FAILED_STATES and not is_ignored_teardown
+    return end.state in FAILED_STATES and not is_ignored_teardown(task)
+
+
+def is_ignored_teardown(task: Any) -> bool:
+    """Tell whether a task's failure leaves its DAG run as it is."""
+    return bool(getattr(task, "is_teardown", False) and not getattr(task, "on_failure_fail_dagrun", False))
 
 
 def failed_run(

@@ -185,6 +185,9 @@ class DataPipelineNotifier(DataPipelineHookMixin, BaseNotifier):
                 error_id=self.error_id,
                 error_message=self.error_message,
             )
+        if outcome.is_ignored_teardown(context.get("task")):
+            log.info("The failure of a teardown does not fail the DAG run: nothing is reported.")
+            return None
         if callback.retry_will_follow(context):
             log.info("Airflow will run the task again: nothing is reported yet.")
             return None
