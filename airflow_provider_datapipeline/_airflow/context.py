@@ -105,6 +105,12 @@ def retry_will_follow(context: Mapping[str, Any]) -> bool:
     return bool(task_instance.try_number <= task_instance.max_tries)
 
 
+def mapped_place(task_instance: Any) -> tuple[str, int] | None:
+    """Return task id and map index of an instance of a mapped task, None for any other task."""
+    map_index = getattr(task_instance, "map_index", None)
+    return (task_instance.task_id, map_index) if isinstance(map_index, int) and map_index >= 0 else None
+
+
 def was_skipped(context: Mapping[str, Any]) -> bool:
     """
     Tell whether a success callback is about a skipped task: Airflow 2 calls it for these as well.

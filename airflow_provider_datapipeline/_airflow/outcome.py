@@ -138,6 +138,18 @@ async def _place_of_last_task(key: str, read: Callable[[str, int, str], Awaitabl
     return None
 
 
+def is_last_to_succeed(
+    states: Mapping[str, str | None], task_ids: Collection[str], task_id: str, map_index: int
+) -> bool:
+    """Tell whether a task instance that has succeeded leaves no other instance of its mapped task to do so."""
+    others = [
+        state
+        for key, state in states.items()
+        if (place := split_key(key, task_ids))[0] == task_id and place != (task_id, map_index)
+    ]
+    return all(state in FINISHED_STATES - FAILED_STATES for state in others)
+
+
 def counts_as_failure(end: TaskEnd, task: Any) -> bool:
     """Tell whether a task's end fails its DAG run; a failed teardown does so only where its author says so."""
     return end.state in FAILED_STATES and not is_ignored_teardown(task)

@@ -171,7 +171,7 @@ class DataPipelineNotifier(DataPipelineHookMixin, BaseNotifier):
     def _task_report(self, context: Mapping[str, Any]) -> TaskReport | None:
         """Return what to report, or None where nothing may be reported."""
         if self.task_status is TaskStatus.FINISHED:
-            return None if callback.was_skipped(context) else TaskReport.finished()
+            return None if self._is_no_end(context) else TaskReport.finished()
         about_dag_run = callback.is_about_dag_run(context)
         facts = callback.run_facts(context) if about_dag_run else callback.task_facts(context["ti"])
         if self.task_status is TaskStatus.FALSE:
@@ -194,6 +194,17 @@ class DataPipelineNotifier(DataPipelineHookMixin, BaseNotifier):
         error = callback.error_of(context)
         message = self.error_message or (outcome.NO_EXCEPTION if error is None else None)
         return TaskReport.failed(error, facts, mask=compat.mask, error_id=self.error_id, error_message=message)
+
+    def _is_no_end(self, context: Mapping[str, Any]) -> bool:
+        """Tell whether a success is not that of the whole task: of one that was skipped, or one instance of many."""
+        if callback.is_about_dag_run(context) or (place := callback.mapped_place(context["ti"])) is None:
+            return callback.was_skipped(context)
+        dag_id, run_id = context["dag"].dag_id, context["run_id"]
+        states = compat.read_task_states(dag_id, run_id)
+        if outcome.is_last_to_succeed(states, context["dag"].task_dict, *place):
+            return callback.was_skipped(context)
+        log.info("Another instance of this mapped task failed or has not ended: FINISHED is not reported from here.")
+        return True
 
     def _task_ends(self, context: Mapping[str, Any]) -> list[outcome.TaskEnd]:
         """Return how the run's tasks ended, or nothing where nobody answers: ``dag.test()`` has no supervisor then."""

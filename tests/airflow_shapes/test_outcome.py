@@ -168,6 +168,23 @@ def test_a_failed_teardown_counts_only_where_its_author_says_so(state: str, task
     assert outcome.counts_as_failure(TaskEnd(task_id="t", map_index=-1, state=state), task) is counts
 
 
+@pytest.mark.parametrize(
+    ("states", "is_last"),
+    [
+        ({"load_0": "success", "load_1": "success"}, True),
+        ({"load_0": "skipped", "load_1": "success"}, True),
+        ({"load_0": "running", "load_1": "success"}, False),
+        ({"load_0": None, "load_1": "success"}, False),
+        ({"load_0": "failed", "load_1": "success"}, False),
+        ({"load_0": "success", "load_1": "running"}, True),  # Airflow 2 calls back before it stores the success
+        ({"load_0": "success", "load_1": "success", "load_3": "failed", "save": "running"}, True),
+    ],
+)
+def test_one_instance_of_a_mapped_task_is_not_the_whole(states: dict[str, str | None], is_last: bool) -> None:
+    """``load_3`` is another task here."""
+    assert outcome.is_last_to_succeed(states, {"load", "load_3", "save"}, "load", 1) is is_last
+
+
 class XComs:
     """What the tasks of a run have left, and what was read of it."""
 
