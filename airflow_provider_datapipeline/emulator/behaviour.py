@@ -37,6 +37,9 @@ class Behaviour:
     """Task id of a hand-out of the same attempt: another one each time, or always the first. UNCONFIRMED."""
     progress_seconds: float = 900
     """Default of ``reportProgressTimeout`` (API reference: 15 minutes)."""
+    attempt_timeout: Literal["service", "runner"] = "service"
+    """Whether the service itself ends an attempt whose ``attemptTimeout`` has passed (it "may be retried", says the
+    developer guide), or leaves that to the task runner. UNCONFIRMED."""
     progress_after_cancel: Literal["canceled", "task_not_found"] = "canceled"
     """Answer to progress of a canceled task; its repetition is UNCONFIRMED."""
     progress_after_reassignment: Literal["canceled", "task_not_found"] = "task_not_found"

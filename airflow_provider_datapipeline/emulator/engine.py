@@ -174,7 +174,9 @@ class Engine:
             asked = period_seconds(_field(instance, "reportProgressTimeout"))
             seconds = self.behaviour.progress_seconds if asked is None else asked
             limits.append(((attempt.reported or attempt.acknowledged) + timedelta(seconds=seconds), STALLED))
-        whole = ["attemptTimeout", "preconditionTimeout"] if instance.is_precondition else ["attemptTimeout"]
+        whole = ["attemptTimeout"] if self.behaviour.attempt_timeout == "service" else []
+        if instance.is_precondition:
+            whole.append("preconditionTimeout")
         for key in whole:
             asked = period_seconds(_field(instance, key))
             if asked is not None:
