@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 TERMINAL = ("success", "failed")
-UNFINISHED = ("queued", "running")
+QUEUED = ("queued",)
+UNFINISHED = (*QUEUED, "running")
 
 _CHUNK = 100  # run ids in one call: they travel in the URL of a request, which may have 64 KiB
 _WATCH_SECONDS = 3.0

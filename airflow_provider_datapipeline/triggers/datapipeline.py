@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import math
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +29,7 @@ log = logging.getLogger(__name__)
 
 _QUIET_SECONDS = 1.0  # without a further task for this long, a batch is started as it is
 _NO_ROOM_SECONDS = 2.0
+_STANDSTILL_SECONDS = 60.0
 _LIFETIME_SECONDS = 600.0  # a poller's run ends after this long without a task: a new one reads the DAG's state anew
 _MISCONFIGURED_SECONDS = 60.0  # between the runs of a poller that cannot poll
 _SILENT_SECONDS = 60.0  # for as long an API server may be down, starting for example, without a word about it
@@ -112,6 +114,7 @@ class PollForTaskTrigger(_DataPipelineTrigger):
         self.max_active_tasks = max_active_tasks
         self.batch_size = batch_size
         self.hostname = hostname
+        self._still_since: float | None = None
 
     def _own_parameters(self) -> dict[str, Any]:
         return {
@@ -150,6 +153,8 @@ class PollForTaskTrigger(_DataPipelineTrigger):
     async def _batch(self) -> list[Polled]:
         held = await triggerer.count_runs(self.runner_dag_id, None, triggerer.UNFINISHED)
         gauge(metrics.HELD, held, dag_id=self.runner_dag_id)
+        if held and await self._runner_stands_still():
+            return []
         room = min(self.batch_size, self.max_active_tasks - held)
         if room <= 0:
             await asyncio.sleep(_NO_ROOM_SECONDS)
@@ -161,6 +166,25 @@ class PollForTaskTrigger(_DataPipelineTrigger):
                 break
             batch.append(polled)
         return batch
+
+    async def _runner_stands_still(self) -> bool:
+        """Tell whether runs of the runner wait to be started, after a short pause if so."""
+        queued = await triggerer.count_runs(self.runner_dag_id, None, triggerer.QUEUED)
+        if not queued:
+            self._still_since = None
+            return False
+        # Nobody supervises those tasks, and nobody would supervise more. For a moment after each batch that is normal.
+        now = time.monotonic()
+        since = self._still_since = self._still_since or now
+        if now - since > _STANDSTILL_SECONDS:
+            self._still_since = math.inf  # told once
+            log.warning(
+                "Not polling: %d runs of DAG %s have been queued for a minute. Is it paused, or no scheduler at work?",
+                queued,
+                self.runner_dag_id,
+            )
+        await asyncio.sleep(_NO_ROOM_SECONDS)
+        return True
 
     async def _next(self, timeout: float | None, batch: list[Polled]) -> Polled | None:  # noqa: ASYNC109
         await shared_pace(POLL_RATE, "PollForTask", *self._account).turn()

@@ -47,20 +47,29 @@ SOON = 20.0
 
 
 @pytest.fixture
-def held(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+def queued() -> list[int]:
+    """How many runs of the runner wait to be started, in the manner of ``held``."""
+    return [0]
+
+
+@pytest.fixture
+def held(monkeypatch: pytest.MonkeyPatch, queued: list[int]) -> list[int]:
     """How many runs the runner has under way, one number for each question, the last one for all further ones."""
-    numbers = [0]
+    under_way = [0]
 
     async def count(dag_id: str, run_ids: object, states: object) -> int:
-        assert (dag_id, run_ids, states) == ("runner", None, ("queued", "running"))
+        assert (dag_id, run_ids) == ("runner", None)
+        assert states in (("queued", "running"), ("queued",))
+        numbers = queued if states == ("queued",) else under_way
         return numbers.pop(0) if len(numbers) > 1 else numbers[0]
 
     monkeypatch.setattr(triggerer, "count_runs", count)
     monkeypatch.setattr(triggers, "backoff", lambda: itertools.repeat(0.01))
     monkeypatch.setattr(triggers, "_QUIET_SECONDS", 0.5)
     monkeypatch.setattr(triggers, "_NO_ROOM_SECONDS", 0.01)
+    monkeypatch.setattr(triggers, "_STANDSTILL_SECONDS", 0.03)
     monkeypatch.setattr(triggers, "_MISCONFIGURED_SECONDS", 0.01)
-    return numbers
+    return under_way
 
 
 async def event_of(**changes: Any) -> TriggerEvent:
@@ -112,6 +121,21 @@ async def test_no_task_is_polled_that_cannot_start(service, submit, held, sent) 
     assert len(commands(await event_of())) == 2
     assert len(service.received("PollForTask")) == 2
     assert [value for name, value, _ in sent.values if name == "held"] == [10, 11, 8]
+
+
+async def test_nothing_is_polled_while_the_runs_of_the_runner_do_not_start(
+    service, submit, held, queued, caplog
+) -> None:
+    """Because the runner is paused, say: nobody would supervise what is polled. Told once, and only if it lasts."""
+    submit("echo 1")
+    held[:] = [2]
+    queued[:] = [2] * 20 + [0]
+
+    assert len(commands(await event_of(batch_size=1))) == 1
+    assert not queued[0]
+    told = [each.getMessage() for each in caplog.records if "Not polling" in each.getMessage()]
+    assert len(told) == 1
+    assert "2 runs of DAG runner have been queued" in told[0]
 
 
 @pytest.mark.parametrize("code", ["ThrottlingException", "InternalServiceError"])
