@@ -92,10 +92,14 @@ class Batch:
     """
     Tasks in flight.
 
+    :param journal: the folder of the target DAGs' journal
     :param secret: what the target DAG ``fails`` has in its error, and no request may have
+    :param patience: seconds after which a task without a report counts as lost
     """
 
-    def __init__(self, cluster: Cluster, server: EmulatorServer, journal: Path, secret: str) -> None:
+    def __init__(
+        self, cluster: Cluster, server: EmulatorServer, journal: Path, secret: str, *, patience: float
+    ) -> None:
         self.cluster = cluster
         self.server = server
         self.cases: list[Case] = []
@@ -104,6 +108,7 @@ class Batch:
         the status that it is to have of them, by another runner or by nobody."""
         self._journal = journal
         self._secret = secret
+        self._patience = patience
         self._submissions = Submissions(server)
 
     def submit(self, rng: Random, mix: dict[Kind, int] | None = None) -> list[Case]:
@@ -130,12 +135,16 @@ class Batch:
         """Wait until so many tasks ended."""
         self._wait(lambda: len(self.reported()) >= number, f"{number} tasks to be reported", timeout)
 
-    def settle(self, *, timeout: float = 420) -> Tally:
+    def settle(self) -> Tally:
         """Wait until every task was reported, and Airflow is at rest; return the account. Raises nothing."""
         tally = Tally(tasks=len(self.cases))
         wanted = [case for case in self.cases if case.submission.pipeline_id not in self.unwanted]
+
+        def all_reported() -> bool:
+            return all(case.submission.attempt.reported_status for case in wanted)
+
         try:
-            self._wait(lambda: all(case.submission.attempt.reported_status for case in wanted), "every report", timeout)
+            self._wait(all_reported, "every report", self._patience)
         except DeploymentError as error:
             tally.remarks.append(str(error).splitlines()[0])
         try:

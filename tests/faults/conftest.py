@@ -33,6 +33,7 @@ SECRET = "correct-horse-battery-staple"
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--faults-rows", type=Path, help="keep the rows of the table in this file, as JSON")
     parser.addoption("--faults-seed", default="1", help="what decides order, victims and moments (default: 1)")
+    parser.addoption("--faults-patience", type=float, default=420, help="seconds after which a task counts as lost")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -137,6 +138,7 @@ def scene(
     cluster.wait_until_whole()
     seed = request.config.getoption("--faults-seed")
     rng = Random(f"{request.node.name} {seed}")
-    yield Scene(cluster, emulator, access, Batch(cluster, emulator, journal, SECRET), rng)
+    batch = Batch(cluster, emulator, journal, SECRET, patience=request.config.getoption("--faults-patience"))
+    yield Scene(cluster, emulator, access, batch, rng)
     emulator.service.faults.clear()
     emulator.service.behaviour = BEHAVIOUR

@@ -23,7 +23,7 @@ PATH = REPOSITORY / "docs" / "faults.md"
 
 def write_faults(rows: Sequence[Row]) -> None:
     """Replace the table of the faults."""
-    lines = [row.cells(_title(row.fault)) for row in rows]
+    lines = [row.cells(title(row.fault)) for row in rows]
     timings = ", ".join(
         f"`{name.removeprefix('AIRFLOW__').replace('__', '.').lower()}` {here} (default {default})"
         for name, (here, default) in TIMINGS.items()
@@ -36,7 +36,8 @@ def write_guards(lines: Sequence[list[str]], columns: Sequence[str]) -> None:
     _replace("guards", f"{_when()}\n\n{markdown(lines, columns)}")
 
 
-def _title(fault: str) -> str:
+def title(fault: str) -> str:
+    """A fault in the words of its function."""
     return (FAULTS[fault].__doc__ or fault).strip()
 
 

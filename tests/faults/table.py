@@ -24,7 +24,7 @@ class Row:
     tally: Tally
 
     def cells(self, title: str = "") -> list[str]:
-        """As text, in the order of ``COLUMNS``; ``title`` instead of the fault's name."""
+        """Return the texts in the order of ``COLUMNS``; ``title`` instead of the fault's name."""
         tally = self.tally
         delay = "" if tally.longest_delay is None else f"{tally.longest_delay:.0f}"
         counts = (tally.tasks, tally.right, tally.wrong, tally.lost, tally.duplicated)

@@ -91,7 +91,7 @@ with dag("fails"):
         mask_secret(secret)
         with recorded(context):
             time.sleep(2)
-            raise ValueError(f"cannot log in with password {secret}")
+            raise ValueError(f"cannot log in with {secret}")
 
     fail()
 
