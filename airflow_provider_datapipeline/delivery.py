@@ -58,6 +58,7 @@ def deliver(
     repeat: bool = False,
     task: PipelineTask | None = None,
     about: Mapping[str, str | None] | None = None,
+    cleared: bool = False,
 ) -> Delivery:
     """
     Send a report, and say how that ended; a report that the service has already taken is a success.
@@ -73,6 +74,9 @@ def deliver(
         attempt is looked at (DescribeObjects): one that has ended already is not an error, but a repeat if it ended
         as reported, and gone otherwise.
     :param about: of which DAG run it is, for the line in the log; ``dag`` is the metrics' tag too
+    :param cleared: whether its DAG run was cleared, so that another outcome may have been reported before. The attempt
+        of ``task`` is then looked at first, and nothing is sent about one that has ended: which final status the
+        service would keep is not published.
     :raises ServiceError: the service did not take the report, or could not be reached
     :raises DeliveryTimeoutError: no answer in time; the report may still arrive
     :raises DataPipelineError: the report or the connection cannot be used; nothing was sent
@@ -80,7 +84,8 @@ def deliver(
     ends: list[_End] = []
 
     def send() -> None:
-        ends.append(_send(hook, pipeline_task_id, _Try(report, task, may_have_arrived=repeat)))
+        ended = _looked_at(hook, task, report) if cleared and task is not None else None
+        ends.append(ended or _send(hook, pipeline_task_id, _Try(report, task, may_have_arrived=repeat)))
 
     try:
         if timeout is None:
@@ -123,7 +128,7 @@ class _End:
     """How a delivery ended, and what the service had to say against it."""
 
     delivery: Delivery
-    error: ServiceError | None = None
+    error: ServiceError | str | None = None
     refused: ServiceError | None = None
     """Why the report's texts were left out."""
 
@@ -178,12 +183,30 @@ class _Doubt:
 
     def settled(self, attempts: list[dict[str, Any]]) -> _End:
         """Decide by the attempt as the service describes it."""
-        fields = {field["key"]: field.get("stringValue") for attempt in attempts for field in attempt["fields"]}
-        if fields.get("@status") not in _ENDED:
+        delivery = _delivery_of(attempts, self.report)
+        if delivery is None:
             raise self.error
-        # attemptStatus is what a task runner said last; FALSE may be stored as another @status
-        as_reported = self.report.status in {fields["@status"], fields.get("attemptStatus")}
-        return _End(Delivery.REPEATED if as_reported else Delivery.GONE, self.error)
+        return _End(delivery, self.error)
+
+
+def _delivery_of(attempts: list[dict[str, Any]], report: TaskReport) -> Delivery | None:
+    """Return what a report comes to that is made about an attempt which has ended; None if it has not."""
+    fields = {field["key"]: field.get("stringValue") for attempt in attempts for field in attempt["fields"]}
+    if fields.get("@status") not in _ENDED:
+        return None
+    # attemptStatus is what a task runner said last; FALSE may be stored as another @status
+    as_reported = report.status in {fields["@status"], fields.get("attemptStatus")}
+    return Delivery.REPEATED if as_reported else Delivery.GONE
+
+
+def _looked_at(hook: DataPipelineHook, task: PipelineTask, report: TaskReport) -> _End | None:
+    try:
+        attempts = hook.describe_objects(task.pipeline_id, [task.attempt_id])
+    except ServiceError:
+        return None  # not allowed to look: the service itself may say so
+    delivery = _delivery_of(attempts, report)
+    reason = "The DAG run was cleared after its report; to run the task again, set the status RERUN on its instance."
+    return None if delivery is None else _End(delivery, reason)
 
 
 _ENDED = frozenset({"FINISHED", "FAILED", "FALSE", "CANCELED", "CASCADE_FAILED", "SKIPPED", "TIMEDOUT"})

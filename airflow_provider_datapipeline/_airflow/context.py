@@ -105,6 +105,11 @@ def retry_will_follow(context: Mapping[str, Any]) -> bool:
     return bool(task_instance.try_number <= task_instance.max_tries)
 
 
+def was_cleared(context: Mapping[str, Any]) -> bool:
+    """Tell whether the DAG run was cleared after it had ended, so that its outcome may have been reported before."""
+    return bool(getattr(context.get("dag_run"), "clear_number", 0))
+
+
 def mapped_place(task_instance: Any) -> tuple[str, int] | None:
     """Return task id and map index of an instance of a mapped task, None for any other task."""
     map_index = getattr(task_instance, "map_index", None)

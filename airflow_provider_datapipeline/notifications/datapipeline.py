@@ -126,7 +126,7 @@ class DataPipelineNotifier(DataPipelineHookMixin, BaseNotifier):
             return
         report = notifier._task_report(context)  # noqa: SLF001  # likewise
         if report is not None:
-            notifier._deliver(*target, report, callback.run_words(context))  # noqa: SLF001  # likewise
+            notifier._deliver(*target, report, context)  # noqa: SLF001  # likewise
 
     def _rendered(self, context: Mapping[str, Any]) -> DataPipelineNotifier:
         """
@@ -220,9 +220,16 @@ class DataPipelineNotifier(DataPipelineHookMixin, BaseNotifier):
             return []
 
     def _deliver(
-        self, pipeline_task_id: str, task: PipelineTask | None, report: TaskReport, about: Mapping[str, str | None]
+        self, pipeline_task_id: str, task: PipelineTask | None, report: TaskReport, context: Mapping[str, Any]
     ) -> None:
         # Imported here: a DAG file that merely names the notifier must not pay for boto3 each time it is parsed.
         from airflow_provider_datapipeline.delivery import deliver
 
-        deliver(self.hook, pipeline_task_id, report, task=task, about=about)
+        deliver(
+            self.hook,
+            pipeline_task_id,
+            report,
+            task=task,
+            about=callback.run_words(context),
+            cleared=callback.was_cleared(context),
+        )

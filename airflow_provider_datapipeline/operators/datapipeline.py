@@ -100,7 +100,14 @@ class DataPipelineSetTaskStatusOperator(DataPipelineHookMixin, BaseOperator):
                 "No Data Pipeline task to report about: pipeline_task_id is empty and the DAG run's conf has no task."
             )
         report = self._given_report() if self.task_status else self._derived_report(context, task)
-        deliver(self.hook, pipeline_task_id, report, task=task, about=callback.run_words(context))
+        deliver(
+            self.hook,
+            pipeline_task_id,
+            report,
+            task=task,
+            about=callback.run_words(context),
+            cleared=callback.was_cleared(context),
+        )
         if not self.task_status and report.status is TaskStatus.FAILED:
             raise AirflowFailException(
                 "FAILED was reported to AWS Data Pipeline. This task fails too: its success would turn the run green."

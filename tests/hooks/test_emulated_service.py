@@ -196,3 +196,31 @@ async def test_twelve_polls_are_held_at_once(connect, hook) -> None:
         for poll in polls:
             poll.cancel()
         await asyncio.gather(*polls, return_exceptions=True)
+
+
+@pytest.mark.parametrize(("report", "delivery"), [(FAILED, Delivery.GONE), (TaskReport.finished(), Delivery.REPEATED)])
+def test_nothing_is_sent_about_a_cleared_run_whose_attempt_has_ended(
+    service: Service, pipeline_id: str, hook: DataPipelineHook, report: TaskReport, delivery: Delivery
+) -> None:
+    """Not even to a service that would take another final status."""
+    service.behaviour = Behaviour(long_poll_seconds=0, conflicting_status="accept")
+    task = hook.poll_for_task(GROUP)
+    assert task is not None
+    deliver(hook, task.task_id, TaskReport.finished(), task=task)
+
+    assert deliver(hook, task.task_id, report, task=task, cleared=True) is delivery
+    assert len(service.received("SetTaskStatus")) == 1
+
+
+@pytest.mark.parametrize("may_look", [True, False])
+def test_a_cleared_run_is_reported_when_it_was_not_before(
+    service: Service, pipeline_id: str, hook: DataPipelineHook, may_look: bool
+) -> None:
+    """Also without the right to look."""
+    task = hook.poll_for_task(GROUP)
+    assert task is not None
+    if not may_look:
+        service.fail_next("DescribeObjects", "AccessDeniedException")
+
+    assert deliver(hook, task.task_id, FAILED, task=task, cleared=True) is Delivery.DELIVERED
+    assert [attempt.reported_status for attempt in service.attempts()] == ["FAILED"]
