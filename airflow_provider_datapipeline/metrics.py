@@ -59,7 +59,7 @@ REFUSED = _counter("refused", "worker", "tasks that get no target run: no such D
 NOT_STARTED = _counter("not_started", "worker", "tasks that could not be started or acknowledged; handed out again")
 ACKNOWLEDGED = _counter("acknowledged", "worker", "tasks acknowledged, with both runs created before")
 BEATS = _counter("beats", "triggerer", "ReportTaskProgress calls accepted, the acknowledgement not included")
-BEATS_FAILED = _counter("beats_failed", "triggerer", "ReportTaskProgress calls that failed; the next beat tries again")
+BEATS_FAILED = _counter("beats_failed", "triggerer", "ReportTaskProgress calls that failed; tried again after 15 s")
 WAITING = _counter(
     "waiting", "triggerer", "beats of tasks whose target run is queued: its DAG is paused, or at its `max_active_runs`"
 )

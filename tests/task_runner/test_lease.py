@@ -8,11 +8,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from airflow_provider_datapipeline._airflow import compat
 from airflow_provider_datapipeline.lease import CANCELED, Lease
 from airflow_provider_datapipeline.pipeline_task import PipelineTask
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+if not compat.AIRFLOW_3:
+    pytest.skip("the task runner needs Airflow 3", allow_module_level=True)
 
 ABOUT = {"target_dag": "nightly", "run": "run_1"}
 TAGS = {"dag_id": "runner"}
