@@ -6,6 +6,7 @@ import asyncio
 import logging
 import weakref
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from airflow.providers.common.compat.sdk import conf
 from asgiref.sync import sync_to_async
@@ -36,6 +37,21 @@ def run_url(dag_id: str, run_id: str) -> str:
     """Where Airflow shows a DAG run."""
     base: str = conf.get("api", "base_url", fallback="http://localhost:8080")
     return f"{base.rstrip('/')}/dags/{dag_id}/runs/{run_id}"
+
+
+def api_url(host: str | None, port: int | None, schema: str | None) -> str:
+    """
+    Return the address of the API server that a connection gives, without a slash at the end.
+
+    :param host: a name or an address, or a URL, both with or without a path; what it says of scheme and port counts
+        more than the two others, as in Airflow's own HttpHook
+    """
+    host = (host or "localhost").strip()
+    if host.count(":") > 1 and "://" not in host and not host.startswith("["):
+        host = f"[{host}]"  # an IPv6 address; with a port of its own it stands in brackets already
+    parts = urlsplit(host if "://" in host else f"{schema or 'http'}://{host}")
+    address = parts.netloc if parts.port or not port else f"{parts.netloc.rstrip(':')}:{port}"
+    return f"{parts.scheme}://{address}{parts.path.rstrip('/')}"
 
 
 class RunWatcher:
@@ -129,11 +145,7 @@ class AirflowApi:
         import httpx
 
         connection = await sync_to_async(compat.connection)(self._conn_id)
-        scheme = connection.schema or "http"
-        host = connection.host or "localhost"
-        base = host if "://" in host else f"{scheme}://{host}"
-        if connection.port:
-            base = f"{base.rstrip('/')}:{connection.port}"
+        base = api_url(connection.host, connection.port, connection.schema)
         async with httpx.AsyncClient(base_url=base, timeout=10) as client:
             token = await self._token(client, connection)
             response = await client.request(

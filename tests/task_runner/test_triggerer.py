@@ -14,7 +14,7 @@ import pytest
 from airflow.providers.common.compat.sdk import DAG  # noqa: F401  # Airflow 2 reads no connection before it is loaded
 
 from airflow_provider_datapipeline._airflow import compat, triggerer
-from airflow_provider_datapipeline._airflow.triggerer import AirflowApi, RunWatcher
+from airflow_provider_datapipeline._airflow.triggerer import AirflowApi, RunWatcher, api_url
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -247,6 +247,36 @@ async def test_a_host_may_carry_its_scheme(server, connect, address) -> None:
     assert await connect(**address(port), password="t").is_paused("nightly") is True
 
     assert asked[0].line == "GET /api/v2/dags/nightly"
+
+
+@pytest.mark.parametrize(
+    ("host", "port", "schema", "url"),
+    [
+        (None, None, None, "http://localhost"),
+        ("airflow", 8080, None, "http://airflow:8080"),
+        ("airflow", None, "https", "https://airflow"),
+        ("airflow:8080", None, "https", "https://airflow:8080"),
+        ("https://airflow/", 8443, None, "https://airflow:8443"),
+        ("https://airflow/team/a", 8443, None, "https://airflow:8443/team/a"),
+        ("https://airflow:8443/team/a/", None, "http", "https://airflow:8443/team/a"),
+        ("https://airflow:8443/team", 9, None, "https://airflow:8443/team"),
+        ("airflow/team", 8443, "https", "https://airflow:8443/team"),
+        ("::1", 8080, None, "http://[::1]:8080"),
+        ("[::1]:8080", None, None, "http://[::1]:8080"),
+        ("http://[::1]/team", 8080, None, "http://[::1]:8080/team"),
+    ],
+)
+def test_the_address_is_put_together_from_what_the_connection_has(host, port, schema, url) -> None:
+    """Behind a proxy Airflow has a path, which comes after the port."""
+    assert api_url(host, port, schema) == url
+
+
+async def test_the_path_of_the_host_comes_before_that_of_the_api(server, connect) -> None:
+    port, asked = server
+
+    await connect(host="http://127.0.0.1/team/a", port=port, login="ann", password="secret").is_paused("nightly")
+
+    assert [each.line for each in asked] == ["POST /team/a/auth/token", "GET /team/a/api/v2/dags/nightly"]
 
 
 async def test_the_schema_https_is_spoken(server, connect) -> None:
