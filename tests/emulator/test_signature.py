@@ -75,17 +75,17 @@ def test_a_signature_that_is_not_right_is_refused(http, options, error):
     assert answer(http, http.headers(OPERATION, BODY, **options)) == (400, error)
 
 
-@pytest.mark.parametrize(
-    "options",
-    [
-        {"when": datetime.now(UTC) - timedelta(minutes=14)},
-        {"when": datetime.now(UTC) + timedelta(minutes=14)},
-        {"extra": {"x-amz-content-sha256": hashlib.sha256(BODY).hexdigest()}},
-    ],
-)
-def test_a_signature_that_is_right_in_another_way_is_accepted(http, options):
-    """A clock a little off, the hash of the body as a header."""
-    assert answer(http, http.headers(OPERATION, BODY, **options)) == (200, None)
+@pytest.mark.parametrize("minutes", [-14, 14])
+def test_a_clock_may_be_a_little_off(http, minutes):
+    headers = http.headers(OPERATION, BODY, when=datetime.now(UTC) + timedelta(minutes=minutes))
+
+    assert answer(http, headers) == (200, None)
+
+
+def test_the_hash_of_the_body_may_be_a_header(http):
+    headers = http.headers(OPERATION, BODY, extra={"x-amz-content-sha256": hashlib.sha256(BODY).hexdigest()})
+
+    assert answer(http, headers) == (200, None)
 
 
 def test_what_was_changed_after_signing_is_refused(http):
