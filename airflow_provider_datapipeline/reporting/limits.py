@@ -58,18 +58,20 @@ class Stage:
     kept: str = ""
 
 
-_BARE = re.compile(_CONTROLS)
+CONTROL = re.compile(_CONTROLS)
+"""Whatever :func:`scrub` removes begins with one of these."""
+
 _BARE_INTRODUCER = re.compile(f"{_INTRODUCER}|{_CONTROLS}")
 
 STAGES = (
     Stage(re.compile(f"({_STRING_SEQUENCE})|{_NO_SEQUENCE}"), kept=r"\1"),
-    Stage(re.compile(_STRING_SEQUENCE), (_BARE,)),
+    Stage(re.compile(_STRING_SEQUENCE), (CONTROL,)),
     Stage(
         re.compile(_CONTROL_SEQUENCE),
-        (_BARE, _BARE_INTRODUCER, re.compile(f"{_UNFINISHED_SEQUENCE}|{_CONTROLS}")),
+        (CONTROL, _BARE_INTRODUCER, re.compile(f"{_UNFINISHED_SEQUENCE}|{_CONTROLS}")),
     ),
-    Stage(re.compile(_CHARACTER_SET_SEQUENCE), (_BARE,)),
-    Stage(re.compile(f"{_UNFINISHED_SEQUENCE}|{_SHORT_SEQUENCE}|{_CONTROLS}"), (_BARE, _BARE_INTRODUCER)),
+    Stage(re.compile(_CHARACTER_SET_SEQUENCE), (CONTROL,)),
+    Stage(re.compile(f"{_UNFINISHED_SEQUENCE}|{_SHORT_SEQUENCE}|{_CONTROLS}"), (CONTROL, _BARE_INTRODUCER)),
 )
 
 _SURROGATES = re.compile(r"[\ud800-\udfff]")

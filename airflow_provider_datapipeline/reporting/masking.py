@@ -1,11 +1,18 @@
-"""The one place where texts are masked: mask, scrub, mask again; a text that cannot be masked is withheld."""
+"""
+The one place where texts are masked: mask, scrub, mask again; a text that cannot be masked is withheld.
+
+Two masks in one: the caller's, which knows certain secrets, and the patterns of
+:mod:`~airflow_provider_datapipeline.reporting.secret_patterns`, which know what secrets look like.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from array import array
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 
 from airflow_provider_datapipeline.reporting.limits import (
+    CONTROL,
     STAGES,
     Measure,
     Stage,
@@ -14,6 +21,15 @@ from airflow_provider_datapipeline.reporting.limits import (
     utf16_length,
 )
 from airflow_provider_datapipeline.reporting.safe_text import attempt, plain_str
+from airflow_provider_datapipeline.reporting.secret_patterns import (
+    HIDDEN,
+    Span,
+    find_secrets,
+    hide,
+    hide_secrets,
+    is_telling,
+    telling,
+)
 
 Mask = Callable[[str], str]
 
@@ -32,11 +48,15 @@ class Protector:
     """
     Masks whole texts.
 
-    :param mask: replaces every secret in a text; must be idempotent. If it raises, returns anything but a ``str``, or
-        never settles, the text is replaced by :data:`WITHHELD`.
+    :param mask: replaces every secret that it knows in a text; must be idempotent. What shows as a secret is replaced
+        in any case. If it raises, returns anything but a ``str``, or never settles, the text is replaced by
+        :data:`WITHHELD`.
+    :param announced: further secrets, found in other texts of the same report
     """
 
     mask: Mask
+    announced: tuple[str, ...] = ()
+    _found: dict[str, list[Span]] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __call__(self, text: str) -> str:
         """
@@ -47,17 +67,42 @@ class Protector:
         the reading taken would show that secret with a letter missing.
         """
         try:
-            current = self._masked(text)
+            reading = scrub(text)
+            # The caller's mask may replace the word by which a pattern would have known another secret: "password" is
+            # a password, too.
+            repeats = self._repeats(reading)
+            current = self._hidden_as_read(join_surrogates(self._known(text)))
             for stage in STAGES:
                 current = self._through(stage, join_surrogates(current))
             for _ in range(_ROUNDS):
                 masked = self._masked(current)
+                for secret in sorted(repeats, key=len, reverse=True):
+                    masked = masked.replace(secret, HIDDEN)
                 if masked == current:
                     return current
                 current = scrub(masked)
         except _NotMaskedError:
             pass
         return WITHHELD
+
+    def _repeats(self, reading: str) -> set[str]:
+        secrets = {*telling(reading, self._find(reading)), *self.announced}
+        # As the caller's mask leaves them, if it knows a part of one.
+        left = (self._known(secret).split(HIDDEN) for secret in secrets)
+        return secrets | {piece for pieces in left for piece in pieces if is_telling(piece)}
+
+    def _hidden_as_read(self, text: str) -> str:
+        """
+        Hide what shows as a secret once the escape sequences are gone, and with it those in and around it.
+
+        Coloured output (``ESC[36mpassword ESC[0m=...``) would otherwise be withheld: name and value of a secret are
+        together only in the reading that is taken, and in the others what is left of the sequences joins the value.
+        """
+        reading, positions = _as_read(text)
+        if reading == text or self._known(reading) != reading:
+            return text
+        spans = self._find(reading)
+        return hide(text, _apart((positions[start - 1] + 1 if start else 0, positions[end]) for start, end in spans))
 
     def _through(self, stage: Stage, text: str) -> str:
         cleaned = stage.unwanted.sub(stage.kept, text)
@@ -67,7 +112,9 @@ class Protector:
             reading = less.sub("", text)
             if self._masked(reading) != reading:
                 raise _NotMaskedError
-        return self._masked(cleaned)
+        # Without the patterns: until everything is removed, one may match a part of a secret that the caller's mask
+        # will then not know any more.
+        return self._known(cleaned)
 
     def settle(
         self,
@@ -94,7 +141,53 @@ class Protector:
         return WITHHELD
 
     def _masked(self, text: str) -> str:
+        # The caller's mask first: it knows where its secrets end.
+        known = self._known(text)
+        hidden = attempt(lambda: hide_secrets(known, self._find), None)
+        if hidden is None:
+            raise _NotMaskedError
+        return hidden
+
+    def _find(self, text: str) -> list[Span]:
+        # One text is looked at several times, until masking it again changes nothing.
+        if text not in self._found:
+            self._found[text] = find_secrets(text)
+        return self._found[text]
+
+    def _known(self, text: str) -> str:
         masked = attempt(lambda: plain_str(self.mask(text)), None)
         if masked is None:
             raise _NotMaskedError
         return masked
+
+
+def _as_read(text: str) -> tuple[str, array[int]]:
+    """Return a text without what :func:`scrub` removes; and where its characters, and its end, were before."""
+    if not CONTROL.search(text):
+        return text, array("L")
+    positions = array("L", range(len(text) + 1))
+    for stage in STAGES:
+        removed = [match.span() for match in stage.unwanted.finditer(text) if not match.expand(stage.kept)]
+        if not removed:
+            continue
+        kept = array("L")
+        pieces: list[str] = []
+        position = 0
+        for start, end in (*removed, (len(text), len(text))):
+            kept += positions[position:start]
+            pieces.append(text[position:start])
+            position = end
+        kept.append(positions[-1])
+        text, positions = "".join(pieces), kept
+    return text, positions
+
+
+def _apart(spans: Iterable[Span]) -> list[Span]:
+    """Join spans that touch."""
+    joined: list[Span] = []
+    for start, end in spans:
+        if joined and start <= joined[-1][1]:
+            joined[-1] = (joined[-1][0], end)
+        else:
+            joined.append((start, end))
+    return joined

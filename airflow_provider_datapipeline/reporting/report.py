@@ -22,8 +22,9 @@ class TaskReport:
     How a task ended, always within the limits of :mod:`~airflow_provider_datapipeline.reporting.limits`.
 
     Made by :meth:`finished`, :meth:`failed`, :meth:`unmet` and :meth:`given`, which bring any input within the limits
-    and mask it. ``mask`` replaces the secrets in a text (in Airflow: ``redact``) and must be idempotent; it is given
-    whole texts, before anything is cut. A text that it cannot mask is replaced by a note that says so.
+    and mask it. ``mask`` replaces the secrets that it knows in a text (in Airflow: ``redact``) and must be idempotent;
+    what shows as a secret by itself is replaced in addition. Both are given whole texts, before anything is cut. A text
+    that cannot be masked is replaced by a note that says so.
 
     The constructor takes texts as they are.
 
@@ -79,7 +80,7 @@ class TaskReport:
         :param lines: further facts, between the message and where it failed; each is shown on one line of
             256 bytes at most, as many as fit into 1,024 bytes, the others are counted
         """
-        protect = Protector(mask)
+        protect = Protector(mask, texts.announced_secrets(error, error_id, error_message))
         given = error_message if error_message and error_message.strip() else None
         body = given or texts.derived_message(error, protect)
         return cls(
@@ -108,7 +109,7 @@ class TaskReport:
         error_stack_trace: str | None = None,
     ) -> TaskReport:
         """Report what the caller says and nothing else; texts are masked and brought within the limits."""
-        protect = Protector(mask)
+        protect = Protector(mask, texts.announced_secrets(None, error_id, error_message, error_stack_trace))
         return cls(
             status=status,
             error_id=texts.error_id(error_id, None, protect) if error_id and error_id.strip() else None,
@@ -121,8 +122,8 @@ class TaskReport:
         """
         Read what :meth:`as_record` wrote; None for anything that is not such a record.
 
-        Records come from a store that others can write to: texts are brought within the limits again. They are not
-        masked again, which was done before they were stored.
+        Records come from a store that others can write to: texts are brought within the limits again, and what shows
+        as a secret is masked again. What only the caller's mask knew was masked before they were stored.
         """
         if not isinstance(record, Mapping):
             return None
@@ -132,7 +133,8 @@ class TaskReport:
             return None
         if not all(text is None or isinstance(text, str) for text in stored):
             return None
-        error_id, message, trace = (limits.scrub(text or "") for text in stored)
+        protect = Protector(str)
+        error_id, message, trace = (protect(text or "") for text in stored)
         return cls(
             status=TaskStatus(status),
             error_id=texts.id_within(error_id) or None,

@@ -14,11 +14,13 @@ from airflow_provider_datapipeline.reporting.limits import (
     clip,
     clip_middle,
     one_line,
+    scrub,
     utf8_length,
     utf16_length,
 )
 from airflow_provider_datapipeline.reporting.masking import WITHHELD, Protector
 from airflow_provider_datapipeline.reporting.safe_text import class_name, safe_str
+from airflow_provider_datapipeline.reporting.secret_patterns import find_secrets, telling
 from airflow_provider_datapipeline.reporting.stack_trace import exhibits, message_of
 
 if TYPE_CHECKING:
@@ -38,6 +40,15 @@ _TRACE_TAIL_SHARE = 0.7  # the raising end of a traceback is its last part
 _TRACE_BORDERS = ('\n  File "', "\n")
 
 Error = BaseException | str | None
+
+
+def announced_secrets(error: Error, *others: str | None) -> tuple[str, ...]:
+    """Return the secrets that one text of a report tells to be such, since another may show them without saying so."""
+    parts = [error] if isinstance(error, str) else []
+    if isinstance(error, BaseException):
+        parts = [text for exhibit in exhibits(error) for text in (exhibit.headline, *exhibit.notes)]
+    readings = (scrub(text) for text in (*parts, *others) if text)
+    return tuple(secret for reading in readings for secret in telling(reading, find_secrets(reading)))
 
 
 def error_id(given: str | None, error: Error, protect: Protector) -> str:

@@ -1,0 +1,208 @@
+"""Where the value of a name ends, and whether it is one: quoted, in brackets, or up to what follows it."""
+
+from __future__ import annotations
+
+import re
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from airflow_provider_datapipeline.reporting.secret_patterns import Span
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """
+    How a value is announced.
+
+    :param kind: what stands between name and value: ``equals``, ``colon``, ``encoded`` (percent-encoded), ``tag`` (of
+        XML), ``pair`` (a comma), ``blank``, or ``about`` (``name=..., value=...``)
+    :param stem: the word that makes the name one of a secret, in small letters
+    :param name: the name from its stem on
+    :param starts_line: nothing but the name stands before the value, as in YAML and in headers
+    :param in_semicolons: one of several that semicolons separate, as in ODBC
+    """
+
+    kind: str
+    stem: str
+    name: str
+    starts_line: bool = False
+    in_semicolons: bool = False
+
+
+_LEAD = re.compile(r"[ \t]{0,20}(?:[|>][+-]?[ \t]*\r?\n)?")
+_SPACE = re.compile(r"[ \t\r\n]{0,20}")
+_ENCODED_LEAD = re.compile(r"(?:\+|%20){0,8}(?:%2[27])?")
+_BLOCK = re.compile(r"(?:[ \t]+[^\r\n]*(?:\r?\n|\Z))+")
+_PREFIX = re.compile(r"(?:[A-Za-z_][\w.]{0,60}\([\w=]{0,20})?[bBuUrRfF]{0,2}", re.ASCII)
+_QUOTE = re.compile(r"(\\{0,7})([\"'`])|(%2[27])")
+_BRACKET = re.compile(r"\[(?=[\"' \r\n])[^\[\]]*\]|\{[^{};\r\n]*\}(?:\}[^{};\r\n]*\}){0,8}|\((?=[\"'])[^()]*\)")
+
+_NAMED = re.compile(r"(?i:passw|pwd|secret|token|key)")  # by names of their own, within a dict
+
+_NEXT_NAME = r"(?:amp;)?[\w.\-%][\w.\-% ]{0,40}"
+_INSIDE = (
+    r"(?:[^ \t\r\n\"'`<>&;,)\]}}\\%]"
+    r"|[&;](?!{next}=|[ \t\r\n\"'`)\]}}<]|\Z)"
+    r"|,(?!{next}{pair}|[ \t\r\n\"'`)\]}}\[{{(]|\Z)"
+    r"|[)\]}}](?![ \t\r\n,;.:)\]}}\"'`\\<]|\Z)"
+    r"|[\"'`](?![ \t\r\n,;:.)\]}}&\"'`<>=\\]|\Z)"
+    r"|<(?!/|br\b|\Z)|>(?![ \t\r\n,;)]|\Z)"
+    r"|\\(?!n(?:[ \t\"']|\\|\Z|{next}[=:])|[rt][\\ \t\"']|[\"'])"
+    r"|%(?!(?:26|3[Bb]|2[Cc]){next}%3[Dd]))*+"
+)
+_BARE = {
+    "colon": re.compile(_INSIDE.format(next=_NEXT_NAME, pair="[=:]"), re.ASCII),
+    "equals": re.compile(_INSIDE.format(next=_NEXT_NAME, pair="="), re.ASCII),
+    "encoded": re.compile(r"(?:[^ \t\r\n\"'<>&%]|%(?!26|3[Bb]|22|27|7[Dd]))*+"),
+    "tag": re.compile(r"[^<]*+"),
+}
+_IN_BRACES = re.compile(r"\{((?:[^}\r\n]|\}\}){0,400}+)\}")  # of ODBC: a brace within is written twice
+_TO_SEMICOLON = re.compile(r"[^;\r\n\"']{1,200}(?=;)")
+_TO_LINE_END = re.compile(r"[^\r\n]*")
+_TO_QUOTE = re.compile(r"[^\r\n\"']*")
+_ANOTHER_PAIR = re.compile(r"[ ,;][\w.-]{1,40}[:=]", re.ASCII)
+_SCHEMES = re.compile(
+    r"(?:Bearer|Basic|Digest|Token|Negotiate|NTLM|ApiKey|AWS4-HMAC-SHA256|Splunk|GenieKey)[ \t]+", re.IGNORECASE
+)
+
+_NOTHING = re.compile(
+    r"[*.…•xX_-]*|None|none|NONE|null|NULL|nil|undefined|[Tt]rue|[Ff]alse|TRUE|FALSE|yes|no|YES|NO|unset|"
+    r"%s|%\(\w+\)s|\?|:[A-Za-z_]+_?\d*|\$\d|\$\{[^{}]*\}?|\$[A-Z][A-Z_]{2,}|\$\([^()]*\)|\{\{[^{}]*\}\}?|%[A-Z_]{3,}%|"
+    r"<[\w .'-]*>?|<[\w.]+ object at 0x[0-9a-f]+>|arn:[\w:/.*+@=-]*|(?:https?|s3|gs|file)://[^@]*|"
+    r"/(?:run|var|etc|opt|home|mnt|tmp|usr|vault|app|root|dev)/[\w./-]*|"
+    r"(?:self|conn|args|ctx|cls|kwargs|options|settings|config|os\.environ)[.\[][\w.\[\]'\"]*|\w+\(\)?",
+    re.ASCII,
+)
+_LONGEST_NOTHING = 200
+_LONGEST_COUNT = 6
+_LONGEST_LINE = 800
+_PROSE = re.compile(
+    r"(?:a|an|the|and|or|is|are|was|were|be|has|have|had|must|may|can|cannot|could|should|will|does|did|do|not|no|for|"
+    r"of|to|in|on|at|as|by|with|from|this|that|your|you|it|please|required|expected|missing|invalid|incorrect|wrong|"
+    r"expired|expires|unknown|unset|empty|too|authentication|authorization|unauthorized|access|permission|denied|failed|"
+    r"failure|error|ensure|field|value|input|line|column|character|unexpected|unsupported|unable|str|string|bytes|int|"
+    r"bool|float|dict|list|object|optional|type|redacted|hidden|masked|signature)"
+    r"(?=[ \t\r\n,.;:!?)\]}'\"]|\Z)",
+    re.IGNORECASE,
+)
+_WORDS = re.compile(r"[A-Za-z]?[a-z']+[,.]?[ \t]+[a-z']+(?=[ \t\r\n,.;:]|\Z)")
+_SIGNATURE = re.compile(r"[A-Za-z0-9+/%_=~.-]{12,}")
+
+
+def find_value(text: str, position: int, context: Context) -> Span | None:
+    """Return where the value that begins at or after a position is; None where nothing there is secret."""
+    if context.kind == "tag":
+        return _unless_nothing(text, _stripped(text, position, _end(_BARE["tag"], text, position)), context)
+    start = _end(_LEAD, text, position)
+    if context.kind == "encoded":
+        start = _end(_ENCODED_LEAD, text, start)
+    elif context.kind in ("pair", "about", "blank"):
+        start = _end(_SPACE, text, start)
+    if "\n" in text[position:start]:
+        block = _BLOCK.match(text, start)
+        return _stripped(text, start, block.end()) if block else None
+    quote = _QUOTE.match(text, _end(_PREFIX, text, start))
+    if quote and context.kind != "encoded":
+        return _quoted(text, quote, context)
+    if context.in_semicolons and (braces := _IN_BRACES.match(text, start)):
+        return _unless_nothing(text, braces.span(1), context)
+    bracket = _BRACKET.match(text, start)
+    if bracket and context.stem != "authorization":
+        within = bracket.start() + 1, bracket.end() - 1
+        return None if within[0] == within[1] or _NAMED.search(text, *within) else within
+    return _bare(text, start, context)
+
+
+def _quoted(text: str, quote: re.Match[str], context: Context) -> Span | None:
+    start = quote.end()
+    end = text.find(quote[3], start) if quote[3] else _closing(text, start, len(quote[1]), quote[2])
+    if end < 0:
+        end = _end(_TO_LINE_END, text, start)
+    start = _end(_SCHEMES, text, start) if context.stem == "authorization" else start
+    if start >= end:
+        return None
+    return _unless_nothing(text, (start, end), context)
+
+
+def _closing(text: str, start: int, level: int, mark: str) -> int:
+    """
+    Return where the quotation ends that begins with ``level`` backslashes and a mark; -1 if it does not.
+
+    Each level of JSON or source within JSON or source doubles the backslashes and adds one before each mark. A mark
+    with fewer backslashes than the first ends what is around the quotation.
+    """
+    position = start
+    while (position := text.find(mark, position)) >= 0:
+        before = position - 1
+        while before >= start and text[before] == "\\":
+            before -= 1
+        count = position - 1 - before
+        nested, odd = divmod(count - level, level + 1)
+        if count < level or odd or nested % 2 == 0:
+            if level or text[position + 1 : position + 2] != mark or position == start:
+                return position - min(count, level)
+            position += 1  # SQL writes a mark within a text twice
+        position += 1
+    return -1
+
+
+def _bare(text: str, start: int, context: Context) -> Span | None:
+    if context.stem in ("authorization", "cookie"):
+        return _of_header(text, start, context)
+    if context.in_semicolons and (to_semicolon := _TO_SEMICOLON.match(text, start)):
+        return _unless_nothing(text, _stripped(text, start, to_semicolon.end()), context)
+    end = _end(_BARE.get(context.kind, _BARE["equals"]), text, start)
+    if context.kind == "colon":
+        if _PROSE.match(text, start, end + 1) or _is_sentence(text, start, context):
+            return None
+        line_end = _end(_TO_LINE_END, text, start, start + _LONGEST_LINE)
+        if context.starts_line and not _ANOTHER_PAIR.search(text, end, line_end):
+            start, end = _stripped(text, start, max(end, line_end))
+    return _unless_nothing(text, (start, end), context)
+
+
+def _is_sentence(text: str, start: int, context: Context) -> bool:
+    """Tell whether words follow, which a password can consist of, but no token."""
+    can_be_words = context.starts_line or context.stem in ("password", "passwd", "passphrase", "pwd")
+    return not can_be_words and _WORDS.match(text, start) is not None
+
+
+def _of_header(text: str, start: int, context: Context) -> Span | None:
+    scheme = _end(_SCHEMES, text, start)
+    if _PROSE.match(text, start):
+        return None
+    whole_line = context.stem == "cookie" or text[start:scheme].lower().startswith("digest")
+    pattern = _TO_QUOTE if whole_line else _BARE["equals"]
+    return _unless_nothing(text, (scheme, _end(pattern, text, scheme)), context)
+
+
+def _unless_nothing(text: str, span: Span, context: Context) -> Span | None:
+    start, end = span
+    if end <= start or (end - start <= _LONGEST_NOTHING and _is_nothing(text[start:end], context)):
+        return None
+    return span
+
+
+def _is_nothing(value: str, context: Context) -> bool:
+    """Tell whether a value is none, stands for one, or is not what its name announces."""
+    return (
+        _NOTHING.fullmatch(value) is not None
+        or value in (context.name, context.name.upper())
+        or (context.stem in ("sig", "signature", "credential") and not _SIGNATURE.fullmatch(value))
+        or (context.stem in ("pass", "token") and value.isdigit() and len(value) <= _LONGEST_COUNT)
+        or (context.kind == "blank" and value.startswith("-"))
+        # the working directory, in an environment
+        or (context.stem == "pwd" and value.startswith("/") and not context.in_semicolons)
+    )
+
+
+def _stripped(text: str, start: int, end: int) -> Span:
+    part = text[start:end]
+    return start + len(part) - len(part.lstrip()), start + len(part.rstrip())
+
+
+def _end(pattern: re.Pattern[str], text: str, position: int, border: int = sys.maxsize) -> int:
+    match = pattern.match(text, position, border)
+    return match.end() if match else position

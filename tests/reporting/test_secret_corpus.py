@@ -1,0 +1,157 @@
+"""No secret of any of the texts that are met leaves, cut or whole, without anybody having registered it."""
+
+from __future__ import annotations
+
+import itertools
+from typing import TYPE_CHECKING
+
+import pytest
+
+from airflow_provider_datapipeline.reporting import TaskFacts, TaskReport, TaskStatus
+from airflow_provider_datapipeline.reporting.masking import WITHHELD, Protector
+from airflow_provider_datapipeline.reporting.secret_patterns import hide_secrets
+from tests.reporting.corpus import cloud, databases, harmless, web
+from tests.reporting.corpus.planting import Maker, Planted, plant
+from tests.reporting.corpus.raised import RAISED
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+WRITTEN = [plant(text, stays) for text, stays in (*databases.TEXTS, *web.TEXTS, *cloud.TEXTS)]
+
+
+def mask_nothing(text: str) -> str:
+    """As Airflow's masker does where no secret is registered."""
+    return text
+
+
+def said(report: TaskReport) -> str:
+    """Everything that a report tells."""
+    return "\n".join(report.as_request().values())
+
+
+def as_message(text: str) -> TaskReport:
+    return TaskReport.failed(RuntimeError(text), mask=mask_nothing)
+
+
+def as_cause(text: str) -> TaskReport:
+    error = RuntimeError("the load failed")
+    error.__cause__ = ValueError(text)
+    return TaskReport.failed(error, mask=mask_nothing)
+
+
+def as_note(text: str) -> TaskReport:
+    error = RuntimeError("the load failed")
+    error.add_note(text)
+    return TaskReport.failed(error, mask=mask_nothing)
+
+
+def in_a_group(text: str) -> TaskReport:
+    return TaskReport.failed(ExceptionGroup("two failed", [KeyError(text), ValueError("x", text)]), mask=mask_nothing)
+
+
+def as_text(text: str) -> TaskReport:
+    return TaskReport.failed(text, mask=mask_nothing)
+
+
+def as_traceback(text: str) -> TaskReport:
+    return TaskReport.failed(f"Traceback (most recent call last):\nValueError: {text}", mask=mask_nothing)
+
+
+def as_given(text: str) -> TaskReport:
+    return TaskReport.given(
+        TaskStatus.FAILED, error_id=text, error_message=text, error_stack_trace=text, mask=mask_nothing
+    )
+
+
+def as_reason_and_facts(text: str) -> TaskReport:
+    facts = TaskFacts(dag_id=text, run_id=text, task_id=text, log_url=text)
+    return TaskReport.unmet(text, facts, mask=mask_nothing).with_lines([text], mask=mask_nothing)
+
+
+def from_a_record(text: str) -> TaskReport:
+    report = TaskReport.from_record({"status": "FAILED", "error_message": text, "error_id": text})
+    assert report is not None
+    return report
+
+
+FORMS = [
+    as_message, as_cause, as_note, in_a_group, as_text, as_traceback, as_given, as_reason_and_facts, from_a_record,
+]  # fmt: skip
+
+
+def name(planted: Planted) -> str:
+    return "".join(character if character.isalnum() else "-" for character in planted.text[:40])
+
+
+def test_the_corpus_is_large() -> None:
+    assert len({planted.text for planted in WRITTEN}) >= 200
+    assert all(planted.secrets for planted in WRITTEN)
+
+
+@pytest.mark.parametrize("planted", WRITTEN, ids=name)
+def test_no_secret_leaves_and_what_surrounds_it_stays(planted: Planted) -> None:
+    shown = hide_secrets(planted.text)
+
+    assert planted.leaks(shown) == []
+    assert planted.lost(shown) == []
+    assert hide_secrets(shown) == shown
+
+
+@pytest.mark.parametrize("form", FORMS, ids=lambda form: form.__name__)
+def test_no_secret_leaves_in_any_part_of_a_report(form: Callable[[str], TaskReport]) -> None:
+    leaks = [planted.text for planted in WRITTEN if planted.leaks(said(form(planted.text)))]
+
+    assert leaks == []
+
+
+@pytest.mark.parametrize("cut", ["\x1b[31m", "\x1b[0;1m", "\x00", "\x07", "\x9b1m", "\x1b]8;;x\x1b\\", "\ufffe"])
+def test_no_secret_leaves_that_control_characters_cut(cut: str) -> None:
+    shown = {planted: Protector(mask_nothing)(planted.cut_by(cut)) for planted in WRITTEN}
+
+    assert [planted.text for planted, text in shown.items() if planted.leaks(text)] == []
+    assert [planted.text for planted, text in shown.items() if planted.lost(text)] == []
+    assert WITHHELD not in shown.values()
+
+
+@pytest.mark.parametrize("cut", ["\x1b", "\x1b[", "\x9b"])
+def test_no_secret_leaves_that_a_broken_sequence_cuts(cut: str) -> None:
+    """Which letters belong to the sequence is not certain: the text may be withheld."""
+    shown = {planted: Protector(mask_nothing)(planted.cut_by(cut)) for planted in WRITTEN}
+
+    assert [planted.text for planted, text in shown.items() if planted.leaks(text)] == []
+
+
+def clipped(planted: Planted, limit: int) -> str:
+    """The text so that a limit falls into its first secret."""
+    middle = planted.text.index(planted.secrets[0]) + len(planted.secrets[0]) // 2
+    return "-" * (limit - 2 - middle) + " " + planted.text + " " + "-" * 2048
+
+
+def test_no_secret_leaves_where_a_text_is_cut() -> None:
+    """At the end of an id, in the middle of a stack trace, of a message, of a line."""
+    limits = itertools.cycle((1024, 512, 2048, 256))
+    leaks = [
+        one.text for one, limit in zip(WRITTEN, limits, strict=False) if one.leaks(said(as_given(clipped(one, limit))))
+    ]
+
+    assert leaks == []
+
+
+@pytest.mark.parametrize("raises", RAISED, ids=lambda raises: raises.__name__)
+def test_no_secret_leaves_with_what_a_library_raises(raises: Callable[[Maker], None]) -> None:
+    make = Maker(raises.__name__)
+    with pytest.raises(Exception) as caught:  # noqa: PT011  # each raises its own
+        raises(make)
+    planted = Planted("", tuple(make.made), tuple(RAISED[raises].split()))
+
+    shown = said(TaskReport.failed(caught.value, mask=mask_nothing))
+
+    assert planted.secrets
+    assert planted.leaks(shown) == []
+    assert planted.lost(shown) == []
+
+
+@pytest.mark.parametrize("text", harmless.TEXTS)
+def test_a_text_without_secrets_stays_as_it_is(text: str) -> None:
+    assert hide_secrets(text) == text
