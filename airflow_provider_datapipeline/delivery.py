@@ -25,6 +25,7 @@ from airflow_provider_datapipeline.exceptions import (
     TaskNotFoundError,
 )
 from airflow_provider_datapipeline.log_words import words
+from airflow_provider_datapipeline.reporting.masking import without_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -271,13 +272,17 @@ def _log(said: str, end: _End) -> Delivery:
         log.warning(
             "Could not report: the task was already reported, canceled or given to another runner, or its pipeline is "
             "gone. (%s) %s",
-            end.error,
+            without_secrets(end.error),
             said,
         )
     elif end.delivery is Delivery.REPEATED:
         log.info("reported: AWS Data Pipeline had it already %s", said)
     elif end.refused is not None:
-        log.warning("reported: without any error text, which AWS Data Pipeline refused. (%s) %s", end.refused, said)
+        log.warning(
+            "reported: without any error text, which AWS Data Pipeline refused. (%s) %s",
+            without_secrets(end.refused),
+            said,
+        )
     else:
         log.info("reported: %s", said)
     return end.delivery

@@ -21,6 +21,7 @@ from airflow_provider_datapipeline.exceptions import (
 from airflow_provider_datapipeline.log_words import words
 from airflow_provider_datapipeline.pacing import REPORT_RATE, beat_seconds, shared_pace
 from airflow_provider_datapipeline.progress import report_progress_timeout
+from airflow_provider_datapipeline.reporting.masking import without_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -102,7 +103,7 @@ class Lease:
         try:
             canceled = await self.hook.areport_task_progress(self.task.task_id, fields)
         except (TaskNotFoundError, PipelineDeletedError, PipelineNotFoundError) as error:
-            return self._lost(metrics.LOST, str(error))
+            return self._lost(metrics.LOST, without_secrets(error))
         except InvalidRequestError:
             return await self._is_lost_without_fields()
         except DataPipelineError as error:
@@ -125,7 +126,11 @@ class Lease:
     def _failed(self, error: DataPipelineError) -> str:
         self._last_has_failed = True
         count(metrics.BEATS_FAILED, dag_id=self.runner_dag_id)
-        log.warning("Could not report progress; trying again soon. %s %s", error, words(self.task, **self.about))
+        log.warning(
+            "Could not report progress; trying again soon. %s %s",
+            without_secrets(error),
+            words(self.task, **self.about),
+        )
         return ""
 
     def _taken(self, fields: Mapping[str, str], *, canceled: bool) -> str:

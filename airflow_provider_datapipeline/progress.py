@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from airflow_provider_datapipeline.reporting.masking import without_secrets
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from airflow_provider_datapipeline.pipeline_task import PipelineTask
+    from airflow_provider_datapipeline.reporting.masking import Mask
 
 DEFAULT_TIMEOUT = 900.0
 """Seconds; AWS's default of ``reportProgressTimeout`` is 15 minutes."""
@@ -21,12 +24,15 @@ def report_progress_timeout(task: PipelineTask) -> float:
     return task.period_seconds("reportProgressTimeout") or DEFAULT_TIMEOUT
 
 
-def progress_fields(run_state: str, task_states: Mapping[str, str | None], run_url: str) -> dict[str, str]:
+def progress_fields(
+    run_state: str, task_states: Mapping[str, str | None], run_url: str, *, mask: Mask = str
+) -> dict[str, str]:
     """
     Return the fields of ReportTaskProgress: ``percentComplete`` and a short ``attemptStatus``.
 
     :param run_state: ``queued`` or ``running``
     :param task_states: by task
+    :param mask: as for a report; what shows as a secret is hidden in any case
     """
     done = sum(state in _DONE for state in task_states.values())
     percent = 100 * done // len(task_states) if task_states else 0
@@ -38,4 +44,4 @@ def progress_fields(run_state: str, task_states: Mapping[str, str | None], run_u
         if active:
             more = f" and {len(active) - _NAMED_TASKS} more" if len(active) > _NAMED_TASKS else ""
             what += f", now {', '.join(active[:_NAMED_TASKS])}{more}"
-    return {"percentComplete": str(percent), "attemptStatus": f"{what}; {run_url}"}
+    return {"percentComplete": str(percent), "attemptStatus": without_secrets(f"{what}; {run_url}", mask)}

@@ -26,6 +26,7 @@ from airflow_provider_datapipeline.log_words import words
 from airflow_provider_datapipeline.pacing import REPORT_RATE, backoff, shared_pace
 from airflow_provider_datapipeline.progress import progress_fields
 from airflow_provider_datapipeline.reporting.facts import TaskFacts
+from airflow_provider_datapipeline.reporting.masking import without_secrets
 from airflow_provider_datapipeline.reporting.report import TaskReport
 
 if TYPE_CHECKING:
@@ -152,7 +153,7 @@ class Supervision:
                 self.runner_dag_id, self.run_id, "supervise", DataPipelineTargetRunLink().xcom_key, url
             )
         except Exception as error:  # noqa: BLE001  # a link is not worth a lost outcome
-            log.warning("There will be no link to the target run: %s", error)
+            log.warning("There will be no link to the target run: %s", without_secrets(error))
 
     async def _state_of_target(self) -> str | None:
         state: str | None = await _patiently(
@@ -164,7 +165,8 @@ class Supervision:
         if state == "queued":
             count(metrics.WAITING, dag_id=self.runner_dag_id)
         states = await _patiently(lambda: triggerer.task_states(self._target, self.run_id), "the tasks of the run")
-        return progress_fields(state, states, triggerer.run_url(self._target, self.run_id))
+        url = triggerer.run_url(self._target, self.run_id)
+        return progress_fields(state, states, url, mask=compat.mask)
 
     def _within_deadline(self, wait: float) -> float:
         return wait if self._deadline is None else min(wait, max(1.0, self._deadline.at - time.time()))
@@ -182,7 +184,7 @@ class Supervision:
             try:
                 await self.api.stop_run(self._target, self.run_id)
             except Exception as error:  # noqa: BLE001  # the connection may be wrong in many ways, and the lease is gone
-                log.warning("Could not stop the target run: %s %s", error, self._words())
+                log.warning("Could not stop the target run: %s %s", without_secrets(error), self._words())
                 await asyncio.sleep(delay)
             else:
                 count(metrics.STOPPED, dag_id=self.runner_dag_id)
@@ -262,14 +264,18 @@ class Supervision:
                     about={"dag": self.runner_dag_id, **self._target_words},
                 )
             except (InvalidReportError, InvalidRequestError) as error:
-                log.error("AWS Data Pipeline refuses the report, which repeating it will not change. %s", error)  # noqa: TRY400
+                log.error(  # noqa: TRY400
+                    "AWS Data Pipeline refuses the report, which repeating it will not change. %s",
+                    without_secrets(error),
+                )
                 break
             except DataPipelineError as error:
                 may_have_arrived = may_have_arrived or getattr(error, "maybe_delivered", False)
                 if time.monotonic() + delay > self._lease.end:
-                    log.error("The report was not delivered before the task's lease ended. %s", error)  # noqa: TRY400
+                    why = without_secrets(error)
+                    log.error("The report was not delivered before the task's lease ended. %s", why)  # noqa: TRY400
                     break
-                log.warning("Reporting again in %.0f s. %s", delay, error)
+                log.warning("Reporting again in %.0f s. %s", delay, without_secrets(error))
                 await asyncio.sleep(delay)
             else:
                 if ended is not None and delivery is not Delivery.GONE:
@@ -293,6 +299,6 @@ async def _patiently(read: Any, what: str) -> Any:
         try:
             return await read()
         except Exception as error:  # noqa: BLE001  # whatever is wrong may pass; ending here would lose the outcome
-            log.warning("Could not read %s; trying again in %.0f s. %s", what, delay, error)
+            log.warning("Could not read %s; trying again in %.0f s. %s", what, delay, without_secrets(error))
             await asyncio.sleep(delay)
     return None

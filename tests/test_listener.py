@@ -58,6 +58,19 @@ def test_the_error_of_a_failed_task_is_kept_as_one_xcom() -> None:
     assert value["failedAt"].endswith("+00:00")
 
 
+def test_the_error_is_masked_before_it_is_kept() -> None:
+    """Whoever may see XComs sees it, and it stays for as long as the run."""
+    task_instance = TaskInstance(CONF)
+    error = ValueError("cannot open postgresql://etl:pass-1234@db.example.com/orders")
+    error.add_note("retried with pass-1234")
+
+    listener.on_task_instance_failed(task_instance, error)
+
+    ((_, value),) = task_instance.pushed
+    assert "pass-1234" not in str(value)
+    assert "postgresql://etl:***@db.example.com/orders" in value["error_message"]
+
+
 @pytest.mark.parametrize("conf", [None, {}, {"day": "2026-11-22"}])
 def test_nothing_is_kept_in_a_run_for_something_else(conf: object) -> None:
     """Every task of the installation passes by here."""

@@ -14,6 +14,7 @@ from airflow_provider_datapipeline._airflow.bounded import run_bounded
 from airflow_provider_datapipeline._airflow.metrics import count
 from airflow_provider_datapipeline.exceptions import NoPipelineTaskError
 from airflow_provider_datapipeline.hooks.parameters import DataPipelineHookMixin
+from airflow_provider_datapipeline.reporting.masking import without_secrets
 from airflow_provider_datapipeline.reporting.report import TaskReport
 from airflow_provider_datapipeline.reporting.status import TaskStatus
 
@@ -110,7 +111,7 @@ class DataPipelineNotifier(DataPipelineHookMixin, BaseNotifier):
                 context.get("run_id"),
                 self.task_status,
                 type(error).__name__,
-                compat.mask(str(error)),
+                without_secrets(error, compat.mask),
             )
             log.debug("The traceback of the error above", exc_info=True)
             count(metrics.CALLBACK_ERRORS, dag_id=str(callback.run_words(context)["dag"]))
@@ -216,7 +217,7 @@ class DataPipelineNotifier(DataPipelineHookMixin, BaseNotifier):
                 lambda task_id, index: compat.read_xcom(dag_id, run_id, task_id, index, outcome.RECORD_KEY),
             )
         except Exception as error:  # noqa: BLE001  # a report with less detail is better than none
-            log.warning("Could not read which tasks of DAG run %s failed: %s", run_id, error)
+            log.warning("Could not read which tasks of DAG run %s failed: %s", run_id, without_secrets(error))
             return []
 
     def _deliver(

@@ -18,6 +18,7 @@ from airflow_provider_datapipeline.hooks.parameters import DataPipelineHookMixin
 from airflow_provider_datapipeline.links import DataPipelineTargetRunLink
 from airflow_provider_datapipeline.log_words import words
 from airflow_provider_datapipeline.pipeline_task import PipelineTask
+from airflow_provider_datapipeline.reporting.masking import without_secrets
 from airflow_provider_datapipeline.runs import Assignment, run_id_of
 
 if TYPE_CHECKING:
@@ -168,7 +169,7 @@ class DataPipelinePollForTaskOperator(_TriggererOperator):
         except compat.RunRefusedError as error:
             # The supervising run looks here when it finds no target run.
             refusal = (
-                f"No run of DAG {assignment.target_dag_id!r} can be started: {error} "
+                f"No run of DAG {assignment.target_dag_id!r} can be started: {without_secrets(error, compat.mask)} "
                 f"The DAG id comes from the task runner's target_dag_id: {self.target_dag_id}"
             )
             self._refused(task, refusal)
@@ -192,7 +193,8 @@ class DataPipelinePollForTaskOperator(_TriggererOperator):
             try:
                 target_dag_id = self._render_target(task)
             except Exception as error:  # noqa: BLE001  # a template can fail in any way
-                refusal = f"target_dag_id {self.target_dag_id} cannot be rendered for this task: {error}"
+                why = without_secrets(error, compat.mask)
+                refusal = f"target_dag_id {self.target_dag_id} cannot be rendered for this task: {why}"
             else:
                 if not target_dag_id:
                     refusal = f"target_dag_id {self.target_dag_id} renders to nothing for this task."

@@ -20,7 +20,7 @@ from airflow_provider_datapipeline.reporting.limits import (
     scrub,
     utf16_length,
 )
-from airflow_provider_datapipeline.reporting.safe_text import attempt, plain_str
+from airflow_provider_datapipeline.reporting.safe_text import attempt, plain_str, safe_str
 from airflow_provider_datapipeline.reporting.secret_patterns import (
     HIDDEN,
     Span,
@@ -159,6 +159,11 @@ class Protector:
         if masked is None:
             raise _NotMaskedError
         return masked
+
+
+def without_secrets(value: object, mask: Mask = plain_str) -> str:
+    """Return the text of anything, an error say, masked as in a report: for log lines, and for what others store."""
+    return Protector(mask)(safe_str(value))
 
 
 def _as_read(text: str) -> tuple[str, array[int]]:

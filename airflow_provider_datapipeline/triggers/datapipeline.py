@@ -18,6 +18,7 @@ from airflow_provider_datapipeline.exceptions import DataPipelineError, Internal
 from airflow_provider_datapipeline.hooks.parameters import DataPipelineHookMixin
 from airflow_provider_datapipeline.open_polls import Polled, next_task
 from airflow_provider_datapipeline.pacing import POLL_RATE, backoff, shared_pace
+from airflow_provider_datapipeline.reporting.masking import without_secrets
 from airflow_provider_datapipeline.reporting.status import TaskStatus
 from airflow_provider_datapipeline.runs import Assignment
 from airflow_provider_datapipeline.supervision import Ending, Supervision
@@ -135,10 +136,10 @@ class PollForTaskTrigger(_DataPipelineTrigger):
                 batch = await self._batch()
             except (ThrottledError, InternalServiceError) as error:
                 delay = next(delays)
-                log.warning("Polling again in %.0f s. %s", delay, error)
+                log.warning("Polling again in %.0f s. %s", delay, without_secrets(error))
                 await asyncio.sleep(delay)
             except DataPipelineError as error:
-                log.error("Cannot poll; trying again in %.0f s. %s", _MISCONFIGURED_SECONDS, error)  # noqa: TRY400
+                log.error("Cannot poll; trying again in %.0f s. %s", _MISCONFIGURED_SECONDS, without_secrets(error))  # noqa: TRY400
                 await asyncio.sleep(_MISCONFIGURED_SECONDS)
                 yield TaskFailedEvent()
                 return
@@ -201,7 +202,7 @@ class PollForTaskTrigger(_DataPipelineTrigger):
         except DataPipelineError as error:
             if not batch:
                 raise
-            log.warning("Starting with the tasks received so far. %s", error)
+            log.warning("Starting with the tasks received so far. %s", without_secrets(error))
             return None
 
     async def _is_paused(self) -> bool:
@@ -260,7 +261,7 @@ class SuperviseDagRunTrigger(_DataPipelineTrigger):
         try:
             assignment = Assignment.from_conf(json.loads(self.conf))
         except ValueError as error:
-            log.error("Nothing to supervise: %s", error)  # noqa: TRY400
+            log.error("Nothing to supervise: %s", without_secrets(error))  # noqa: TRY400
             yield TaskFailedEvent()
             return
         supervision = Supervision(

@@ -89,3 +89,15 @@ def test_a_period_that_cannot_be_read_is_the_default(make_task: Callable[..., Pi
     """A supervision does not end for it."""
     assert report_progress_timeout(make_task(fields={"reportProgressTimeout": value})) == DEFAULT_TIMEOUT
     assert report_progress_timeout(make_task()) == DEFAULT_TIMEOUT
+
+
+def test_what_is_said_of_the_progress_is_masked() -> None:
+    """An API's base URL may have a password, and a task may be named like one that is registered."""
+    fields = progress_fields(
+        "running",
+        {"load_hunter2": "running"},
+        "http://etl:pass-1234@h:8080/dags/x/runs/y",
+        mask=lambda text: text.replace("hunter2", "***"),
+    )
+
+    assert fields["attemptStatus"] == "0 of 1 tasks done, now load_***; http://etl:***@h:8080/dags/x/runs/y"
