@@ -103,9 +103,7 @@ class Batch:
         self.cluster = cluster
         self.server = server
         self.cases: list[Case] = []
-        self.unwanted: dict[str, str | None] = {}
-        """Pipelines of which the service wants to hear nothing more (canceled, deleted, given to another runner), and
-        the status that it is to have of them, by another runner or by nobody."""
+        self._unwanted: dict[str, tuple[str, str | None]] = {}
         self._journal = journal
         self._secret = secret
         self._patience = patience
@@ -135,10 +133,19 @@ class Batch:
         """Wait until so many tasks ended."""
         self._wait(lambda: len(self.reported()) >= number, f"{number} tasks to be reported", timeout)
 
+    def take_away(self, case: Case, status: str | None) -> None:
+        """
+        Expect that the service wants to hear nothing more of a task, because it is about to be canceled, deleted or
+        given to another runner.
+
+        :param status: what the service is to have in the end, by another runner; None: nothing
+        """
+        self._unwanted[case.submission.pipeline_id] = (case.submission.run_id, status)
+
     def settle(self) -> Tally:
         """Wait until every task was reported, and Airflow is at rest; return the account. Raises nothing."""
         tally = Tally(tasks=len(self.cases))
-        wanted = [case for case in self.cases if case.submission.pipeline_id not in self.unwanted]
+        wanted = [case for case in self.cases if case.submission.pipeline_id not in self._unwanted]
 
         def all_reported() -> bool:
             return all(case.submission.attempt.reported_status for case in wanted)
@@ -165,11 +172,9 @@ class Batch:
         if len(statuses) > 1 or journal.count(attempt, "overlap") or attempt.accepted_reports > 1:
             tally.duplicated += 1
             tally.remarks.append(f"{about}: statuses {statuses}, overlaps {journal.count(attempt, 'overlap')}")
-        if submission.pipeline_id in self.unwanted:
-            expected, state = (
-                self.unwanted[submission.pipeline_id],
-                self.cluster.run_state(kind.dag_id, submission.run_id),
-            )
+        if submission.pipeline_id in self._unwanted:
+            run_id, expected = self._unwanted[submission.pipeline_id]
+            state = self.cluster.run_state(kind.dag_id, run_id)
             if (attempt.reported_status, state) == (expected, "failed"):
                 tally.right += 1
             else:

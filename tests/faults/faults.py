@@ -167,12 +167,15 @@ def service_throttles(scene: Scene) -> None:
 
 
 def progress_fails(scene: Scene) -> None:
-    """ReportTaskProgress is answered 500 for 130 s: what is polled then is handed out again, under the same task id"""
+    """ReportTaskProgress is answered 500 for 150 s: what is polled then is handed out again, under the same task id"""
     service = scene.emulator.service
     service.behaviour = replace(service.behaviour, redelivered_task_id="same")
     service.fail_next("ReportTaskProgress", "InternalServiceError", status=500, times=_ENDLESS)
-    scene.batch.submit(scene.rng, {Kind("takes_minutes", "FINISHED"): 2, **MIX})
-    time.sleep(ACKNOWLEDGE_SECONDS + 10)
+    handed_out = _handed_out(scene)
+    scene.batch.submit(scene.rng, {Kind("takes_minutes", "FINISHED"): 2})
+    wait_until(lambda: _handed_out(scene) >= handed_out + 2 or None, "two tasks to be handed out", timeout=60)
+    scene.batch.submit(scene.rng)
+    time.sleep(ACKNOWLEDGE_SECONDS + 30)
     service.faults.clear()
 
 
@@ -208,8 +211,8 @@ def tasks_are_canceled(scene: Scene) -> None:
     client = Account(scene.emulator).client
     for case in _long_ones(scene):
         attempt = case.submission.attempt
+        scene.batch.take_away(case, None)
         client.set_status(pipelineId=attempt.pipeline_id, objectIds=[attempt.instance_id], status="TRY_CANCEL")
-        scene.batch.unwanted[attempt.pipeline_id] = None
 
 
 def tasks_are_reassigned(scene: Scene) -> None:
@@ -217,18 +220,18 @@ def tasks_are_reassigned(scene: Scene) -> None:
     client = Account(scene.emulator).client
     for case in _long_ones(scene):
         attempt = case.submission.attempt
+        scene.batch.take_away(case, "FINISHED")
         task_id = scene.emulator.service.reassign(attempt.pipeline_task_id or "")
         client.report_task_progress(taskId=task_id)
         client.set_task_status(taskId=task_id, taskStatus="FINISHED")
-        scene.batch.unwanted[attempt.pipeline_id] = "FINISHED"
 
 
 def pipelines_are_deleted(scene: Scene) -> None:
     """A user deletes the pipelines of three running tasks"""
     client = Account(scene.emulator).client
     for case in _long_ones(scene):
+        scene.batch.take_away(case, None)
         client.delete_pipeline(pipelineId=case.submission.pipeline_id)
-        scene.batch.unwanted[case.submission.pipeline_id] = None
 
 
 def texts_are_refused(scene: Scene) -> None:

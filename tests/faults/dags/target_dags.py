@@ -78,7 +78,7 @@ with dag("takes_long"):
     task(task_id="work", **STEADY)(work(20))()
 
 with dag("takes_minutes"):
-    task(task_id="work", **STEADY)(work(150))()
+    task(task_id="work", **STEADY)(work(200))()
 
 with dag("fails"):
 
