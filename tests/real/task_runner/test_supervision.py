@@ -67,7 +67,7 @@ def test_what_happens_is_counted_and_told(
     before = {name: metrics.received(metric) for name, metric in counters.items()}
     submitted = {dag_id: submissions.submit(dag_id) for dag_id in ("succeeds", "fails", "lingers")}
     for each in submitted.values():
-        each.wait_until_acknowledged()
+        each.wait_until_acknowledged(timeout=120)
     run_id = submitted["lingers"].run_id
     wait_until_running(deployment, "lingers", run_id)
     cancel(submissions, submitted["lingers"])
