@@ -36,21 +36,21 @@ _SPACE = re.compile(r"[ \t\r\n]{0,20}")
 _ENCODED_LEAD = re.compile(r"(?:\+|%20){0,8}(?:%2[27])?")
 _BLOCK = re.compile(r"(?:[ \t]+[^\r\n]*(?:\r?\n|\Z))+")
 _PREFIX = re.compile(r"(?:[A-Za-z_][\w.]{0,60}\([\w=]{0,20})?[bBuUrRfF]{0,2}", re.ASCII)
-_QUOTE = re.compile(r"(\\{0,7})([\"'`])|(%2[27])")
+_QUOTE = re.compile(r"(\\{0,7})([\"'`])")
 _BRACKET = re.compile(r"\[(?=[\"' \r\n])[^\[\]]*\]|\{[^{};\r\n]*\}(?:\}[^{};\r\n]*\}){0,8}|\((?=[\"'])[^()]*\)")
 
 _NAMED = re.compile(r"(?i:passw|pwd|secret|token|key)")  # by names of their own, within a dict
 
 _NEXT_NAME = r"(?:amp;)?[\w.\-%][\w.\-% ]{0,40}"
 _INSIDE = (
-    r"(?:[^ \t\r\n\"'`<>&;,)\]}}\\%]"
+    r"(?:[^ \t\r\n\"'`<>&;,)\]}}\\]"
     r"|[&;](?!{next}=|[ \t\r\n\"'`)\]}}<]|\Z)"
     r"|,(?!{next}{pair}|[ \t\r\n\"'`)\]}}\[{{(]|\Z)"
     r"|[)\]}}](?![ \t\r\n,;.:)\]}}\"'`\\<]|\Z)"
     r"|[\"'`](?![ \t\r\n,;:.)\]}}&\"'`<>=\\]|\Z)"
     r"|<(?!/|br\b|\Z)|>(?![ \t\r\n,;)]|\Z)"
     r"|\\(?!n(?:[ \t\"']|\\|\Z|{next}[=:])|[rt][\\ \t\"']|[\"'])"
-    r"|%(?!(?:26|3[Bb]|2[Cc]){next}%3[Dd]))*+"
+    r")*+"
 )
 _BARE = {
     "colon": re.compile(_INSIDE.format(next=_NEXT_NAME, pair="[=:]"), re.ASCII),
@@ -84,7 +84,7 @@ _PROSE = re.compile(
     r"expired|expires|unknown|unset|empty|too|authentication|authorization|unauthorized|access|permission|denied|failed|"
     r"failure|error|ensure|field|value|input|line|column|character|unexpected|unsupported|unable|str|string|bytes|int|"
     r"bool|float|dict|list|object|optional|type|redacted|hidden|masked|signature)"
-    r"(?=[ \t\r\n,.;:!?)\]}'\"]|\Z)",
+    r"(?=[,.;:!?)\]}'\"]{0,3}(?:[ \t\r\n]|\Z))",
     re.IGNORECASE,
 )
 _WORDS = re.compile(r"[A-Za-z]?[a-z']+[,.]?[ \t]+[a-z']+(?=[ \t\r\n,.;:]|\Z)")
@@ -117,7 +117,7 @@ def find_value(text: str, position: int, context: Context) -> Span | None:
 
 def _quoted(text: str, quote: re.Match[str], context: Context) -> Span | None:
     start = quote.end()
-    end = text.find(quote[3], start) if quote[3] else _closing(text, start, len(quote[1]), quote[2])
+    end = _closing(text, start, len(quote[1]), quote[2])
     if end < 0:
         end = _end(_TO_LINE_END, text, start)
     start = _end(_SCHEMES, text, start) if context.stem == "authorization" else start
