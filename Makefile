@@ -4,7 +4,7 @@
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help python venv venv-oldest demo lint types unit real test test-oldest test-faults bench build clean
+.PHONY: help python venv venv-oldest demo lint types unit real test test-oldest test-outcomes test-faults bench build clean
 
 VENV := .venv
 VENV_OLDEST := .venv-oldest
@@ -65,13 +65,16 @@ unit: venv ## Run the tests that need no Airflow processes; THOROUGH=1 draws 25 
 	@$(BIN)/python -m pytest $(AT_ONCE) -m "not real" $(if $(THOROUGH),--hypothesis-profile thorough)
 
 real: venv ## Run the tests on a real Airflow 3.3
-	@$(BIN)/python -m pytest $(AT_ONCE) -m real
+	@$(BIN)/python -m pytest $(AT_ONCE) -m "real and not every_way"
 
 test: lint types unit real ## All four: what a change has to pass, with test-oldest
 
 test-oldest: venv-oldest ## Unit and real tests on Airflow 2.11 and the oldest releases supported
 	@$(BIN_OLDEST)/python -m pytest $(AT_ONCE) -m "not real"
 	@$(BIN_OLDEST)/python -m pytest $(AT_ONCE) -m real
+
+test-outcomes: venv ## Make a run end in every way, reported in every way, and write docs/outcomes.md; CHECK=1 only compares it
+	@$(BIN)/python -m tests.outcomes $(if $(CHECK),--check)
 
 test-faults: venv ## Kill what a distributed Airflow is made of, and write docs/faults.md; QUICK=1 runs a part, SEED=2 others
 	@$(BIN)/python -m tests.faults $(if $(QUICK),--quick) $(if $(SEED),--seed $(SEED))

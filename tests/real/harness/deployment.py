@@ -198,6 +198,14 @@ class Deployment:
         self._rest.trigger(dag_id, run_id, conf or {})
         return run_id
 
+    def runs(self) -> list[dict[str, Any]]:
+        """Every run of every DAG, as many as ``[api] maximum_page_limit`` allows."""
+        return self._rest.runs()
+
+    def running_task_instances(self) -> list[dict[str, Any]]:
+        """The task instances of every DAG that run now, as many as ``[api] maximum_page_limit`` allows."""
+        return self._rest.running_task_instances()
+
     def run(self, dag_id: str, run_id: str) -> dict[str, Any]:
         """A run as the REST API gives it (``state``, ``end_date``, ``conf``, ...)."""
         run = self._rest.run(dag_id, run_id)

@@ -65,6 +65,17 @@ class RestClient:
         """The DAG run, None if there is none."""
         return self._find(_run_path(dag_id, run_id))
 
+    def runs(self) -> list[Json]:
+        """Every run of every DAG (as many as a page may have)."""
+        runs: list[Json] = self._call("GET", "/dags/~/dagRuns", params={"limit": 1000})["dag_runs"]
+        return runs
+
+    def running_task_instances(self) -> list[Json]:
+        """The task instances that run now, of every DAG (as many as a page may have)."""
+        path = "/dags/~/dagRuns/~/taskInstances"
+        instances: list[Json] = self._call("GET", path, params={"limit": 1000, "state": "running"})["task_instances"]
+        return instances
+
     def task_instances(self, dag_id: str, run_id: str) -> list[Json]:
         """Every task instance of a run, mapped ones included (Airflow 3: at most 100)."""
         path = f"{_run_path(dag_id, run_id)}/taskInstances"

@@ -59,13 +59,6 @@ def deployment(
         yield running
 
 
-@pytest.fixture(scope="module")
-def module_submissions(server: EmulatorServer) -> Submissions:
-    """Hands tasks to the task runner, for a whole module."""
-    server.service.behaviour = BEHAVIOUR
-    return Submissions(server)
-
-
 @pytest.fixture
 def submissions(server: EmulatorServer) -> Iterator[Submissions]:
     """Hands tasks to the task runner."""

@@ -1,0 +1,163 @@
+"""Airflow deployments with a task runner and the targets of every way, and the account that they work for."""
+
+from __future__ import annotations
+
+import json
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from airflow_provider_datapipeline.emulator import Behaviour, EmulatorServer
+from tests.real.harness import Deployment
+from tests.real.harness.settings import IS_AIRFLOW_3
+from tests.real.reporting.account import connection
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
+
+    from tests.outcomes.ways import Way
+
+# Airflow 2 has no task runner, and ends runs in other ways.
+collect_ignore_glob = [] if IS_AIRFLOW_3 else ["test_*.py"]
+
+REAL = {"test_situations.py", "test_breakdowns.py"}
+OWN_FILES = ("missing_at_start", "breaks")
+
+BEHAVIOUR = Behaviour(
+    long_poll_seconds=5,
+    retry_delay_minimum_seconds=0,
+    retry_delay_default_seconds=0,
+    attempt_timeout="runner",  # the service would end the attempt at the same moment
+)
+
+TARGETS = """# Airflow DAGs
+import tests.outcomes.targets
+from tests.outcomes.authoring import dags_of
+from tests.outcomes.ways import Way
+globals().update(dags_of(Way({way!r}), without={without!r}))
+"""
+
+# In the task's process, where the one DAG that is wanted is known, it is not there at first.
+MISSING_AT_START = """# Airflow DAGs
+from pathlib import Path
+from airflow.sdk import get_parsing_context
+import tests.outcomes.targets
+from tests.outcomes.authoring import dags_of
+from tests.outcomes.ways import Way
+been_here = Path(__file__).with_suffix(".been_here")
+if get_parsing_context().dag_id is None or been_here.exists():
+    globals().update(dags_of(Way({way!r}), only=["missing_at_start"]))
+else:
+    been_here.touch()
+"""
+
+BREAKS = """# Airflow DAGs
+import tests.outcomes.targets
+from tests.outcomes.authoring import dags_of
+from tests.outcomes.ways import Way
+globals().update(dags_of(Way({way!r}), only=["breaks"]))
+"""
+
+CHILD = """# Airflow DAGs
+from airflow.sdk import DAG, task
+from tests.outcomes.targets import divide
+with DAG("child_that_fails", schedule=None, max_active_runs=100):
+    task(task_id="work")(divide)()
+"""
+
+# What tasks and callbacks would import, each in a process of its own; these are forked from the scheduler and from the
+# dag-processor, which load plugins.
+PRELOAD = """
+import functools
+import airflow_provider_datapipeline.delivery
+import airflow_provider_datapipeline.hooks.datapipeline
+import boto3
+from botocore.loaders import JSONFileLoader
+import tests.outcomes.targets
+
+read = JSONFileLoader.load_file
+load = functools.cache(lambda path: read(JSONFileLoader(), path))
+JSONFileLoader.load_file = lambda _, path: load(path)
+boto3.client("datapipeline", region_name="us-east-1", aws_access_key_id="test", aws_secret_access_key="test")
+"""
+
+RUNNERS = """# Airflow DAGs
+from airflow_provider_datapipeline.task_runner import data_pipeline_task_runner
+poller, runner = data_pipeline_task_runner(worker_group="airflow", airflow_conn_id="airflow_api", beat=2)
+"""
+
+BOUNDED = """
+bounded_poller, bounded = data_pipeline_task_runner(
+    worker_group="bounded", airflow_conn_id="airflow_api", beat=2, run_timeout=45
+)
+"""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.path.parent == Path(__file__).parent and item.path.name in REAL:
+            item.add_marker(pytest.mark.real)
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[EmulatorServer]:
+    """The emulator."""
+    with EmulatorServer(BEHAVIOUR) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def deploy(
+    server: EmulatorServer, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[..., AbstractContextManager[Deployment]]:
+    """A context manager that runs an Airflow with the targets of these ways."""
+
+    @contextmanager
+    def run(ways: set[Way], *, bounded: bool = False) -> Iterator[Deployment]:
+        variables = {
+            "AIRFLOW_CONN_AWS_DEFAULT": connection(server.url),
+            "AIRFLOW__API__MAXIMUM_PAGE_LIMIT": "1000",
+            "AIRFLOW__CORE__PARALLELISM": "48",  # many tasks wait to be hurt
+            "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "600",
+            "AIRFLOW__CORE__TASK_SUCCESS_OVERTIME": "20",
+            "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "30",
+            "AIRFLOW__SCHEDULER__USE_JOB_SCHEDULE": "True",  # the poller runs by itself
+            # Not soon: Airflow's scheduler fails a task, by mistake, that comes back before its first leg is done with.
+            "AIRFLOW__WORKERS__MISSING_DAG_RETRY_DELAY": "10",
+            "AIRFLOW__DAG_PROCESSOR__DAG_FILE_PROCESSOR_TIMEOUT": "150",
+        }
+        running = Deployment(tmp_path_factory.mktemp("airflow"), variables)
+        host, port = running.address.removeprefix("http://").split(":")
+        running.environment["AIRFLOW_CONN_AIRFLOW_API"] = json.dumps(
+            {"conn_type": "http", "host": host, "port": int(port)}
+        )
+        running.dags_folder.mkdir()
+        (running.home / "plugins").mkdir()
+        (running.home / "plugins" / "preload.py").write_text(PRELOAD)
+        running.add_dag_file("runners.py", RUNNERS + (BOUNDED if bounded else ""))
+        running.add_dag_file("child.py", CHILD)
+        for way in sorted(ways):
+            running.add_dag_file(f"targets_{way}.py", TARGETS.format(way=str(way), without=OWN_FILES))
+            running.add_dag_file(f"missing_{way}.py", MISSING_AT_START.format(way=str(way)))
+            running.add_dag_file(breaking_file(way), BREAKS.format(way=str(way)))
+        with running:
+            yield running
+
+    return run
+
+
+def breaking_file(way: Way) -> str:
+    return f"breaking_{way}.py"
+
+
+def selected_ways(request: pytest.FixtureRequest) -> set[Way]:
+    """The ways of those tests of the present module that are to run."""
+    here = request.node.path if hasattr(request.node, "path") else None
+    return {
+        item.callspec.params["way"]
+        for item in request.session.items
+        if isinstance(item, pytest.Function) and item.path == here and hasattr(item, "callspec")
+    }

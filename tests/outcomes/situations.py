@@ -1,0 +1,377 @@
+"""Every way in which a DAG run can end, what Airflow stores then, and what Data Pipeline is told, as data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
+
+from tests.outcomes import acts
+from tests.outcomes.ways import Way
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tests.outcomes.acts import Act
+
+
+@dataclass(frozen=True, kw_only=True)
+class Expected:
+    """What one way tells Data Pipeline: one effective SetTaskStatus, or none where ``status`` is None."""
+
+    status: str | None
+    error_id: str | None = None
+    message: str = ""
+    """First line of the error message, with ``*`` for what differs from run to run."""
+
+    def matches(self, status: str | None, error_id: str | None, message: str) -> bool:
+        return (status, error_id) == (self.status, self.error_id) and fnmatchcase(message, self.message)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Situation:
+    """
+    How a run is made to end.
+
+    :param name: as in the table of situations
+    :param what: what a person did or saw
+    :param target: which of the targets runs
+    :param state: what Airflow stores about the run
+    :param expected: by way; a way that is not there does not apply
+    :param act: what is done to the run from outside
+    :param states: what Airflow stores, where that depends on the way
+    :param verdict: what Airflow had stored when the report was made, of a run that was cleared after it
+    """
+
+    name: str
+    what: str
+    target: str
+    state: str | None
+    expected: Mapping[Way, Expected]
+    act: Act | None = None
+    states: Mapping[Way, str] = field(default_factory=dict)
+    verdict: str | None = None
+    precondition: bool = False
+    worker_group: str = "airflow"
+    fields: Mapping[str, str] = field(default_factory=dict)
+    includes: str = ""
+    """A text that the error message or the stack trace must have, whoever reports."""
+    slow: bool = False
+    """Whether it takes long to end; such a one is started first."""
+
+    def dag_id(self, way: Way) -> str:
+        return f"{self.target}__{way}"
+
+    def state_of(self, way: Way) -> str | None:
+        return self.states.get(way, self.state)
+
+
+NOTHING = Expected(status=None)
+FINISHED = Expected(status="FINISHED")
+FALSE = Expected(status="FALSE", message="The precondition is not met.")
+
+
+def failed(error_id: str, message: str = "*") -> Expected:
+    return Expected(status="FAILED", error_id=error_id, message=message)
+
+
+DIVISION = failed("ValueError", "no rows in /exports/2026-11-22, cannot compute the mean")
+LOST = failed("AirflowDagRunFailed", "The DAG run failed and no task left an exception: killed, timed out, or marked *")
+LOST_TASK = failed("AirflowTaskFailed", "The task ended without an exception that Airflow knows of: *")
+TIMED_OUT = failed("AirflowDagRunTimedOut", "The DAG run did not end within its dagrun_timeout.")
+STUCK = failed("AirflowDagRunTimedOut", "The DAG run did not end within the task runner's run_timeout of * s.")
+EXPIRED = failed("AirflowDagRunTimedOut", "The DAG run did not end within the attempt's attemptTimeout of 1 minute.")
+
+
+def by(
+    everywhere: Expected | None = None,
+    *,
+    task: Expected | None = None,
+    dag: Expected | None = None,
+    operator: Expected | None = None,
+    runner: Expected | None = None,
+) -> dict[Way, Expected]:
+    """What each way tells; the ways without anything do not apply."""
+    told = {Way.TASK: task, Way.DAG: dag, Way.OPERATOR: operator, Way.RUNNER: runner}
+    return {way: expected for way, each in told.items() if (expected := each or everywhere) is not None}
+
+
+FAILS_BY_OPERATOR = {Way.OPERATOR: "failed"}
+
+SITUATIONS = [
+    Situation(
+        name="1", what="a task raises", target="fails", state="failed", expected=by(DIVISION),
+        includes="ZeroDivisionError",
+    ),
+    Situation(
+        name="2", what="a task raises in both of its tries", target="fails_after_retry", state="failed",
+        expected=by(DIVISION), includes="try 2 of 2",
+    ),
+    Situation(
+        name="2'", what="a task raises, its second try succeeds", target="recovers", state="success",
+        expected=by(FINISHED),
+    ),
+    Situation(name="3", what="success", target="succeeds", state="success", expected=by(FINISHED)),
+    Situation(
+        name="4", what="every task is skipped", target="skips", state="success",
+        expected=by(FINISHED, task=NOTHING, dag=NOTHING),
+    ),
+    Situation(name="4'", what="some tasks are skipped", target="skips_some", state="success", expected=by(FINISHED)),
+    Situation(
+        name="5", what="AirflowFailException with retries left", target="forbids_retries", state="failed",
+        expected=by(failed("airflow.sdk.exceptions.AirflowFailException", "the input is malformed")),
+    ),
+    Situation(
+        name="6", what="`execution_timeout`", target="times_out", state="failed",
+        expected=by(failed("airflow.sdk.exceptions.AirflowTaskTimeout", "Timeout, PID: *")),
+    ),
+    Situation(
+        name="7a", what="SIGKILL of the task's process", target="lingers", state="failed",
+        expected=by(LOST, task=NOTHING), act=acts.kill_task,
+    ),
+    Situation(
+        name="7a'", what="SIGKILL in the first try, the second succeeds", target="lingers_once", state="success",
+        expected=by(FINISHED), act=acts.kill_task,
+    ),
+    Situation(
+        name='7a"', what="SIGKILL in both tries", target="lingers_twice", state="failed",
+        expected=by(LOST, task=NOTHING), act=acts.kill_task_twice, slow=True,
+    ),
+    Situation(
+        name="7a (exit)", what="`os._exit` in the task", target="dies", state="failed", expected=by(LOST, task=NOTHING)
+    ),
+    Situation(
+        name="7b", what="SIGKILL of the task's supervisor", target="lingers", state="failed",
+        expected=by(LOST, task=LOST_TASK), act=acts.kill_supervisor, slow=True,
+    ),
+    Situation(
+        name="7b'", what="SIGKILL of the supervisor in both tries", target="lingers_twice", state="failed",
+        expected=by(LOST, task=LOST_TASK), act=acts.kill_supervisor_twice, slow=True,
+    ),
+    Situation(
+        name="7c", what="loss of the worker node", target="lingers", state="failed",
+        expected=by(LOST, task=LOST_TASK), act=acts.kill_both, slow=True,
+    ),
+    Situation(
+        name="7d", what="SIGTERM to the supervisor", target="outlives_signals", state="success",
+        expected=by(FINISHED), act=acts.terminate_supervisor,
+    ),
+    Situation(
+        name="7e", what="SIGTERM to the task", target="outlives_signals", state="success",
+        expected=by(FINISHED), act=acts.terminate_task,
+    ),
+    Situation(
+        name="7f", what="SystemExit in the task", target="exits", state="failed",
+        expected=by(failed("SystemExit", "3")),
+    ),
+    Situation(
+        name="8", what="`dagrun_timeout`", target="run_times_out", state="failed",
+        expected=by(task=NOTHING, dag=TIMED_OUT, operator=NOTHING, runner=LOST),
+    ),
+    Situation(
+        name="9a", what="run marked failed by hand", target="lingers", state="failed",
+        expected=by(NOTHING, runner=LOST), act=acts.mark_run("failed"),
+    ),
+    Situation(
+        name="9b", what="run marked success by hand", target="lingers", state="success",
+        expected=by(NOTHING, runner=FINISHED), act=acts.mark_run("success"),
+    ),
+    Situation(
+        name="9c, x3", what="run marked failed by hand, a teardown still to come", target="lingers_and_tears_down",
+        state="failed", expected=by(NOTHING, dag=LOST, runner=LOST), act=acts.mark_run("failed"),
+    ),
+    Situation(
+        name="10a", what="task marked failed by hand", target="lingers", state="failed",
+        expected=by(LOST, task=NOTHING), act=acts.mark_task("failed"),
+    ),
+    Situation(
+        name="10b", what="task marked success by hand", target="lingers", state="success",
+        expected=by(FINISHED, task=NOTHING), act=acts.mark_task("success"),
+    ),
+    Situation(
+        name="11a", what="a trigger raises", target="defers_to_an_error", state="failed",
+        expected=by(failed("airflow.sdk.exceptions.TaskDeferralError", "Trigger failure")),
+    ),
+    Situation(
+        name="11a'", what="a trigger raises in both tries", target="defers_to_an_error_twice", state="failed",
+        expected=by(failed("airflow.sdk.exceptions.TaskDeferralError", "Trigger failure")), slow=True,
+    ),
+    Situation(
+        name="11b", what="a deferred task's timeout", target="defers_too_long", state="failed",
+        expected=by(failed("airflow.sdk.exceptions.TaskDeferralTimeout", "Trigger timeout")),
+    ),
+    Situation(
+        name="11c", what="a deferred task resumes and raises", target="resumes_to_fail", state="failed",
+        expected=by(failed("LookupError", "the answer was no")),
+    ),
+    Situation(
+        name="11d", what="a deferred task resumes and succeeds", target="defers", state="success", expected=by(FINISHED)
+    ),
+    Situation(
+        name="11e", what="a trigger ends its task with success", target="trigger_succeeds", state="success",
+        expected=by(FINISHED, task=NOTHING),
+    ),
+    Situation(
+        name="11f", what="a trigger ends its task with failure", target="trigger_fails", state="failed",
+        expected=by(LOST, task=NOTHING),
+    ),
+    Situation(
+        name="12", what="a task fails, another cannot start", target="cascades", state="failed", expected=by(DIVISION)
+    ),
+    Situation(
+        name="13", what="cleared after its success was reported, then fails", target="fails_when_cleared",
+        state="failed", verdict="success", expected=by(FINISHED), act=acts.clear_after_report, slow=True,
+    ),
+    Situation(
+        name='13"', what="cleared after its failure was reported, then succeeds", target="succeeds_when_cleared",
+        state="success", verdict="failed", expected=by(DIVISION), act=acts.clear_after_report, slow=True,
+    ),
+    Situation(
+        name="13'", what="cleared while it runs, then succeeds", target="lingers_once", state="success",
+        expected=by(FINISHED), act=acts.clear_while_running, slow=True,
+    ),
+    Situation(
+        name="14a", what="a task fails, its teardown succeeds", target="fails_and_tears_down", state="failed",
+        expected=by(DIVISION),
+    ),
+    Situation(
+        name="14b, n5", what="a task fails, a last task with `all_done` succeeds", target="masks_its_failure",
+        state="success", states=FAILS_BY_OPERATOR, expected=by(FINISHED, task=DIVISION, operator=DIVISION),
+    ),
+    Situation(
+        name="14c", what="a teardown fails", target="teardown_fails", state="success", expected=by(FINISHED)
+    ),
+    Situation(
+        name="14c'", what="last task marked success by hand, a teardown fails", target="teardown_fails_after_mark",
+        state="success", expected=by(FINISHED, task=NOTHING), act=acts.mark_task("success"),
+    ),
+    Situation(
+        name="s16", what="another callback raises, before ours", target="callback_raises", state="failed",
+        expected=by(DIVISION),
+    ),
+    Situation(
+        name="s17", what="another callback, before ours, is slow (success)", target="success_callback_is_slow",
+        state="success", expected=by(FINISHED, task=NOTHING), slow=True,
+    ),
+    Situation(
+        name="s17'", what="another callback, before ours, is slow (failure)", target="failure_callback_is_slow",
+        state="failed", expected=by(LOST, task=NOTHING), slow=True,
+    ),
+    Situation(
+        name="s18", what="another callback, before ours, raises SystemExit", target="callback_exits", state="failed",
+        expected=by(LOST, task=NOTHING),
+    ),
+    Situation(
+        name="s19", what="the DAG is missing when its task starts, then back", target="missing_at_start",
+        state="success", expected=by(FINISHED), slow=True,
+    ),
+    Situation(
+        name="s20", what="a template cannot be rendered", target="template_fails", state="failed",
+        expected=by(failed("jinja2.exceptions.UndefinedError", "'nothing' is undefined")),
+    ),
+    Situation(
+        name="n1", what="a report with templates", target="reports_by_template", state="failed",
+        expected=by(task=failed("ValueError", "<run id> failed"), dag=failed("ValueError", "<run id> failed")),
+    ),
+    Situation(
+        name="n2", what="a report with templates, every task is skipped", target="skips_by_template", state="success",
+        expected=by(task=NOTHING, dag=NOTHING),
+    ),
+    Situation(
+        name="n3", what="AirflowFailException, then a slow callback after ours: Airflow runs the task again",
+        target="fails_slowly_for_good", state="failed", slow=True,
+        expected=by(LOST, task=failed("airflow.sdk.exceptions.AirflowFailException", "the input is malformed")),
+    ),
+    Situation(
+        name="n3'", what="the same, and that further try succeeds", target="fails_slowly_then_succeeds",
+        state="success", slow=True,
+        expected=by(
+            FINISHED, task=failed("airflow.sdk.exceptions.AirflowFailException", "the input is malformed")
+        ),
+    ),
+    Situation(name="n4", what="two tasks fail", target="fails_twice", state="failed", expected=by(DIVISION)),
+    Situation(
+        name="n6", what="a task waits for a run of another DAG, which fails", target="waits_for_another_dag",
+        state="failed", slow=True,
+        expected=by(failed("airflow.sdk.exceptions.AirflowException", "child_that_fails failed with failed states *")),
+    ),
+    Situation(
+        name="mapped", what="one instance of a mapped task fails", target="fails_mapped", state="failed",
+        expected=by(failed("LookupError", "shard 2 is missing")), includes="map index 2",
+    ),
+    Situation(
+        name="mapped'", what="every instance of a mapped task succeeds", target="succeeds_mapped", state="success",
+        expected=by(FINISHED),
+    ),
+    Situation(
+        name="secret", what="the error has a secret in it", target="prints_a_secret", state="failed",
+        expected=by(failed("RuntimeError", "cannot log in with ***")),
+    ),
+    Situation(
+        name="macro", what="a template uses our macro", target="uses_a_macro", state="success", expected=by(FINISHED)
+    ),
+    Situation(
+        name="empty", what="a DAG without tasks", target="empty", state="success",
+        expected=by(dag=NOTHING, runner=FINISHED),
+    ),
+    Situation(
+        name="unknown", what="the DAG does not exist", target="no_such_dag", state=None,
+        expected=by(runner=failed("AirflowDagRunRefused", "No run of DAG 'no_such_dag__*' can be started: Dag with *")),
+    ),
+    Situation(
+        name="short", what="`short_circuit` skips all that follows", target="short_circuits", state="success",
+        expected=by(FINISHED, task=NOTHING, operator=NOTHING),
+    ),
+    Situation(
+        name="false", what="an activity's last task returns False", target="returns_false", state="success",
+        expected=by(FINISHED),
+    ),
+    Situation(
+        name="p1", what="precondition: returns True", target="returns_true", state="success", precondition=True,
+        expected=by(operator=FINISHED, runner=FINISHED),
+    ),
+    Situation(
+        name="p2", what="precondition: returns False", target="returns_false", state="success", precondition=True,
+        expected=by(operator=FALSE, runner=FALSE),
+    ),
+    Situation(
+        name="p2'", what="precondition: one instance of a mapped task returns False", target="returns_false_once",
+        state="success", precondition=True, expected=by(operator=FALSE, runner=FALSE),
+    ),
+    Situation(
+        name="p3", what="precondition: is skipped", target="skips", state="success", precondition=True,
+        expected=by(operator=FALSE, runner=FALSE),
+    ),
+    Situation(
+        name="p4", what="precondition: short-circuits", target="short_circuits", state="success", precondition=True,
+        expected=by(operator=NOTHING, runner=FALSE),
+    ),
+    Situation(
+        name="p5", what="precondition: its check raises", target="fails", state="failed", precondition=True,
+        expected=by(operator=DIVISION, runner=DIVISION),
+    ),
+]  # fmt: skip
+
+BREAKDOWNS = [
+    Situation(
+        name="x1", what="the API server is down when a task fails", target="waits_to_fail", state="failed",
+        expected=by(LOST, task=DIVISION),
+    ),
+    Situation(
+        name="x2", what="the API server is down when a task succeeds", target="waits_to_succeed", state="failed",
+        expected=by(LOST, task=LOST_TASK),
+    ),
+    Situation(
+        name="l1", what="the dag-processor is killed in a callback of the DAG", target="slow_callback_of_the_dag",
+        state="success", expected=by(FINISHED, dag=NOTHING),
+    ),
+    Situation(
+        name="z1", what="the DAG file breaks while the run is active (`run_timeout` set)", target="breaks",
+        state="running", expected=by(NOTHING, task=FINISHED, runner=STUCK), states={Way.RUNNER: "failed"},
+        worker_group="bounded",
+    ),
+    Situation(
+        name="z1'", what="the same, with an `attemptTimeout` in the pipeline definition", target="breaks",
+        state="failed", expected=by(runner=EXPIRED), fields={"attemptTimeout": "1 minute"},
+    ),
+]  # fmt: skip

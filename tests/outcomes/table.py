@@ -1,0 +1,148 @@
+"""The page about outcomes, made of what a run of the suite has found."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, TypedDict
+
+from tests.outcomes.situations import BREAKDOWNS, SITUATIONS
+from tests.outcomes.ways import Way
+from tests.real.harness.settings import REPOSITORY
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tests.outcomes.situations import Situation
+
+PAGE = REPOSITORY / "docs" / "outcomes.md"
+RUN_LINE = "Found on "
+"""How the line begins that differs from run to run."""
+
+_ALL = [*SITUATIONS, *BREAKDOWNS]
+
+_TEXT = """# Outcomes
+
+How a DAG run can end, what Airflow stores about it, and what AWS Data Pipeline is told by each way of reporting.
+Written by `make test-outcomes`, which makes every one of these happen on a real Airflow. A test fails where this page
+says anything else than what the suite expects.
+
+{run_line}
+
+{summary}
+
+*Right*: the status that follows from Airflow's verdict on the run, in one effective SetTaskStatus. *Silent*: no
+report, since Airflow calls nobody; the attempt goes on until its lease or its `attemptTimeout` ends. *Other*: a
+status that does not follow from the verdict, marked † below.
+
+{table}
+
+**nothing**: no report. -: does not apply. Of an `errorId` the last part is shown. "Airflow" is the verdict on the run
+in the end, without a reporting operator: that one fails a run about which it reports FAILED.
+
+## What to make of it
+
+- **Task runner**: reads the stored verdict, so nothing escapes it. A run that Airflow leaves `running` for ever (z1)
+  needs a limit: `run_timeout`, or an `attemptTimeout` in the pipeline definition. Set one of them.
+- **Operator**: does not run where the run is ended from outside (8, 9), nor behind a `short_circuit`, unless that has
+  `ignore_downstream_trigger_rules=False`. It reports a failure that a later task masks (14b).
+- **Callbacks on the DAG**: silent where a run is marked by hand (9), where no task succeeded or failed (4), and where
+  the dag-processor dies (l1) or the DAG file is broken (z1).
+- **Callbacks on tasks**: silent where the task's process is killed (7a), where somebody else ends the task (8 to 10,
+  11e, 11f), and behind another callback that is slow or leaves (s17, s18), so put ours first. Where ours is first and
+  another one slow, Airflow kills the process, forgets that the task had failed for good, and runs it again (n3):
+  FAILED has been reported then, whatever the further try does. A failure that a later task masks (14b) is reported
+  when it happens, and success (z1) as soon as the task has it.
+- **A run cleared after its report** (13) keeps the outcome that was reported, since the service takes one final
+  status. A second one changes nothing, and a WARNING says so, in the log of the task (callbacks on the DAG: of the
+  dag-processor).
+- **Preconditions** (p1 to p5): callbacks report FALSE only where a `DataPipelineNotifier(task_status="FALSE")` says
+  so.
+- Where a report has no exception to tell of, its `errorId` says what ended: `AirflowDagRunFailed`,
+  `AirflowTaskFailed`.
+"""
+
+
+class Found(TypedDict):
+    """What one situation came to, through one way."""
+
+    state: str | None
+    status: str | None
+    error_id: str | None
+    accepted: int
+
+
+Results = dict[tuple[str, Way], Found]
+
+
+def expected_results() -> Results:
+    """What the suite expects; a suite that passes has found this."""
+    return {
+        (situation.name, way): Found(
+            state=situation.state_of(way),
+            status=expected.status,
+            error_id=expected.error_id,
+            accepted=0 if expected.status is None else 1,
+        )
+        for situation in _ALL
+        for way, expected in situation.expected.items()
+    }
+
+
+def page(results: Mapping[tuple[str, Way], Found], run_line: str) -> str:
+    """Return the page; ``run_line`` says when, and with which versions."""
+    return _TEXT.format(run_line=run_line, summary=_summary(results), table=_table(results))
+
+
+def without_run_line(text: str) -> str:
+    """Return a page without the line that differs from run to run."""
+    return "\n".join(line for line in text.splitlines() if not line.startswith(RUN_LINE))
+
+
+def _summary(results: Mapping[tuple[str, Way], Found]) -> str:
+    lines = ["| | right | silent | other | of |", "|---|---|---|---|---|"]
+    for way in Way:
+        kinds = Counter(
+            _kind(situation, way, found)
+            for situation in _ALL
+            if (found := results.get((situation.name, way))) is not None
+        )
+        counts = [str(kinds[kind]) for kind in ("right", "silent", "other")]
+        lines.append(f"| {' | '.join([way.label, *counts, str(kinds.total())])} |")
+    return "\n".join(lines)
+
+
+def _table(results: Mapping[tuple[str, Way], Found]) -> str:
+    lines = [f"| | situation | Airflow | {' | '.join(way.label for way in Way)} |", "|---|---|---|---|---|---|---|"]
+    for situation in _ALL:
+        cells = [_cell(situation, way, results.get((situation.name, way))) for way in Way]
+        lines.append(f"| {' | '.join([situation.name, situation.what, _verdict(situation), *cells])} |")
+    return "\n".join(lines)
+
+
+def _verdict(situation: Situation) -> str:
+    return situation.state or "no run"
+
+
+def _cell(situation: Situation, way: Way, found: Found | None) -> str:
+    if found is None:
+        return "-"
+    if found["status"] is None:
+        return "**nothing**"
+    error_class = (found["error_id"] or "").rpartition(".")[2]
+    text = found["status"] + (f" `{error_class}`" if error_class else "")
+    if found["accepted"] != 1:
+        text += f" ({found['accepted']} times)"
+    return text + (" †" if _kind(situation, way, found) == "other" else "")
+
+
+def _kind(situation: Situation, way: Way, found: Found) -> str:
+    if found["status"] is None:
+        return "silent"
+    follows: dict[str | None, tuple[str, ...]] = {
+        "success": ("FINISHED", "FALSE"),
+        "failed": ("FAILED",),
+        None: ("FAILED",),
+        "running": (),
+    }
+    verdict = situation.verdict or situation.state_of(way)
+    return "right" if found["status"] in follows[verdict] and found["accepted"] == 1 else "other"
