@@ -25,9 +25,10 @@ _PLACEHOLDER = re.compile(r"\{\w*\}|\{\{.*\}\}|<\w+>|%s|%\(\w+\)s|\$\{\w+\}|\$[A
 _IS_A_HOST = re.compile(r"[\w-]+(?:\.[\w-]+)+|localhost|[^:]*:[0-9]+|\[.*|\*+", re.ASCII)
 _TOKEN_AS_USER = re.compile(r"(?=[^0-9]*[0-9])[A-Za-z0-9_-]{20,}")
 
-# user:password@host without a scheme, as drivers of Go and many logs have it; with a port, a path or tcp(...)
+# user:password@host without a scheme, or without its colon, as drivers of Go and many logs have it; with a port, a path
+# or tcp(...)
 _NO_SCHEME = re.compile(
-    r"(?<![\w:/@.+%-])[\w.+-]{1,64}+:(?P<rest>[^\s@:/\"'<>(){}\[\],]{1,128}+)"
+    r"(?:(?<![\w:/@.+%-])|(?<=\w//))[\w.+-]{1,64}+:(?P<rest>[^\s@:/\"'<>(){}\[\],]{1,128}+)"
     r"@(?:[\w-]{1,63}+(?:\.[\w-]{1,63}+){0,8}(?::[0-9]{2,5}\b|/\w)|(?:tcp|unix)\()",
     re.ASCII,
 )

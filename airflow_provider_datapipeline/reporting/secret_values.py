@@ -56,6 +56,7 @@ _BARE = {
     "colon": re.compile(_INSIDE.format(next=_NEXT_NAME, pair="[=:]"), re.ASCII),
     "equals": re.compile(_INSIDE.format(next=_NEXT_NAME, pair="="), re.ASCII),
     "encoded": re.compile(r"(?:[^ \t\r\n\"'<>&%]|%(?!26|3[Bb]|22|27|7[Dd]))*+"),
+    "blank": re.compile(r"(?:[^ \t\r\n\"'`,;)\]}]|[,;)\]}](?![ \t\r\n\"'`,;)\]}]|\Z))*+"),  # a word of a command
     "tag": re.compile(r"[^<]*+"),
 }
 _IN_BRACES = re.compile(r"\{((?:[^}\r\n]|\}\}){0,400}+)\}")  # of ODBC: a brace within is written twice
@@ -72,7 +73,7 @@ _NOTHING = re.compile(
     r"%s|%\(\w+\)s|\?|:[A-Za-z_]+_?\d*|\$\d|\$\{[^{}]*\}?|\$[A-Z][A-Z_]{2,}|\$\([^()]*\)|\{\{[^{}]*\}\}?|%[A-Z_]{3,}%|"
     r"<[\w .'-]*>?|<[\w.]+ object at 0x[0-9a-f]+>|arn:[\w:/.*+@=-]*|(?:https?|s3|gs|file)://[^@]*|"
     r"/(?:run|var|etc|opt|home|mnt|tmp|usr|vault|app|root|dev)/[\w./-]*|"
-    r"(?:self|conn|args|ctx|cls|kwargs|options|settings|config|os\.environ)[.\[][\w.\[\]'\"]*|\w+\(\)?",
+    r"(?:self|conn|args|ctx|cls|kwargs|options|settings|config|os\.environ)[.\[][\w.\[\]'\"]*|[a-z_]{3,40}\(\)?",
     re.ASCII,
 )
 _LONGEST_NOTHING = 200

@@ -273,7 +273,7 @@ RAISED: dict[Callable[[Maker], None], str] = {
     sqlalchemy_core_insert: "no such table: accounts INSERT INTO api_token",
     sqlalchemy_literal: "no such table: accounts update set where name = 'ann'",
     sqlalchemy_unknown_dialect: "cannot use ordersdb://etl db.example.com/orders",
-    sqlalchemy_url_without_colon: "Could not parse SQLAlchemy URL",
+    sqlalchemy_url_without_colon: "Could not parse URL from string",
     port_out_of_a_password: "Port could not be cast",
     requests_connection: "127.0.0.1 port=9 /orders Connection refused",
     requests_status: "403 Client Error: Forbidden etl api.example.com/orders page=2",
