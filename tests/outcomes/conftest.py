@@ -153,11 +153,10 @@ def breaking_file(way: Way) -> str:
     return f"breaking_{way}.py"
 
 
-def selected_ways(request: pytest.FixtureRequest) -> set[Way]:
-    """The ways of those tests of the present module that are to run."""
-    here = request.node.path if hasattr(request.node, "path") else None
+def selected(request: pytest.FixtureRequest) -> set[tuple[str, Way]]:
+    """What the tests of the present module are about that are to run: names of situations, and ways."""
     return {
-        item.callspec.params["way"]
+        (item.callspec.params["situation"].name, item.callspec.params["way"])
         for item in request.session.items
-        if isinstance(item, pytest.Function) and item.path == here and hasattr(item, "callspec")
+        if isinstance(item, pytest.Function) and item.path == request.node.path and hasattr(item, "callspec")
     }

@@ -8,7 +8,7 @@ import pytest
 
 from tests.outcomes.campaign import Campaign, Result, Run
 from tests.outcomes.checks import check, parametrized
-from tests.outcomes.conftest import breaking_file, selected_ways
+from tests.outcomes.conftest import breaking_file, selected
 from tests.outcomes.situations import BREAKDOWNS
 from tests.outcomes.ways import Way
 
@@ -27,7 +27,7 @@ SECONDS = 400
 def deployment(
     request: pytest.FixtureRequest, deploy: Callable[..., AbstractContextManager[Deployment]]
 ) -> Iterator[Deployment]:
-    with deploy(selected_ways(request), bounded=True) as running:
+    with deploy({way for _, way in selected(request)}, bounded=True) as running:
         yield running
 
 
@@ -36,8 +36,8 @@ def results(
     request: pytest.FixtureRequest, deployment: Deployment, server: EmulatorServer
 ) -> dict[tuple[str, Way], Result]:
     """What became of all that was asked for."""
-    ways = selected_ways(request)
-    wanted = [(situation, way) for situation in BREAKDOWNS for way in situation.expected if way in ways]
+    cells = selected(request)
+    wanted = [(situation, way) for situation in BREAKDOWNS for way in Way if (situation.name, way) in cells]
 
     def story(runs: list[Run]) -> Iterator[None]:
         while not all(run.running("work") for run in runs):

@@ -14,7 +14,7 @@ import pytest
 from airflow_provider_datapipeline.pipeline_task import shorten
 from tests.outcomes.campaign import Campaign, Result
 from tests.outcomes.checks import check, parametrized
-from tests.outcomes.conftest import selected_ways
+from tests.outcomes.conftest import selected
 from tests.outcomes.situations import SITUATIONS
 from tests.outcomes.ways import Way
 
@@ -35,7 +35,7 @@ AT_ONCE = 20
 def deployment(
     request: pytest.FixtureRequest, deploy: Callable[..., AbstractContextManager[Deployment]]
 ) -> Iterator[Deployment]:
-    with deploy(selected_ways(request)) as running:
+    with deploy({way for _, way in selected(request)}) as running:
         yield running
 
 
@@ -44,8 +44,8 @@ def results(
     request: pytest.FixtureRequest, deployment: Deployment, server: EmulatorServer
 ) -> dict[tuple[str, Way], Result]:
     """What became of all that was asked for."""
-    ways = selected_ways(request)
-    wanted = [(situation, way) for situation in SITUATIONS for way in situation.expected if way in ways]
+    cells = selected(request)
+    wanted = [(situation, way) for situation in SITUATIONS for way in Way if (situation.name, way) in cells]
     quick = (each for each in wanted if not each[0].slow)
     order = []
     for slow in (each for each in wanted if each[0].slow):  # which mostly wait
