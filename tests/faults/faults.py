@@ -31,7 +31,7 @@ _HELD_SECONDS = 6  # less than the package waits for an answer
 
 
 def no_fault(scene: Scene) -> None:
-    """Nothing: what the others are to be compared with."""
+    """Nothing: what the others are to be compared with"""
     scene.batch.submit(scene.rng)
 
 
