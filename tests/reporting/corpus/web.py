@@ -29,7 +29,7 @@ TEXTS = (
     ("fatal: unable to access 'https://<<github>>@github.com/acme/orders.git/': The requested URL returned error: 403", "unable github.com/acme/orders.git 403"),
     ("gidgethub.BadRequest: Bad credentials <<github>>", "gidgethub.BadRequest Bad credentials"),
     ("ERROR: Could not install git+https://etl:<<github>>@github.com/acme/lib.git@v1.2#egg=lib", "Could not install etl github.com/acme/lib.git@v1.2#egg=lib"),
-    ("pip: Looking in indexes: https://etl:<<password>>@pypi.example.com/simple\nERROR: No matching distribution found for lib==9", "Looking in indexes etl pypi.example.com/simple lib==9"),
+    ("pip: Looking in indexes: https://etl:<<password>>@packages.example.com/index\nERROR: No matching distribution found for lib==9", "Looking in indexes etl packages.example.com/index lib==9"),
     ("npm ERR! 401 //npm.example.com/:_authToken=<<token>> - Unauthorized", "npm ERR! 401 npm.example.com"),
     ('googleapiclient.errors.HttpError: <HttpError 403 when requesting https://maps.googleapis.com/maps/api/geocode/json?address=x&key=<<google>> returned "denied">', "403 maps.googleapis.com address=x denied"),
     ("Stripe: No such charge; key <<stripe>> in test mode", "Stripe No such charge in test mode"),
