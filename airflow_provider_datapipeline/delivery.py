@@ -171,7 +171,11 @@ class _Try:
                 return _End(Delivery.REPEATED, error)
             case InvalidRequestError() if self.task is not None:
                 return _Doubt(error, self.task, self.report)
-        raise error
+        try:
+            raise error
+        finally:
+            # A cycle with the traceback otherwise: Python would collect the client in it before it is closed.
+            del error
 
 
 @dataclass(frozen=True, slots=True)

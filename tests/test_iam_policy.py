@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import gc
 import itertools
 import json
 import re
@@ -243,6 +244,7 @@ async def run_tasks(runner: Runner) -> list[str | None]:
             aws_conn_id="runner",
         )
         assert [event async for event in supervise.run()]
+    gc.collect()  # would find a client, unclosed, if the error of a refused call held on to it
     return [runner.reported(task) for task in tasks]
 
 

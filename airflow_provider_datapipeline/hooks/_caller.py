@@ -113,6 +113,9 @@ class DataPipelineCaller(AwsBaseHook):
                 raise
             if shared is not None and isinstance(_error(call, err), AccessDeniedError):
                 discard_async(self._key(call.purpose), shared)
+            # Whoever keeps the error keeps the frames of its traceback, and these the client, which closes when nobody
+            # has it any more.
+            err.__traceback__ = shared = None
             outdated = None if is_new or earlier else _outdated(call, err)
             if outdated is None:
                 # In no variable: that would make a cycle with the traceback, and Python collects what is in a cycle,
