@@ -57,11 +57,12 @@ def _mark(task_instance: Any) -> None:
 
 
 def _warn_if_reported(conf: Any, task_instance: Any) -> None:
-    from airflow_provider_datapipeline._airflow.compat import run_state
+    from airflow_provider_datapipeline._airflow.compat import read_task_states
     from airflow_provider_datapipeline.runs import RUNNER_KEY
 
     runner_dag_id = (conf.get(RUNNER_KEY) or {}).get("dag_id")
-    if runner_dag_id and run_state(runner_dag_id, task_instance.run_id) in ("success", "failed"):
+    # The scheduler gives the run of that one task its state later than the triggerer gives the task its own.
+    if runner_dag_id and {"success", "failed"} & {*read_task_states(runner_dag_id, task_instance.run_id).values()}:
         log.warning(
             "The outcome of this DAG run has been reported to AWS Data Pipeline already, and is not reported again. To "
             "have the service run the task once more, set the status RERUN on its instance there."

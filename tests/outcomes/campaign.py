@@ -142,6 +142,12 @@ class Run:
         run = self.look.runs.get((self.dag_id, self.run_id or ""))
         return run["state"] if run else None
 
+    @property
+    def runner_state(self) -> str | None:
+        """Airflow's verdict so far on the task runner's own run; None where there is none."""
+        run = self.look.runs.get((f"datapipeline_{self.situation.worker_group}", self.run_id or ""))
+        return run["state"] if run else None
+
     def running(self, task_id: str, try_number: int = 1) -> dict[str, Any] | None:
         """The task instance, if it runs, in this try or a later one."""
         instance = self.look.running.get((self.dag_id, self.run_id or "", task_id))
@@ -174,7 +180,8 @@ class Run:
             self.ended_at = None
             return False
         if expected.status is not None:
-            return self.attempt is not None and self.attempt.reported_status is not None
+            reported = self.attempt is not None and self.attempt.reported_status is not None
+            return reported and (self.way is not Way.RUNNER or self.runner_state in TERMINAL)
         self.ended_at = self.ended_at or time.monotonic()
         return time.monotonic() - self.ended_at > QUIET_SECONDS
 
@@ -186,7 +193,6 @@ class Run:
         reports = [each for each in self.look.reports if each.parameters.get("taskId") == attempt.pipeline_task_id]
         run = self.look.runs.get((self.dag_id, self.run_id or "")) or {}
         end = self.first_end or (datetime.fromisoformat(run["end_date"]) if run.get("end_date") else None)
-        runner = self.look.runs.get((f"datapipeline_{self.situation.worker_group}", self.run_id or "")) or {}
         message = attempt.error_message or ""
         return Result(
             state=run.get("state"),
@@ -197,7 +203,7 @@ class Run:
             accepted=attempt.accepted_reports,
             sent=len(reports),
             early=bool(reports) and end is not None and reports[0].received < end,
-            runner_state=runner.get("state"),
+            runner_state=self.runner_state,
             run_id=self.run_id or "",
             pipeline_task_id=attempt.pipeline_task_id or "",
             problem=self.problem or ("not all was done to it in time" if self.act else ""),
