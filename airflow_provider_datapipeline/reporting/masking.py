@@ -8,7 +8,7 @@ Two masks in one: the caller's, which knows certain secrets, and the patterns of
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from airflow_provider_datapipeline.reporting.limits import (
@@ -24,6 +24,7 @@ from airflow_provider_datapipeline.reporting.safe_text import attempt, plain_str
 from airflow_provider_datapipeline.reporting.secret_patterns import (
     HIDDEN,
     Span,
+    apart,
     find_secrets,
     hide,
     hide_secrets,
@@ -102,7 +103,7 @@ class Protector:
         if reading == text or self._known(reading) != reading:
             return text
         spans = self._find(reading)
-        return hide(text, _apart((positions[start - 1] + 1 if start else 0, positions[end]) for start, end in spans))
+        return hide(text, apart((positions[start - 1] + 1 if start else 0, positions[end]) for start, end in spans))
 
     def _through(self, stage: Stage, text: str) -> str:
         cleaned = stage.unwanted.sub(stage.kept, text)
@@ -185,14 +186,3 @@ def _as_read(text: str) -> tuple[str, array[int]]:
         kept.append(positions[-1])
         text, positions = "".join(pieces), kept
     return text, positions
-
-
-def _apart(spans: Iterable[Span]) -> list[Span]:
-    """Join spans that touch."""
-    joined: list[Span] = []
-    for start, end in spans:
-        if joined and start <= joined[-1][1]:
-            joined[-1] = (joined[-1][0], end)
-        else:
-            joined.append((start, end))
-    return joined

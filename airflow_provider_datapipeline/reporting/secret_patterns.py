@@ -53,14 +53,18 @@ def hide_secrets(text: str, find: Callable[[str], Sequence[Span]] | None = None)
 
 def find_secrets(text: str) -> list[Span]:
     """Return where the secrets of a text are, in order, apart from each other; what is hidden already is left out."""
-    found = sorted(span for find in _finders() for span in find(text) if text[span[0] : span[1]].strip("*"))
-    spans: list[Span] = []
-    for start, end in found:
-        if spans and start <= spans[-1][1]:
-            spans[-1] = (spans[-1][0], max(end, spans[-1][1]))
+    return apart(sorted(span for find in _finders() for span in find(text) if text[span[0] : span[1]].strip("*")))
+
+
+def apart(spans: Iterable[Span]) -> list[Span]:
+    """Join those spans, of some in order, that overlap or touch."""
+    joined: list[Span] = []
+    for start, end in spans:
+        if joined and start <= joined[-1][1]:
+            joined[-1] = (joined[-1][0], max(end, joined[-1][1]))
         else:
-            spans.append((start, end))
-    return spans
+            joined.append((start, end))
+    return joined
 
 
 def hide(text: str, spans: Iterable[Span]) -> str:

@@ -221,7 +221,8 @@ class PollForTaskTrigger(_DataPipelineTrigger):
         level, now = logging.DEBUG, time.monotonic()
         if now - _silent_since.setdefault(airflow_conn_id, now) >= _SILENT_SECONDS:
             level, _silent_since[airflow_conn_id] = logging.WARNING, now
-        log.log(level, "Could not find out whether DAG %s is paused: %s", self.poller_dag_id, error)
+        why = without_secrets(error)
+        log.log(level, "Could not find out whether DAG %s is paused: %s", self.poller_dag_id, why)
 
 
 class SuperviseDagRunTrigger(_DataPipelineTrigger):

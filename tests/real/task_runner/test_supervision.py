@@ -218,6 +218,21 @@ def test_a_clear_of_the_target_before_its_end_moves_the_report(
     assert "has been reported to AWS Data Pipeline already" in log
 
 
+def wait_until_no_poll_is_open(submissions: Submissions) -> None:
+    """Wait until an idle poll that began with the last one seen has ended, and none has followed."""
+    quiet_since = time.monotonic()
+    polls = -1
+
+    def quiet() -> bool | None:
+        nonlocal quiet_since, polls
+        now = len(submissions.server.service.received("PollForTask"))
+        if now != polls:
+            polls, quiet_since = now, time.monotonic()
+        return True if time.monotonic() - quiet_since > 2 * BEHAVIOUR.long_poll_seconds else None
+
+    wait_until(quiet, "the polls to end", timeout=60)
+
+
 def test_no_more_is_polled_while_the_poller_is_paused(deployment: Deployment, submissions: Submissions) -> None:
     """Running tasks end; new ones wait in Data Pipeline."""
     running = submissions.submit("lingers")
@@ -225,17 +240,7 @@ def test_no_more_is_polled_while_the_poller_is_paused(deployment: Deployment, su
     wait_until_running(deployment, "lingers", running.run_id)
     deployment.cli("dags", "pause", f"{RUNNER}_poller")
     try:
-        quiet_since = time.monotonic()
-        polls = len(submissions.server.service.received("PollForTask"))
-
-        def quiet() -> bool | None:
-            nonlocal quiet_since, polls
-            now = len(submissions.server.service.received("PollForTask"))
-            if now != polls:
-                polls, quiet_since = now, time.monotonic()
-            return True if time.monotonic() - quiet_since > 2 * BEHAVIOUR.long_poll_seconds else None
-
-        wait_until(quiet, "the polls to end", timeout=60)
+        wait_until_no_poll_is_open(submissions)
         waiting = submissions.submit("succeeds")
         deployment.set_run_state("lingers", running.run_id, "success")
         ended = running.wait_for_report()
@@ -245,4 +250,23 @@ def test_no_more_is_polled_while_the_poller_is_paused(deployment: Deployment, su
 
     assert ended.reported_status == "FINISHED"
     assert untouched is None
+    assert waiting.wait_for_report().reported_status == "FINISHED"
+
+
+def test_no_more_is_polled_while_the_runner_is_paused(deployment: Deployment, submissions: Submissions) -> None:
+    """What was taken just before is reported once the runner goes on, and what came after is taken then."""
+    deployment.cli("dags", "pause", RUNNER)
+    try:
+        taken = submissions.submit("succeeds")
+        taken.wait_until_acknowledged()
+        wait_until_no_poll_is_open(submissions)
+        waiting = submissions.submit("succeeds")
+        target = deployment.wait_for_run("succeeds", taken.run_id)
+        untouched = waiting.attempt.handed_out, taken.reports
+    finally:
+        deployment.cli("dags", "unpause", RUNNER)
+
+    assert target == "success"
+    assert untouched == (None, [])
+    assert taken.wait_for_report().reported_status == "FINISHED"
     assert waiting.wait_for_report().reported_status == "FINISHED"
