@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import signal
 from contextlib import suppress
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import psutil
@@ -92,8 +91,7 @@ def mark_run(state: str) -> Act:
 
     def act(run: Run) -> Iterator[None]:
         yield from _process(run)
-        run.first_end = datetime.now(UTC)  # the scheduler may mark it once more, and store that time
-        run.deployment.set_run_state(run.dag_id, run.known_run_id, state)
+        run.marked_end = run.deployment.set_run_state(run.dag_id, run.known_run_id, state)["end_date"]
 
     return act
 

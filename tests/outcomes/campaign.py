@@ -104,6 +104,8 @@ class Run:
     ended_at: float | None = None
     first_end: datetime | None = None
     """When the run ended first: it may be cleared then."""
+    marked_end: str | None = None
+    """When the run ended by having been marked by hand, as Airflow said then."""
     problem: str = ""
     act: Iterator[None] | None = field(init=False)
 
@@ -186,6 +188,19 @@ class Run:
         return time.monotonic() - self.ended_at > QUIET_SECONDS
 
     @property
+    def was_marked_twice(self) -> bool:
+        """
+        Whether the scheduler ended the run once more, after it had been marked by hand.
+
+        It does if it has the run in its hands at that moment: then it calls the callbacks, as at any end, and may even
+        turn a run that was marked failed into a success, since the tasks that were still to come are skipped.
+        """
+        if self.marked_end is None:
+            return False
+        end = self.look.runs[self.dag_id, self.known_run_id]["end_date"]
+        return end not in (None, self.marked_end)  # None: the last look was before the mark
+
+    @property
     def result(self) -> Result:
         """What there is to see of it."""
         attempt = self.attempt
@@ -264,6 +279,9 @@ class Campaign:
             if self._look.again():
                 for run in runs:
                     run.advance()
+                for run in [each for each in runs if each.was_marked_twice]:
+                    runs.remove(run)  # chance decides what becomes of it
+                    waiting.append((run.situation, run.way))
                 room = at_once - sum(not run.ended for run in runs)
                 runs += [self.start(*waiting.pop()) for _ in range(min(len(waiting), room))]
                 unsettled = [run for run in runs if not run.settled]

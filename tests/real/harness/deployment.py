@@ -288,9 +288,9 @@ class Deployment:
         entry = self._rest.xcom(dag_id, run_id, task_id, key, map_index)
         return entry["value"] if entry else None
 
-    def set_run_state(self, dag_id: str, run_id: str, state: str) -> None:
-        """Mark a run as a user of the web interface would."""
-        self._rest.set_run_state(dag_id, run_id, state)
+    def set_run_state(self, dag_id: str, run_id: str, state: str) -> dict[str, Any]:
+        """Mark a run as a user of the web interface would; return what became of it, as :meth:`run` does."""
+        return self._rest.set_run_state(dag_id, run_id, state)
 
     def set_task_state(self, dag_id: str, run_id: str, task_id: str, state: str) -> None:
         """Mark a task instance as a user of the web interface would."""

@@ -87,9 +87,9 @@ class RestClient:
         path = f"{_run_path(dag_id, run_id)}/taskInstances/{task_id}/xcomEntries/{quote(key, safe='')}"
         return self._find(path, params={"map_index": map_index, "stringify": "false"})
 
-    def set_run_state(self, dag_id: str, run_id: str, state: str) -> None:
-        """Mark a run as a user of the web interface would."""
-        self._call("PATCH", _run_path(dag_id, run_id), json={"state": state})
+    def set_run_state(self, dag_id: str, run_id: str, state: str) -> Json:
+        """Mark a run as a user of the web interface would; return what became of it."""
+        return self._call("PATCH", _run_path(dag_id, run_id), json={"state": state})
 
     def set_task_state(self, dag_id: str, run_id: str, task_id: str, state: str) -> None:
         """Mark a task instance as a user of the web interface would."""
