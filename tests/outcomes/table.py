@@ -47,6 +47,8 @@ in the end, without a reporting operator: that one fails a run about which it re
   `ignore_downstream_trigger_rules=False`. It reports a failure that a later task masks (14b).
 - **Callbacks on the DAG**: silent where a run is marked by hand (9), where no task succeeded or failed (4), and where
   the dag-processor dies (l1) or the DAG file is broken (z1).
+- **A run marked by hand** (9) at the very moment when the scheduler looks at it is ended by the scheduler too, as its
+  tasks then are: callbacks on the DAG report that, and a mark may not last. The suite does such a run once more.
 - **Callbacks on tasks**: silent where the task's process is killed (7a), where somebody else ends the task (8 to 10,
   11e, 11f), and behind another callback that is slow or leaves (s17, s18), so put ours first. Where ours is first and
   another one slow, Airflow kills the process, forgets that the task had failed for good, and runs it again (n3):
