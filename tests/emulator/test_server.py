@@ -268,7 +268,7 @@ def test_many_polls_are_held_without_threads_and_served_in_turn(server, region, 
         connections.append(http.hold("PollForTask", b'{"workerGroup": "group-1"}'))
         tools.eventually(lambda index=index: len(held(server, region)) > index)
 
-    assert threading.active_count() == threads
+    assert threading.active_count() <= threads  # those of earlier tests may end meanwhile
     assert client.report_task_runner_heartbeat(taskrunnerId="r")["terminate"] is False
     server.service.start_pipeline(activities(60), region=region)
     tools.eventually(lambda: len(held(server, region)) == 40)

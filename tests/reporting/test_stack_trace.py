@@ -353,7 +353,7 @@ def test_a_wide_and_deep_group_is_counted() -> None:
 
 
 def test_the_worst_cases_are_quick() -> None:
-    """Ten thousand frames, and as many causes with a thousand characters each."""
+    """Ten thousand frames, and as many causes with a thousand characters each; in the processor's time."""
     error: BaseException = RecursionError("deep")
     for _ in range(10_000 // 250):
         for _ in range(250 // 125):
@@ -362,8 +362,8 @@ def test_the_worst_cases_are_quick() -> None:
         following = ValueError(f"{number} " * 200)
         following.__cause__, error = error, following
 
-    started = time.perf_counter()
+    started = time.process_time()
     text = shortened(error)
 
-    assert time.perf_counter() - started < 2
+    assert time.process_time() - started < 2
     assert "RecursionError: deep" in text
