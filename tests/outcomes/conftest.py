@@ -123,7 +123,8 @@ def deploy(
             "AIRFLOW__CORE__PARALLELISM": "48",  # many tasks wait to be hurt
             "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "600",
             "AIRFLOW__CORE__TASK_SUCCESS_OVERTIME": "20",
-            "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "30",
+            # As by default, later than the end of a task whose callbacks were too slow: 10 s after the overtime.
+            "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "40",
             "AIRFLOW__SCHEDULER__USE_JOB_SCHEDULE": "True",  # the poller runs by itself
             # Not soon: Airflow's scheduler fails a task, by mistake, that comes back before its first leg is done with.
             "AIRFLOW__WORKERS__MISSING_DAG_RETRY_DELAY": "10",
