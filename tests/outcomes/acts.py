@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import psutil
 
-from tests.outcomes.ways import Way
+from tests.outcomes.campaign import TERMINAL
 from tests.real.harness import TaskProcess
 from tests.real.harness.guard import parent_of
 
@@ -114,10 +114,8 @@ def clear_while_running(run: Run) -> Iterator[None]:
 
 def clear_after_report(run: Run) -> Iterator[None]:
     """As a user of the web interface would, who wants to see it once more; wait for the second end."""
-    while run.state not in ("success", "failed") or run.attempt is None or run.attempt.reported_status is None:
+    while run.state not in TERMINAL or not run.is_reported:
         yield
-    while run.way is Way.RUNNER and run.runner_state not in ("success", "failed"):
-        yield  # the report has arrived, and Airflow does not know it yet
     before = run.state
     run.deployment.clear(run.dag_id, run.known_run_id)
     while run.state in ("queued", "running", before):

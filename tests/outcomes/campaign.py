@@ -150,6 +150,12 @@ class Run:
         run = self.look.runs.get((f"datapipeline_{self.situation.worker_group}", self.run_id or ""))
         return run["state"] if run else None
 
+    @property
+    def is_reported(self) -> bool:
+        """Whether the service has the report, and Airflow knows it: the task runner's own run ends a little later."""
+        reported = self.attempt is not None and self.attempt.reported_status is not None
+        return reported and (self.way is not Way.RUNNER or self.runner_state in TERMINAL)
+
     def running(self, task_id: str, try_number: int = 1) -> dict[str, Any] | None:
         """The task instance, if it runs, in this try or a later one."""
         instance = self.look.running.get((self.dag_id, self.run_id or "", task_id))
@@ -182,8 +188,7 @@ class Run:
             self.ended_at = None
             return False
         if expected.status is not None:
-            reported = self.attempt is not None and self.attempt.reported_status is not None
-            return reported and (self.way is not Way.RUNNER or self.runner_state in TERMINAL)
+            return self.is_reported
         self.ended_at = self.ended_at or time.monotonic()
         return time.monotonic() - self.ended_at > QUIET_SECONDS
 
