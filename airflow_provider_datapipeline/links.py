@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from airflow.providers.common.compat.sdk import BaseOperatorLink
+from airflow_provider_datapipeline._airflow.names import BaseOperatorLink
 
 
 class DataPipelineTargetRunLink(BaseOperatorLink):

@@ -12,7 +12,7 @@ import logging
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from airflow.providers.common.compat.sdk import hookimpl
+from airflow_provider_datapipeline._airflow.names import hookimpl
 
 if TYPE_CHECKING:
     from airflow_provider_datapipeline.reporting.report import TaskReport

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from airflow.providers.common.compat.sdk import AirflowPlugin
-
 from airflow_provider_datapipeline import listener
+from airflow_provider_datapipeline._airflow.names import AirflowPlugin
 from airflow_provider_datapipeline.macros import task
 
 

@@ -17,9 +17,8 @@ import re
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from airflow.providers.common.compat.sdk import DAG
-
 from airflow_provider_datapipeline._airflow import compat
+from airflow_provider_datapipeline._airflow.names import DAG
 from airflow_provider_datapipeline.operators.task_runner import (
     DataPipelinePollForTaskOperator,
     DataPipelineSuperviseDagRunOperator,

@@ -114,14 +114,14 @@ class SentMetrics:
 @pytest.fixture
 def sent(monkeypatch: pytest.MonkeyPatch) -> SentMetrics:
     """The metrics that the test has sent, by name without the package's prefix."""
-    from airflow_provider_datapipeline._airflow import metrics
+    from airflow_provider_datapipeline._airflow.names import COPIES_OF_STATS, Stats
 
     destination = SentMetrics()
     try:
-        stats = importlib.import_module(metrics._COPIES[0])
+        stats = importlib.import_module(COPIES_OF_STATS[0])
     except ImportError:  # before Airflow 3.3
         for name in ("incr", "gauge", "timing"):
-            monkeypatch.setattr(metrics.Stats, name, getattr(destination, name), raising=False)
+            monkeypatch.setattr(Stats, name, getattr(destination, name), raising=False)
     else:
         monkeypatch.setattr(stats, "_factory", lambda: destination)
         monkeypatch.setattr(stats, "_backend", None)

@@ -43,7 +43,7 @@ FOREIGN = {
     "reporting": set[str](),
 }
 AWS = ("aiobotocore", "boto3", "botocore", "airflow.providers.amazon")
-STABLE_AIRFLOW = ("airflow.providers.common.compat", "airflow.providers.amazon", "airflow.triggers.base")
+NAMES = f"{PACKAGE}._airflow.names"  # the one module that knows where Airflow keeps what
 
 
 def part_of(module: str) -> str:
@@ -103,7 +103,7 @@ def may_use_library(module: str, part: str, name: str, top: str) -> bool:
         return top != "airflow"
     if under(name, AWS):
         return part == "hooks"
-    return top != "airflow" or module == f"{PACKAGE}._airflow.compat" or under(name, STABLE_AIRFLOW)
+    return top != "airflow" or module == NAMES
 
 
 def test_every_part_of_the_package_has_its_place() -> None:
@@ -126,6 +126,7 @@ def test_imports_point_down(module: str) -> None:
         ("exceptions", "import botocore.exceptions"),
         ("_airflow.context", "from airflow_provider_datapipeline.hooks import datapipeline"),
         ("_airflow.context", "from airflow.models import DagRun"),
+        ("_airflow.compat", "from airflow.sdk import DAG"),
         ("hooks.datapipeline", "from airflow_provider_datapipeline import delivery"),
         ("hooks.datapipeline", "import airflow_provider_datapipeline.emulator.wire"),
         ("delivery", "from airflow_provider_datapipeline.callbacks import report_failed"),
@@ -134,6 +135,7 @@ def test_imports_point_down(module: str) -> None:
         ("operators.datapipeline", "from airflow_provider_datapipeline.plugin import DataPipelinePlugin"),
         ("operators.datapipeline", "from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook"),
         ("operators.datapipeline", "from airflow.utils.session import create_session"),
+        ("operators.datapipeline", "from airflow.providers.common.compat.sdk import BaseOperator"),
         ("emulator.engine", "from airflow_provider_datapipeline.reporting import limits"),
         ("", "from airflow_provider_datapipeline import hooks"),
     ],

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from airflow import __version__ as airflow_version
-from airflow.providers.common.compat.sdk import redact
+from airflow_provider_datapipeline._airflow.names import AIRFLOW_VERSION, redact
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
-_VERSION = tuple(int(part) for part in airflow_version.split(".")[:2])
+_VERSION = tuple(int(part) for part in AIRFLOW_VERSION.split(".")[:2])
 
 # Goes when Airflow 2.11 is no longer supported, and with it every branch on it below.
 AIRFLOW_3 = _VERSION >= (3, 0)
@@ -44,7 +43,7 @@ def read_task_states(dag_id: str, run_id: str) -> dict[str, str | None]:
     """
     if AIRFLOW_3:
         # Private: no public call reads the states of a run. Goes when airflow.sdk has one.
-        from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
+        from airflow_provider_datapipeline._airflow.names import RuntimeTaskInstance
 
         states: dict[str, Any] = RuntimeTaskInstance.get_task_states(dag_id=dag_id, run_ids=[run_id])
         return {key: _plain(state) for key, state in states.get(run_id, {}).items()}
@@ -53,7 +52,7 @@ def read_task_states(dag_id: str, run_id: str) -> dict[str, str | None]:
 
 def read_xcom(dag_id: str, run_id: str, task_id: str, map_index: int, key: str) -> Any:
     """Return an XCom of a task instance, or None. Answered where :func:`read_task_states` is."""
-    from airflow.providers.common.compat.sdk import XCom
+    from airflow_provider_datapipeline._airflow.names import XCom
 
     # The execution API knows an unmapped task instance by the absence of an index, Airflow 2 by -1.
     index = None if AIRFLOW_3 and map_index < 0 else map_index
@@ -73,8 +72,7 @@ def _plain(state: Any) -> str | None:
 
 
 def _read_task_states_from_database(dag_id: str, run_id: str) -> dict[str, str | None]:
-    from airflow.models.taskinstance import TaskInstance
-    from airflow.utils.session import create_session
+    from airflow_provider_datapipeline._airflow.names import TaskInstance, create_session
 
     session: Session
     with create_session() as session:
@@ -98,14 +96,18 @@ def create_dag_run(dag_id: str, run_id: str, conf: dict[str, Any], note: str) ->
     """
     # Private: TriggerDagRunOperator does the same inside the task runner, and there is no public call that goes on
     # after it. Goes when airflow.sdk can create a DAG run.
-    from airflow.sdk.exceptions import AirflowRuntimeError, ErrorType
-    from airflow.sdk.execution_time.comms import ErrorResponse, TriggerDagRun
-    from airflow.sdk.execution_time.task_runner import SUPERVISOR_COMMS
+    from airflow_provider_datapipeline._airflow.names import (
+        AirflowRuntimeError,
+        ErrorResponse,
+        ErrorType,
+        TriggerDagRun,
+        supervisor,
+    )
 
     # Notes came with Airflow 3.2.
     extra: dict[str, Any] = {"note": note} if "note" in TriggerDagRun.model_fields else {}
     try:
-        answer = SUPERVISOR_COMMS.send(TriggerDagRun(dag_id=dag_id, run_id=run_id, conf=conf, **extra))
+        answer = supervisor().send(TriggerDagRun(dag_id=dag_id, run_id=run_id, conf=conf, **extra))
     except AirflowRuntimeError as error:
         detail = error.error.detail or {}
         if detail.get("status_code") in (400, 404):
@@ -127,7 +129,7 @@ def _innermost(detail: Any) -> str:
 
 def count_runs(dag_id: str, run_ids: Sequence[str] | None, states: Sequence[str]) -> int:
     """Return how many runs of a DAG, of these or of all, are in one of these states."""
-    from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
+    from airflow_provider_datapipeline._airflow.names import RuntimeTaskInstance
 
     ids = None if run_ids is None else list(run_ids)
     return int(RuntimeTaskInstance.get_dr_count(dag_id=dag_id, run_ids=ids, states=list(states)))
@@ -135,8 +137,7 @@ def count_runs(dag_id: str, run_ids: Sequence[str] | None, states: Sequence[str]
 
 def run_state(dag_id: str, run_id: str) -> str | None:
     """Return the state of a DAG run, None if there is no such run."""
-    from airflow.sdk.exceptions import AirflowRuntimeError
-    from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
+    from airflow_provider_datapipeline._airflow.names import AirflowRuntimeError, RuntimeTaskInstance
 
     try:
         return _plain(RuntimeTaskInstance.get_dagrun_state(dag_id=dag_id, run_id=run_id))
@@ -148,13 +149,13 @@ def run_state(dag_id: str, run_id: str) -> str | None:
 
 def write_xcom(dag_id: str, run_id: str, task_id: str, key: str, value: Any) -> None:
     """Store an XCom of an unmapped task instance."""
-    from airflow.providers.common.compat.sdk import XCom
+    from airflow_provider_datapipeline._airflow.names import XCom
 
     XCom.set(key=key, value=value, dag_id=dag_id, run_id=run_id, task_id=task_id)
 
 
 def connection(conn_id: str) -> Any:
     """Return an Airflow connection."""
-    from airflow.providers.common.compat.sdk import BaseHook
+    from airflow_provider_datapipeline._airflow.names import BaseHook
 
     return BaseHook.get_connection(conn_id)

@@ -6,12 +6,10 @@ import sys
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from airflow.providers.common.compat.sdk import Stats
+from airflow_provider_datapipeline._airflow.names import COPIES_OF_STATS, Stats
 
 if TYPE_CHECKING:
     from airflow_provider_datapipeline.metrics import Metric
-
-_COPIES = ("airflow.sdk._shared.observability.metrics.stats", "airflow._shared.observability.metrics.stats")
 
 
 def count(metric: Metric, **tags: str) -> None:
@@ -33,7 +31,7 @@ def _stats() -> Any:
     # Private: Airflow 3.3 has this module twice, one copy for tasks and one for its own processes, and where a callback
     # or a trigger runs, only the second was told a destination. Goes when the public
     # airflow.sdk.observability.stats works in the triggerer and in the dag-processor as well.
-    for path in _COPIES:
+    for path in COPIES_OF_STATS:
         module = sys.modules.get(path)
         if module is not None and getattr(module, "_factory", None) is not None:
             return module

@@ -8,10 +8,10 @@ import weakref
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from airflow.providers.common.compat.sdk import conf
 from asgiref.sync import sync_to_async
 
 from airflow_provider_datapipeline._airflow import compat
+from airflow_provider_datapipeline._airflow.names import conf
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import botocore.session  # type: ignore[import-untyped]  # ships no types
 from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook
-from airflow.providers.common.compat.sdk import AirflowNotFoundException
 from asgiref.sync import sync_to_async
 from botocore import xform_name
 from botocore.exceptions import BotoCoreError, ClientError  # type: ignore[import-untyped]  # ships no types
 
 from airflow_provider_datapipeline._airflow.metrics import count
+from airflow_provider_datapipeline._airflow.names import AirflowNotFoundException
 from airflow_provider_datapipeline.exceptions import (
     AccessDeniedError,
     ConfigurationError,

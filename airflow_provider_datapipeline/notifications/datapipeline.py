@@ -6,12 +6,11 @@ import copy
 import logging
 from typing import TYPE_CHECKING, Any, overload
 
-from airflow.providers.common.compat.sdk import BaseNotifier
-
 from airflow_provider_datapipeline import metrics
 from airflow_provider_datapipeline._airflow import compat, context as callback, outcome
 from airflow_provider_datapipeline._airflow.bounded import run_bounded
 from airflow_provider_datapipeline._airflow.metrics import count
+from airflow_provider_datapipeline._airflow.names import BaseNotifier
 from airflow_provider_datapipeline.exceptions import NoPipelineTaskError
 from airflow_provider_datapipeline.hooks.parameters import DataPipelineHookMixin
 from airflow_provider_datapipeline.reporting.masking import without_secrets

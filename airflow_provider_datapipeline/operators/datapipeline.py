@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from airflow.providers.common.compat.sdk import AirflowFailException, BaseOperator, TriggerRule
-
 from airflow_provider_datapipeline._airflow import compat, context as callback, outcome
+from airflow_provider_datapipeline._airflow.names import AirflowFailException, BaseOperator, TriggerRule
 from airflow_provider_datapipeline.exceptions import NoPipelineTaskError
 from airflow_provider_datapipeline.hooks.parameters import DataPipelineHookMixin
 from airflow_provider_datapipeline.reporting.report import TaskReport

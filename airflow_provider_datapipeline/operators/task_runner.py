@@ -8,12 +8,10 @@ import time
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from airflow.providers.common.compat.sdk import BaseOperator, TaskDeferred
-from airflow.triggers.base import StartTriggerArgs
-
 from airflow_provider_datapipeline import metrics
 from airflow_provider_datapipeline._airflow import compat
 from airflow_provider_datapipeline._airflow.metrics import count
+from airflow_provider_datapipeline._airflow.names import BaseOperator, StartTriggerArgs, TaskDeferred
 from airflow_provider_datapipeline.hooks.parameters import DataPipelineHookMixin
 from airflow_provider_datapipeline.links import DataPipelineTargetRunLink
 from airflow_provider_datapipeline.log_words import words

@@ -9,11 +9,16 @@ import math
 import time
 from typing import TYPE_CHECKING, Any
 
-from airflow.triggers.base import BaseTrigger, TaskFailedEvent, TaskSkippedEvent, TaskSuccessEvent, TriggerEvent
-
 from airflow_provider_datapipeline import metrics
 from airflow_provider_datapipeline._airflow import triggerer
 from airflow_provider_datapipeline._airflow.metrics import gauge
+from airflow_provider_datapipeline._airflow.names import (
+    BaseTrigger,
+    TaskFailedEvent,
+    TaskSkippedEvent,
+    TaskSuccessEvent,
+    TriggerEvent,
+)
 from airflow_provider_datapipeline.exceptions import DataPipelineError, InternalServiceError, ThrottledError
 from airflow_provider_datapipeline.hooks.parameters import DataPipelineHookMixin
 from airflow_provider_datapipeline.open_polls import Polled, next_task

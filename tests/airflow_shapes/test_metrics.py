@@ -7,6 +7,7 @@ import importlib
 import pytest
 
 from airflow_provider_datapipeline._airflow import metrics
+from airflow_provider_datapipeline._airflow.names import COPIES_OF_STATS
 from airflow_provider_datapipeline.metrics import DELIVERY_ERRORS, GONE, HELD, REPORT_DELAY, REPORTED
 
 
@@ -31,12 +32,12 @@ def told(path: str, monkeypatch: pytest.MonkeyPatch) -> Destination:
 
 @pytest.fixture(autouse=True)
 def _nothing_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    pytest.importorskip(metrics._COPIES[0], reason="only Airflow 3.3 and later have two copies")
-    for path in metrics._COPIES:
+    pytest.importorskip(COPIES_OF_STATS[0], reason="only Airflow 3.3 and later have two copies")
+    for path in COPIES_OF_STATS:
         monkeypatch.setattr(importlib.import_module(path), "_factory", None)
 
 
-@pytest.mark.parametrize("path", metrics._COPIES)
+@pytest.mark.parametrize("path", COPIES_OF_STATS)
 def test_the_copy_that_was_told_a_destination_counts(path, monkeypatch) -> None:
     """A task's process tells the first; the triggerer and the dag-processor tell the second, before they fork."""
     destination = told(path, monkeypatch)
@@ -48,7 +49,7 @@ def test_the_copy_that_was_told_a_destination_counts(path, monkeypatch) -> None:
 
 def test_nothing_is_counted_twice(monkeypatch) -> None:
     """A task that the executor forked finds both told."""
-    destinations = [told(path, monkeypatch) for path in metrics._COPIES]
+    destinations = [told(path, monkeypatch) for path in COPIES_OF_STATS]
 
     metrics.count(GONE)
 
