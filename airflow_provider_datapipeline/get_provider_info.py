@@ -38,6 +38,7 @@ def get_provider_info() -> dict[str, Any]:
                 "integration-name": INTEGRATION,
                 "python-modules": [
                     "airflow_provider_datapipeline.operators.datapipeline",
+                    "airflow_provider_datapipeline.operators.start_dag_runs",
                     "airflow_provider_datapipeline.operators.task_runner",
                 ],
             }

@@ -36,14 +36,14 @@ class Assignment:
     :param target_dag_id: the DAG whose run of the same run id does the work
     :param refusal: why there is no such run: the task is to be reported FAILED with this text
     :param polled_at: when the task was received, in seconds since 1970; None if that is not known
-    :param poller: DAG id and run id of the poller's run, which keeps what Airflow said against a target run
+    :param poller: DAG id, run id and task id of the poller's task that keeps what Airflow said against a target run
     """
 
     task: PipelineTask
     target_dag_id: str = ""
     refusal: str = ""
     polled_at: float | None = None
-    poller: tuple[str, str] = ("", "")
+    poller: tuple[str, str, str] = ("", "", "")
 
     def runner_conf(self) -> dict[str, Any]:
         """The conf of the runner run."""
@@ -71,12 +71,12 @@ class Assignment:
             raise ValueError(
                 "this DAG run was not started by the task runner's poller; its runs cannot be triggered by hand"
             )
-        poller = about.get("poller") or ("", "")
+        dag_id, run_id, task_id = about.get("poller") or ("", "", "")
         polled_at = about.get("polled_at")
         return cls(
             task=PipelineTask.from_conf(conf),
             target_dag_id=str(about.get("target_dag_id", "")),
             refusal=str(about.get("refusal", "")),
             polled_at=float(polled_at) if isinstance(polled_at, int | float) else None,
-            poller=(str(poller[0]), str(poller[1])),
+            poller=(str(dag_id), str(run_id), str(task_id)),
         )

@@ -197,9 +197,9 @@ class Supervision:
 
     async def _refused_by_airflow(self) -> str:
         """Return what Airflow said when the poller wanted to create the target run, or nothing."""
-        poller_dag_id, poller_run_id = self.assignment.poller
+        dag_id, run_id, task_id = self.assignment.poller
         said = await _patiently(
-            lambda: triggerer.xcom(poller_dag_id, poller_run_id, "poll", -1, self.run_id), "what the poller kept"
+            lambda: triggerer.xcom(dag_id, run_id, task_id, -1, self.run_id), "what the poller kept"
         )
         return str(said or "")
 

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_datapipeline._airflow import compat
 from airflow_provider_datapipeline._airflow.names import DAG
+from airflow_provider_datapipeline.operators.start_dag_runs import DataPipelineStartDagRunsOperator
 from airflow_provider_datapipeline.operators.task_runner import (
     DataPipelinePollForTaskOperator,
     DataPipelineSuperviseDagRunOperator,
@@ -83,7 +84,8 @@ def data_pipeline_task_runner(
         holds, if the pipeline definition has one
     :param hostname: shown on the attempts; default: the triggerer's host
     :param tags: of both DAGs
-    :param default_args: of both DAGs; ``retries`` has no effect from Airflow 3.3 on, where a retry would report again
+    :param default_args: of both DAGs; ``retries`` (default 3, 5 seconds apart) has no effect on ``poll`` and
+        ``supervise`` from Airflow 3.3 on, where a retry would report again
     :raises ValueError: a parameter is outside its limits
     :raises RuntimeError: on Airflow 2
     :return: the poller and the runner; a DAG file must assign both to global names
@@ -101,16 +103,17 @@ def data_pipeline_task_runner(
     timeout_seconds = None if run_timeout is None else _seconds(run_timeout)
     _check("run_timeout", run_timeout, timeout_seconds is None or timeout_seconds > 0, "must be above 0")
     runner_dag_id = dag_id or _dag_id_of(worker_group)
-    connections: dict[str, Any] = {
+    aws: dict[str, Any] = {
         "aws_conn_id": aws_conn_id,
         "region_name": region_name,
         "verify": verify,
         "botocore_config": botocore_config,
-        "airflow_conn_id": airflow_conn_id,
     }
+    # Soon, whatever the deployment's default: what waits for another try gets no heartbeat, or takes no tasks.
+    arguments: dict[str, Any] = {"retries": 3, "retry_delay": timedelta(seconds=5), **(default_args or {})}
     # From 3.3 on a failure that a trigger reports is retried as well: a retry would supervise, and report, again, so no
     # default of a deployment may set one. Before, deferring takes a worker, and Airflow may lose that one.
-    arguments = {"retries": 3, **(default_args or {})} | ({"retries": 0} if compat.START_FROM_TRIGGER else {})
+    in_triggerer = {"retries": 0} if compat.START_FROM_TRIGGER else {}
     with DAG(
         runner_dag_id,
         description=f"Supervises the AWS Data Pipeline tasks of worker group {worker_group}",
@@ -121,7 +124,12 @@ def data_pipeline_task_runner(
         tags=list(tags),
     ) as runner:
         DataPipelineSuperviseDagRunOperator(
-            task_id="supervise", beat=beat_seconds, run_timeout=timeout_seconds, **connections
+            task_id="supervise",
+            beat=beat_seconds,
+            run_timeout=timeout_seconds,
+            airflow_conn_id=airflow_conn_id,
+            **aws,
+            **in_triggerer,
         )
     with DAG(
         f"{runner_dag_id}_poller",
@@ -133,18 +141,27 @@ def data_pipeline_task_runner(
         default_args=arguments,
         tags=list(tags),
     ) as poller:
-        DataPipelinePollForTaskOperator(
+        poll = DataPipelinePollForTaskOperator(
             task_id="poll",
             dag=poller,
             worker_group=worker_group,
             runner_dag_id=runner_dag_id,
-            target_dag_id=target_dag_id,
             max_active_tasks=max_active_tasks,
             batch_size=batch_size,
-            allowed_pipeline_ids=allowed_pipeline_ids,
             hostname=hostname,
-            **connections,
+            airflow_conn_id=airflow_conn_id,
+            **aws,
+            **in_triggerer,
         )
+        start = DataPipelineStartDagRunsOperator(
+            task_id="start",
+            batch_from=poll.task_id,
+            runner_dag_id=runner_dag_id,
+            target_dag_id=target_dag_id,
+            allowed_pipeline_ids=allowed_pipeline_ids,
+            **aws,
+        )
+        poll >> start
     return poller, runner
 
 

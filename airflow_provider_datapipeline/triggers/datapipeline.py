@@ -88,10 +88,11 @@ class _DataPipelineTrigger(DataPipelineHookMixin, BaseTrigger):
 
 class PollForTaskTrigger(_DataPipelineTrigger):
     """
-    Fires with a batch of tasks polled from a worker group, as soon as there is one and nothing more comes.
+    Ends its task with a batch of tasks polled from a worker group, as soon as there is one and nothing more comes.
 
-    The event's payload: ``{"tasks": [{"conf": PipelineTask.to_conf(), "at": seconds since 1970}, ...]}``. Nothing is
-    acknowledged: what is lost on the way is handed out again after 2 minutes.
+    The batch is the XCom ``tasks``: ``[{"conf": PipelineTask.to_conf(), "at": seconds since 1970}, ...]``. Nothing is
+    acknowledged: what is lost on the way is handed out again after 2 minutes. Without a task for 10 minutes, or where
+    the poller is paused, its task is skipped.
 
     :param worker_group: exactly as in the pipeline definition
     :param poller_dag_id: the DAG that polls; while it is paused nothing is polled, where ``airflow_conn_id`` lets that
@@ -152,9 +153,9 @@ class PollForTaskTrigger(_DataPipelineTrigger):
                 delays = backoff()
                 if batch:
                     tasks = [{"conf": each.task.to_conf(), "at": each.at} for each in batch]
-                    yield TriggerEvent({"tasks": tasks})  # type: ignore[no-untyped-call]  # Airflow's
+                    yield TaskSuccessEvent(xcoms={"tasks": tasks})  # type: ignore[dict-item]  # JSON, all of it
                     return
-        yield TaskSuccessEvent()
+        yield TaskSkippedEvent()
 
     async def _batch(self) -> list[Polled]:
         held = await triggerer.count_runs(self.runner_dag_id, None, triggerer.UNFINISHED)
