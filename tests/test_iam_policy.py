@@ -210,7 +210,7 @@ def airflow(monkeypatch: pytest.MonkeyPatch) -> None:
 
 async def run_tasks(runner: Runner) -> list[str | None]:
     """Poll two tasks, start them, supervise them to their ends, and report one again; how they ended."""
-    from airflow_provider_datapipeline.operators.task_runner import DataPipelinePollForTaskOperator
+    from airflow_provider_datapipeline.operators.start_dag_runs import DataPipelineStartDagRunsOperator
     from airflow_provider_datapipeline.triggers.datapipeline import PollForTaskTrigger, SuperviseDagRunTrigger
 
     runner.start(2)
@@ -224,13 +224,14 @@ async def run_tasks(runner: Runner) -> list[str | None]:
         aws_conn_id="runner",
     )
     (event,) = [event async for event in poll.run()]
-    polled = event.payload["tasks"] if isinstance(event.payload, dict) else []
+    polled = (event.xcoms or {}).get("tasks", [])
     if not polled:
         return []
-    start = DataPipelinePollForTaskOperator(
-        task_id="poll", worker_group=GROUP, runner_dag_id="runner", target_dag_id="target", aws_conn_id="runner"
+    start = DataPipelineStartDagRunsOperator(
+        task_id="start", batch_from="poll", runner_dag_id="runner", target_dag_id="target", aws_conn_id="runner"
     )
-    start.execute_complete({"dag": SimpleNamespace(dag_id="poller"), "run_id": "poll_1"}, {"tasks": polled})
+    instance = SimpleNamespace(xcom_pull=lambda **_: polled)
+    start.execute({"dag": SimpleNamespace(dag_id="poller"), "run_id": "poll_1", "ti": instance})
     tasks = [PipelineTask.from_conf(each["conf"]) for each in polled]
     refusals = ["", "not on this runner", "not on this runner"]
     for number, (task, refusal) in enumerate(zip([*tasks, tasks[1]], refusals, strict=True)):

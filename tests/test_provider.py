@@ -127,6 +127,7 @@ def test_every_module_that_the_provider_names_imports() -> None:
     assert classes == [
         "DataPipelineHook",
         "DataPipelineSetTaskStatusOperator",
+        "DataPipelineStartDagRunsOperator",
         "DataPipelinePollForTaskOperator",
         "DataPipelineSuperviseDagRunOperator",
     ]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_datapipeline._airflow import names
 from airflow_provider_datapipeline._airflow.names import AIRFLOW_VERSION, redact
 
 if TYPE_CHECKING:
@@ -32,6 +34,17 @@ def is_no_reason(error: str) -> bool:
     Airflow 2 says of a task that stopped sending heartbeats where it ran, as the text of a dict. Goes with Airflow 2.
     """
     return error.startswith("{'DAG Id': ")
+
+
+def dag_callbacks_can_ask() -> bool:
+    """
+    Tell whether a DAG-level callback is told how the tasks of its run ended if it asks.
+
+    The dag-processor of Airflow 3.0 knows neither :func:`read_task_states` nor :func:`read_xcom`, and leaves who asks
+    without an answer for ever. Goes when 3.1 is the oldest version of Airflow 3 supported.
+    """
+    processor = sys.modules.get(names.DAG_PROCESSOR)
+    return processor is None or not AIRFLOW_3 or "GetTaskStates" in str(processor.ToManager)
 
 
 def read_task_states(dag_id: str, run_id: str) -> dict[str, str | None]:

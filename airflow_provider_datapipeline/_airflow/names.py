@@ -101,6 +101,9 @@ PLACES_OF_AIRFLOW_2: dict[str, tuple[str, ...]] = {
 COPIES_OF_STATS = ("airflow.sdk._shared.observability.metrics.stats", "airflow._shared.observability.metrics.stats")
 """From Airflow 3.3 on, the two modules that may have been told where metrics go."""
 
+DAG_PROCESSOR = "airflow.dag_processing.processor"
+"""The module of Airflow 3 that says, in ``ToManager``, what a callback in the dag-processor can ask for."""
+
 
 def supervisor() -> Any:
     """Return what a task of Airflow 3 talks to; there is none before the task has started, so it is never kept."""

@@ -39,6 +39,13 @@ _NO_REASON = (
     "AirflowDagRunFailed",
     "The DAG run failed and no task left an exception: killed, timed out, or marked as failed by hand.",
 )
+_NOT_TOLD = (
+    "AirflowDagRunFailed",
+    (
+        "The DAG run failed. Airflow did not tell this callback which task failed, or why: see the run's tasks. With "
+        "report_failed in default_args too, the task's own error is reported."
+    ),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,7 +168,7 @@ def is_ignored_teardown(task: Any) -> bool:
 
 
 def failed_run(
-    ends: Iterable[TaskEnd],
+    ends: Iterable[TaskEnd] | None,
     facts: TaskFacts,
     *,
     mask: Callable[[str], str],
@@ -172,15 +179,17 @@ def failed_run(
     """
     Report a failed DAG run: the error of the task that failed first, and which tasks failed.
 
+    :param ends: how its tasks ended; None if that is not known
     :param reason: why Airflow ended the run, as in a DAG-level callback's context
     :param error_id: takes the place of the recorded one
     :param error_message: likewise
     """
-    ends = list(ends)
+    no_reason = _NO_REASON if ends is not None else _NOT_TOLD
+    ends = list(ends or ())
     recorded = [end for end in ends if end.report is not None]
     first = min(recorded, key=lambda end: end.failed_at, default=None)
     lines = _failed_lines(ends, first)
-    default_id, default_message = _REASONS.get(reason or "", _NO_REASON)
+    default_id, default_message = _REASONS.get(reason or "", no_reason)
     report = TaskReport.failed(
         None,
         facts,

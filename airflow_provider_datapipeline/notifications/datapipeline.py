@@ -206,9 +206,11 @@ class DataPipelineNotifier(DataPipelineHookMixin, BaseNotifier):
         log.info("Another instance of this mapped task failed or has not ended: FINISHED is not reported from here.")
         return True
 
-    def _task_ends(self, context: Mapping[str, Any]) -> list[outcome.TaskEnd]:
-        """Return how the run's tasks ended, or nothing where nobody answers: ``dag.test()`` has no supervisor then."""
+    def _task_ends(self, context: Mapping[str, Any]) -> list[outcome.TaskEnd] | None:
+        """Return how the run's tasks ended, None where nobody tells: ``dag.test()`` has no supervisor then."""
         dag_id, run_id = context["dag"].dag_id, context["run_id"]
+        if not compat.dag_callbacks_can_ask():
+            return None
         try:
             return outcome.task_ends(
                 compat.read_task_states(dag_id, run_id),
@@ -217,7 +219,7 @@ class DataPipelineNotifier(DataPipelineHookMixin, BaseNotifier):
             )
         except Exception as error:  # noqa: BLE001  # a report with less detail is better than none
             log.warning("Could not read which tasks of DAG run %s failed: %s", run_id, without_secrets(error))
-            return []
+            return None
 
     def _deliver(
         self, pipeline_task_id: str, task: PipelineTask | None, report: TaskReport, context: Mapping[str, Any]

@@ -83,13 +83,22 @@ def test_two_task_runners_share_nothing() -> None:
 
 @needs_airflow_3
 def test_a_failed_supervision_is_not_repeated_where_no_worker_can_be_lost() -> None:
-    """From 3.3 on the trigger's verdict would be retried; before, deferring takes a worker."""
-    expected = 0 if compat.START_FROM_TRIGGER else 3
+    """From 3.3 on the trigger's verdict would be retried; before, deferring takes a worker, as starting runs does."""
+    in_triggerer = 0 if compat.START_FROM_TRIGGER else 5
 
-    for dag in data_pipeline_task_runner(
-        worker_group="airflow", default_args={"owner": "data", "retries": expected or 5}
-    ):
-        assert [(task.retries, task.owner) for task in dag.tasks] == [(expected, "data")]
+    poller, runner = data_pipeline_task_runner(worker_group="airflow", default_args={"owner": "data", "retries": 5})
+
+    retries = {task.task_id: task.retries for task in (*poller.tasks, *runner.tasks)}
+    assert retries == {"poll": in_triggerer, "start": 5, "supervise": in_triggerer}
+    assert {task.owner for task in (*poller.tasks, *runner.tasks)} == {"data"}
+
+
+@needs_airflow_3
+def test_a_task_that_failed_is_back_within_seconds_whatever_the_deployment_says() -> None:
+    """Its default of five minutes would leave tasks unpolled, or without a heartbeat."""
+    dags = data_pipeline_task_runner(worker_group="airflow")
+
+    assert {task.retry_delay for dag in dags for task in dag.tasks} == {timedelta(seconds=5)}
 
 
 @needs_airflow_3
@@ -106,9 +115,10 @@ def test_both_dags_wait_in_the_triggerer_after_being_stored() -> None:
         allowed_pipeline_ids={"df-2", "df-1"},
     )
 
-    for dag, trigger in zip(dags, ("PollForTaskTrigger", "SuperviseDagRunTrigger"), strict=True):
+    waiting = {"poll": "PollForTaskTrigger", "supervise": "SuperviseDagRunTrigger"}
+    for dag, (task_id, trigger) in zip(dags, waiting.items(), strict=True):
         stored = DagSerialization.from_dict(json.loads(json.dumps(DagSerialization.to_dict(dag))))
-        (task,) = stored.tasks
+        task = stored.get_task(task_id)
         assert task.start_from_trigger is compat.START_FROM_TRIGGER
         assert task.start_trigger_args.trigger_cls.endswith(f"triggers.datapipeline.{trigger}")
         parameters = BaseSerialization.deserialize(task.start_trigger_args.trigger_kwargs)
@@ -130,4 +140,4 @@ def test_the_documented_lines_are_a_dag_file() -> None:
     assert "airflow" in lines.lower()
     assert "dag" in re.sub("datapipeline", "", lines.lower())
     assert (found["poller"].dag_id, found["runner"].dag_id) == ("datapipeline_airflow_poller", "datapipeline_airflow")
-    assert found["poller"].get_task("poll").target_dag_id == DEFAULT_TARGET
+    assert found["poller"].get_task("start").target_dag_id == DEFAULT_TARGET

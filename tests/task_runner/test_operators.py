@@ -1,8 +1,9 @@
-"""What the worker leg of the poller starts for a polled task, and what it refuses."""
+"""What is started for a polled task, what is refused, and what is waited for."""
 
 from __future__ import annotations
 
 import dataclasses
+import json
 import time
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -11,6 +12,7 @@ import pytest
 
 from airflow_provider_datapipeline._airflow import compat
 from airflow_provider_datapipeline.runs import Assignment, run_id_of
+from airflow_provider_datapipeline.targets import choose_target
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,8 +27,11 @@ from airflow.sdk.exceptions import AirflowRuntimeError, ErrorType
 from airflow.sdk.execution_time import task_runner as airflow_task_runner
 from airflow.sdk.execution_time.comms import ErrorResponse, OKResponse
 
-from airflow_provider_datapipeline.operators.task_runner import DataPipelinePollForTaskOperator
+from airflow_provider_datapipeline.operators import start_dag_runs
+from airflow_provider_datapipeline.operators.start_dag_runs import DataPipelineStartDagRunsOperator
 from airflow_provider_datapipeline.task_runner import data_pipeline_task_runner
+
+POLLER = ("runner_poller", "poll_1", "start")
 
 
 class Supervisor:
@@ -35,16 +40,23 @@ class Supervisor:
     def __init__(self) -> None:
         self.runs: list[tuple[str, str]] = []
         self.confs: dict[str, dict[str, Any]] = {}
+        self.lost: dict[tuple[str, str], int] = {}
 
     def send(self, message: Any) -> Any:
+        if self.lost.get((message.dag_id, message.run_id), 0) > 0:
+            self.lost[message.dag_id, message.run_id] -= 1
+            self._not_found(message.dag_id)
         if message.dag_id == "unknown":
-            detail = {"status_code": 404, "detail": "Dag with dag_id: 'unknown' not found"}
-            raise AirflowRuntimeError(ErrorResponse(error=ErrorType.API_SERVER_ERROR, detail=detail))
+            self._not_found(message.dag_id)
         if (message.dag_id, message.run_id) in self.runs:
             return ErrorResponse(error=ErrorType.DAGRUN_ALREADY_EXISTS)
         self.runs.append((message.dag_id, message.run_id))
         self.confs[message.dag_id] = message.conf
         return OKResponse(ok=True)
+
+    def _not_found(self, dag_id: str) -> None:
+        detail = {"status_code": 404, "detail": f"Dag with dag_id: {dag_id!r} not found"}
+        raise AirflowRuntimeError(ErrorResponse(error=ErrorType.API_SERVER_ERROR, detail=detail))
 
 
 @pytest.fixture
@@ -59,9 +71,14 @@ class Instance:
 
     def __init__(self) -> None:
         self.pushed: dict[str, str] = {}
+        self.batch: Any = None
 
     def xcom_push(self, key: str, value: str) -> None:
         self.pushed[key] = value
+
+    def xcom_pull(self, *, task_ids: str, key: str) -> Any:
+        assert (task_ids, key) == ("poll", "tasks")
+        return self.batch
 
 
 @pytest.fixture
@@ -69,13 +86,17 @@ def context() -> dict[str, Any]:
     return {"dag": SimpleNamespace(dag_id="runner_poller"), "run_id": "poll_1", "ti": Instance()}
 
 
-def make_operator(**changes: Any) -> DataPipelinePollForTaskOperator:
-    parameters = {"worker_group": "airflow", "runner_dag_id": "runner", "target_dag_id": "nightly"}
-    return DataPipelinePollForTaskOperator(task_id="poll", aws_conn_id="emulated", **{**parameters, **changes})
+def make_operator(**changes: Any) -> DataPipelineStartDagRunsOperator:
+    parameters = {"batch_from": "poll", "runner_dag_id": "runner", "target_dag_id": "nightly"}
+    return DataPipelineStartDagRunsOperator(task_id="start", aws_conn_id="emulated", **{**parameters, **changes})
 
 
-def event_of(*tasks: PipelineTask, age: float = 0) -> dict[str, Any]:
-    return {"tasks": [{"conf": task.to_conf(), "at": time.time() - age} for task in tasks]}
+def start(context: dict[str, Any], *tasks: PipelineTask, age: float = 0, **changes: Any) -> float:
+    """Start a batch of tasks that were polled ``age`` seconds ago; return when that was."""
+    at = time.time() - age
+    context["ti"].batch = [{"conf": task.to_conf(), "at": at} for task in tasks]
+    make_operator(**changes).execute(context)
+    return at
 
 
 @pytest.fixture
@@ -86,13 +107,11 @@ def polled(submit, hook) -> PipelineTask:
 
 
 def test_runner_and_target_are_started_before_the_acknowledgement(service, polled, supervisor, context, sent) -> None:
-    event = event_of(polled)
-    make_operator().execute_complete(context, event)
+    polled_at = start(context, polled)
 
     run_id = run_id_of(polled)
     assert supervisor.runs == [("runner", run_id), ("nightly", run_id)]
-    polled_at = event["tasks"][0]["at"]
-    expected = Assignment(task=polled, target_dag_id="nightly", polled_at=polled_at, poller=("runner_poller", "poll_1"))
+    expected = Assignment(task=polled, target_dag_id="nightly", polled_at=polled_at, poller=POLLER)
     assert Assignment.from_conf(supervisor.confs["runner"]) == expected
     assert supervisor.confs["nightly"] == expected.target_conf("runner")
     (beat,) = service.received("ReportTaskProgress")
@@ -103,7 +122,7 @@ def test_runner_and_target_are_started_before_the_acknowledgement(service, polle
 def test_each_effect_is_a_line_of_the_log(service, polled, supervisor, context, caplog) -> None:
     """In its order, alike, with ids that other lines have too."""
     with caplog.at_level("INFO", logger="airflow_provider_datapipeline"):
-        make_operator().execute_complete(context, event_of(polled))
+        start(context, polled)
 
     run = f"run={run_id_of(polled)} pipeline={polled.pipeline_id} attempt={polled.attempt_id} task={polled.short_id}"
     assert [each.getMessage() for each in caplog.records if each.name.startswith("airflow_provider_datapipeline")] == [
@@ -114,7 +133,7 @@ def test_each_effect_is_a_line_of_the_log(service, polled, supervisor, context, 
 
 
 def test_the_same_delivery_twice_starts_nothing_twice(service, polled, supervisor, context, sent) -> None:
-    make_operator().execute_complete(context, event_of(polled, polled))
+    start(context, polled, polled)
 
     assert len(supervisor.runs) == 2
     assert len(service.received("ReportTaskProgress")) == 2
@@ -122,7 +141,7 @@ def test_the_same_delivery_twice_starts_nothing_twice(service, polled, superviso
 
 
 def test_a_task_that_comes_too_late_is_left_to_the_service(service, polled, supervisor, context, sent) -> None:
-    make_operator().execute_complete(context, event_of(polled, age=110))
+    start(context, polled, age=110)
 
     assert supervisor.runs == []
     assert not service.received("ReportTaskProgress")
@@ -131,7 +150,7 @@ def test_a_task_that_comes_too_late_is_left_to_the_service(service, polled, supe
 
 def test_the_fault_of_one_task_does_not_keep_the_others(service, polled, supervisor, context, sent) -> None:
     """One that the service does not know any more comes first."""
-    make_operator().execute_complete(context, event_of(dataclasses.replace(polled, task_id="unknown"), polled))
+    start(context, dataclasses.replace(polled, task_id="unknown"), polled)
 
     (attempt,) = service.attempts()
     assert attempt.status == "RUNNING"
@@ -142,7 +161,7 @@ def test_an_unknown_target_is_kept_for_the_supervision(service, polled, supervis
     """Which reports it; the text names the DAG and where its id comes from."""
     template = "{{ 'unknown' }}"
 
-    make_operator(target_dag_id=template).execute_complete(context, event_of(polled))
+    start(context, polled, age=61, target_dag_id=template)
 
     assert [dag_id for dag_id, _ in supervisor.runs] == ["runner"]
     refusal = context["ti"].pushed[run_id_of(polled)]
@@ -152,12 +171,51 @@ def test_an_unknown_target_is_kept_for_the_supervision(service, polled, supervis
     assert sent.names == ["refused", "acknowledged"]
 
 
+@pytest.mark.parametrize("lost", ["nightly", "runner"])
+def test_a_dag_that_airflow_has_lost_for_a_moment_is_waited_for(  # noqa: PLR0917  # fixtures
+    monkeypatch, service, submit, hook, supervisor, context, sent, lost
+) -> None:
+    """While its file is parsed anew; the others of the batch have started by then, and nothing is started twice."""
+    monkeypatch.setattr(start_dag_runs, "_LOOK_AGAIN_SECONDS", 0.01)
+    submit("echo 1", "echo 2")
+    first, second = hook.poll_for_task("airflow"), hook.poll_for_task("airflow")
+    supervisor.lost = {(lost, run_id_of(first)): 3}
+
+    start(context, first, second)
+
+    of_dag = [run_id for dag_id, run_id in supervisor.runs if dag_id == lost]
+    assert of_dag == [run_id_of(second), run_id_of(first)]
+    assert len(supervisor.runs) == 4
+    acknowledged = [each.parameters["taskId"] for each in service.received("ReportTaskProgress")]
+    assert acknowledged == [second.task_id, first.task_id]
+    assert context["ti"].pushed == {}
+    assert sent.names == ["acknowledged", "acknowledged"]
+
+
+def test_a_task_whose_runner_stays_lost_is_left_to_the_service(service, polled, supervisor, context, sent) -> None:
+    """Without a runner nobody would report it, so it is not acknowledged."""
+    start(context, polled, age=61, runner_dag_id="unknown")
+
+    assert supervisor.runs == []
+    assert not service.received("ReportTaskProgress")
+    assert sent.names == ["not_started"]
+
+
+def test_a_batch_that_was_stored_as_text_is_read(polled, supervisor, context) -> None:
+    """As Airflow 3.0 stores what a trigger leaves."""
+    context["ti"].batch = json.dumps([{"conf": polled.to_conf(), "at": time.time()}])
+
+    make_operator().execute(context)
+
+    assert supervisor.runs == [("runner", run_id_of(polled)), ("nightly", run_id_of(polled))]
+
+
 @pytest.mark.parametrize("allowed", [[], ["df-other"], {"df-other", "df-another"}])
 def test_a_pipeline_that_is_not_allowed_is_refused_by_the_setting(
     service, polled, supervisor, context, allowed
 ) -> None:
     """It is acknowledged all the same: a polled task cannot be handed back, only reported."""
-    make_operator(allowed_pipeline_ids=allowed).execute_complete(context, event_of(polled))
+    start(context, polled, allowed_pipeline_ids=allowed)
 
     assert [dag_id for dag_id, _ in supervisor.runs] == ["runner"]
     refusal = Assignment.from_conf(supervisor.confs["runner"]).refusal
@@ -165,6 +223,10 @@ def test_a_pipeline_that_is_not_allowed_is_refused_by_the_setting(
     assert "allowed_pipeline_ids" in refusal
     assert all(pipeline_id in refusal for pipeline_id in allowed)
     assert len(service.received("ReportTaskProgress")) == 1
+
+
+def choose(task: PipelineTask, template: str) -> tuple[str, str]:
+    return choose_target(task, template, allowed_pipeline_ids=None, task_runner=("runner", "runner_poller"))
 
 
 @pytest.mark.parametrize(
@@ -182,9 +244,7 @@ def test_the_target_is_an_id_or_a_template_over_the_task(
 ) -> None:
     task = make_task(fields={"myDagId": "hourly"})
 
-    assert make_operator(target_dag_id=template)._assignment(task, ("", "")) == Assignment(
-        task=task, target_dag_id=target
-    )
+    assert choose(task, template) == (target, "")
 
 
 @pytest.mark.parametrize(
@@ -204,11 +264,11 @@ def test_a_template_that_gives_no_target_is_a_refusal_that_names_it(
     """Not an error of the poller: the other tasks start."""
     task = make_task(fields={"myDagId": "hourly", "empty": ""})
 
-    assignment = make_operator(target_dag_id=template)._assignment(task, ("", ""))
+    target_dag_id, refusal = choose(task, template)
 
-    assert assignment.target_dag_id == ""
-    assert template in assignment.refusal
-    assert "target_dag_id" in assignment.refusal
+    assert target_dag_id == ""
+    assert template in refusal
+    assert "target_dag_id" in refusal
 
 
 def test_where_airflow_does_not_start_the_trigger_the_tasks_defer_to_it(make_task) -> None:

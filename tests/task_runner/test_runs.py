@@ -52,8 +52,8 @@ def test_a_run_id_can_be_read() -> None:
 @pytest.mark.parametrize(
     "assignment",
     [
-        Assignment(task=TASK, target_dag_id="nightly", polled_at=1795384800.5, poller=("poller", "run_1")),
-        Assignment(task=TASK, refusal="not allowed", poller=("poller", "run_1")),
+        Assignment(task=TASK, target_dag_id="nightly", polled_at=1795384800.5, poller=("poller", "run_1", "start")),
+        Assignment(task=TASK, refusal="not allowed", poller=("poller", "run_1", "start")),
         Assignment(task=TASK, target_dag_id="nightly"),
     ],
 )

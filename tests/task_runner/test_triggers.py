@@ -9,7 +9,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from airflow.triggers.base import TaskFailedEvent, TaskSuccessEvent, TriggerEvent
+from airflow.triggers.base import TaskFailedEvent, TaskSkippedEvent, TaskSuccessEvent, TriggerEvent
 
 from airflow_provider_datapipeline._airflow import compat
 from airflow_provider_datapipeline.pipeline_task import PipelineTask
@@ -80,7 +80,10 @@ async def event_of(**changes: Any) -> TriggerEvent:
 
 
 def commands(event: TriggerEvent) -> list[str]:
-    return sorted(str(PipelineTask.from_conf(each["conf"]).fields["command"]) for each in event.payload["tasks"])
+    """Of the batch that the trigger leaves for the task that starts it."""
+    assert isinstance(event, TaskSuccessEvent)
+    batch = (event.xcoms or {})["tasks"]
+    return sorted(str(PipelineTask.from_conf(each["conf"]).fields["command"]) for each in batch)
 
 
 @pytest.mark.parametrize(("kind", "own"), [(PollForTaskTrigger, POLL), (SuperviseDagRunTrigger, SUPERVISE)])
@@ -99,7 +102,7 @@ async def test_a_batch_is_what_there_is_when_nothing_more_comes(service, submit,
     event = await event_of()
 
     assert commands(event) == ["echo 1", "echo 2"]
-    json.dumps(event.payload)
+    json.dumps(event.xcoms)
     assert {record.parameters["hostname"] for record in service.received("PollForTask")} == {"worker-1"}
     assert not service.received("ReportTaskProgress")
     assert sent.names == ["held", "polls", "polled", "polls", "polled"]
@@ -174,7 +177,7 @@ async def test_a_connection_that_is_missing_fails_the_run(held) -> None:
 async def test_a_poller_ends_after_its_lifetime(service, held, monkeypatch) -> None:
     monkeypatch.setattr(triggers, "_LIFETIME_SECONDS", 0.0)
 
-    assert isinstance(await event_of(), TaskSuccessEvent)
+    assert isinstance(await event_of(), TaskSkippedEvent)
     assert not service.received("PollForTask")
 
 
