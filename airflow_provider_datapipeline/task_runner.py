@@ -113,7 +113,7 @@ def data_pipeline_task_runner(
     arguments: dict[str, Any] = {"retries": 3, "retry_delay": timedelta(seconds=5), **(default_args or {})}
     # From 3.3 on a failure that a trigger reports is retried as well: a retry would supervise, and report, again, so no
     # default of a deployment may set one. Before, deferring takes a worker, and Airflow may lose that one.
-    in_triggerer = {"retries": 0} if compat.START_FROM_TRIGGER else {}
+    in_triggerer: dict[str, Any] = {"retries": 0} if compat.START_FROM_TRIGGER else {}
     with DAG(
         runner_dag_id,
         description=f"Supervises the AWS Data Pipeline tasks of worker group {worker_group}",
@@ -141,6 +141,7 @@ def data_pipeline_task_runner(
         default_args=arguments,
         tags=list(tags),
     ) as poller:
+        starts: dict[str, Any] = {"target_dag_id": target_dag_id, "allowed_pipeline_ids": allowed_pipeline_ids}
         poll = DataPipelinePollForTaskOperator(
             task_id="poll",
             dag=poller,
@@ -152,16 +153,12 @@ def data_pipeline_task_runner(
             airflow_conn_id=airflow_conn_id,
             **aws,
             **in_triggerer,
+            **(starts if compat.START_FROM_TRIGGER else {}),
         )
-        start = DataPipelineStartDagRunsOperator(
-            task_id="start",
-            batch_from=poll.task_id,
-            runner_dag_id=runner_dag_id,
-            target_dag_id=target_dag_id,
-            allowed_pipeline_ids=allowed_pipeline_ids,
-            **aws,
-        )
-        poll >> start
+        if not compat.START_FROM_TRIGGER:
+            poll >> DataPipelineStartDagRunsOperator(
+                task_id="start", batch_from=poll.task_id, runner_dag_id=runner_dag_id, **starts, **aws
+            )
     return poller, runner
 
 

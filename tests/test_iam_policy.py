@@ -224,13 +224,13 @@ async def run_tasks(runner: Runner) -> list[str | None]:
         aws_conn_id="runner",
     )
     (event,) = [event async for event in poll.run()]
-    polled = (event.xcoms or {}).get("tasks", [])
+    polled = event.payload["tasks"] if isinstance(event.payload, dict) else []
     if not polled:
         return []
     start = DataPipelineStartDagRunsOperator(
         task_id="start", batch_from="poll", runner_dag_id="runner", target_dag_id="target", aws_conn_id="runner"
     )
-    instance = SimpleNamespace(xcom_pull=lambda **_: polled)
+    instance = SimpleNamespace(task_id="start", xcom_pull=lambda **_: polled)
     start.execute({"dag": SimpleNamespace(dag_id="poller"), "run_id": "poll_1", "ti": instance})
     tasks = [PipelineTask.from_conf(each["conf"]) for each in polled]
     refusals = ["", "not on this runner", "not on this runner"]

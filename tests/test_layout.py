@@ -26,7 +26,7 @@ LAYERS: list[set[str]] = [
     {"_airflow", "deadline", "log_words", "macros", "progress", "runs"},
     {"hooks"},
     {"delivery", "lease", "links", "open_polls", "targets"},
-    {"supervision"},
+    {"batches", "supervision"},
     {"callbacks", "listener", "notifications", "operators", "sensors", "triggers"},
     {"plugin", "task_runner"},
 ]

@@ -1,55 +1,25 @@
-"""The operator of the task runner that starts the DAG runs of polled tasks; its whole work is done in a worker."""
+"""The operator of the task runner that starts the DAG runs of polled tasks where polling is a task of its own."""
 
 from __future__ import annotations
 
 import json
-import logging
-import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_datapipeline import metrics
-from airflow_provider_datapipeline._airflow import compat
-from airflow_provider_datapipeline._airflow.metrics import count
 from airflow_provider_datapipeline._airflow.names import BaseOperator
+from airflow_provider_datapipeline.batches import BatchStarter
 from airflow_provider_datapipeline.hooks.parameters import DataPipelineHookMixin
-from airflow_provider_datapipeline.log_words import words
-from airflow_provider_datapipeline.pipeline_task import PipelineTask
-from airflow_provider_datapipeline.reporting.masking import without_secrets
-from airflow_provider_datapipeline.runs import Assignment, run_id_of
-from airflow_provider_datapipeline.targets import choose_target
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
-
-log = logging.getLogger(__name__)
-
-_STALE_SECONDS = 100.0  # the service hands a task out again 120 s after the poll
-
-# Airflow may have lost sight of a DAG for a moment: a file that could not be read in time, or is just being replaced,
-# counts as gone until it is parsed anew, which it is every 30 s by default. Only what is unknown for longer is refused.
-_UNKNOWN_SECONDS = 60.0
-_LOOK_AGAIN_SECONDS = 3.0
-
-
-@dataclass(slots=True)
-class _Start:
-    """A task of the batch, and how far its start has come."""
-
-    assignment: Assignment
-    is_supervised: bool = False
 
 
 class DataPipelineStartDagRunsOperator(DataPipelineHookMixin, BaseOperator):
     """
     Starts two DAG runs for each task of a batch: one that does the work, one that supervises it.
 
-    In this order, for each task: the runner run, the target run of the same run id, the acknowledgement. Whatever dies
-    in between, the service hands the task out again, and what was created before is found again by its run id. The
-    fault of one task does not keep the others. A target DAG that Airflow does not know is looked for until 60 s after
-    the poll, when all others have been started; then the task is acknowledged without a run, and reported FAILED.
+    The batch is that of a ``DataPipelinePollForTaskOperator`` upstream which has no ``target_dag_id``.
 
-    :param batch_from: id of the upstream task that polled
+    :param batch_from: task id of that operator
     :param runner_dag_id: the DAG whose runs supervise
     :param target_dag_id: the DAG that does the work; a template over the task, as ``dag_run.conf.datapipeline``
     :param allowed_pipeline_ids: tasks of other pipelines are reported FAILED, since a polled task cannot be handed
@@ -87,89 +57,13 @@ class DataPipelineStartDagRunsOperator(DataPipelineHookMixin, BaseOperator):
 
     def execute(self, context: Mapping[str, Any]) -> None:
         """Start the tasks of the batch."""
-        polled = _read_batch(context["ti"].xcom_pull(task_ids=self.batch_from, key="tasks"))
-        poller = (context["dag"].dag_id, context["run_id"], self.task_id)
-        starts = [_Start(self._assignment(PipelineTask.from_conf(each["conf"]), poller, each["at"])) for each in polled]
-        begin = time.monotonic()
-        while starts := [each for each in starts if not self._is_done(each, context["ti"], begin)]:
-            time.sleep(_LOOK_AGAIN_SECONDS)
-
-    def _is_done(self, start: _Start, task_instance: Any, begin: float) -> bool:
-        """Start a task; return False where Airflow does not know a DAG that it may know in a moment."""
-        task = start.assignment.task
-        age = time.time() - (start.assignment.polled_at or 0)
-        if age > _STALE_SECONDS:
-            count(metrics.LATE, dag_id=self.runner_dag_id)
-            log.warning("Polled too long ago; the service will hand it out again. %s", words(task))
-            return True
-        try:
-            self._create_runs(start)
-        except compat.RunRefusedError as error:
-            # By two clocks: that of the triggerer, which set polled_at, may be ahead.
-            if max(age, time.monotonic() - begin) < _UNKNOWN_SECONDS:
-                return False
-            if not start.is_supervised:
-                return self._left_to_the_service(task, error)
-            refusal = (
-                f"No run of DAG {start.assignment.target_dag_id!r} can be started: "
-                f"{without_secrets(error, compat.mask)} "
-                f"The DAG id comes from the task runner's target_dag_id: {self.target_dag_id}"
-            )
-            # The supervising run looks here when it finds no target run.
-            task_instance.xcom_push(key=run_id_of(task), value=refusal)
-            self._refused(task, refusal)
-        except Exception as error:  # noqa: BLE001  # the others of the batch are not to suffer
-            return self._left_to_the_service(task, error)
-        return self._acknowledged(task)
-
-    def _create_runs(self, start: _Start) -> None:
-        """Create the runner run and the target run, in this order: a run that works must not be without supervisor."""
-        assignment, task = start.assignment, start.assignment.task
-        run_id = run_id_of(task)
-        if not start.is_supervised:
-            if compat.create_dag_run(self.runner_dag_id, run_id, assignment.runner_conf(), note=""):
-                log.info("runner run created: %s", words(task, dag=self.runner_dag_id, run=run_id))
-            else:
-                count(metrics.DUPLICATES, dag_id=self.runner_dag_id)
-                log.info("runner run exists already: %s", words(task, dag=self.runner_dag_id, run=run_id))
-            start.is_supervised = True
-        if assignment.refusal:
-            self._refused(task, assignment.refusal)
-            return
-        note = f"Started for [AWS Data Pipeline](/dags/{self.runner_dag_id}/runs/{run_id})"
-        conf = assignment.target_conf(self.runner_dag_id)
-        is_new = compat.create_dag_run(assignment.target_dag_id, run_id, conf, note=note)
-        what = "target run created" if is_new else "target run exists already"
-        log.info("%s: %s", what, words(task, dag=assignment.target_dag_id, run=run_id))
-
-    def _acknowledged(self, task: PipelineTask) -> bool:
-        try:
-            self.hook.report_task_progress(task.task_id)
-        except Exception as error:  # noqa: BLE001  # the others of the batch are not to suffer
-            return self._left_to_the_service(task, error)
-        count(metrics.ACKNOWLEDGED, dag_id=self.runner_dag_id)
-        log.info("acknowledged: %s", words(task, dag=self.runner_dag_id, run=run_id_of(task)))
-        return True
-
-    def _left_to_the_service(self, task: PipelineTask, error: Exception) -> bool:
-        count(metrics.NOT_STARTED, dag_id=self.runner_dag_id)
-        log.error("Could not start a task; the service will hand it out again. %s", words(task), exc_info=error)
-        return True
-
-    def _refused(self, task: PipelineTask, refusal: str) -> None:
-        count(metrics.REFUSED, dag_id=self.runner_dag_id)
-        log.error("No target run: %s %s", refusal, words(task))
-
-    def _assignment(self, task: PipelineTask, poller: tuple[str, str, str], polled_at: float | None) -> Assignment:
-        target_dag_id, refusal = choose_target(
-            task,
-            self.target_dag_id,
+        stored = context["ti"].xcom_pull(task_ids=self.batch_from, key="tasks")
+        # What a trigger leaves, Airflow 3.0 stores as a text of JSON. Goes when 3.1 is the oldest version supported.
+        batch = json.loads(stored) if isinstance(stored, str) else stored
+        starter = BatchStarter(
+            hook=self.hook,
+            runner_dag_id=self.runner_dag_id,
+            target_dag_id=self.target_dag_id,
             allowed_pipeline_ids=self.allowed_pipeline_ids,
-            task_runner=(self.runner_dag_id, poller[0]),
         )
-        return Assignment(task=task, target_dag_id=target_dag_id, refusal=refusal, polled_at=polled_at, poller=poller)
-
-
-def _read_batch(stored: Any) -> list[Mapping[str, Any]]:
-    # What a trigger leaves, Airflow 3.0 stores as a text of JSON. Goes when 3.1 is the oldest version supported.
-    return (json.loads(stored) if isinstance(stored, str) else stored) or []
+        starter.start(batch or (), context)

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from airflow_provider_datapipeline._airflow import compat
 from airflow_provider_datapipeline._airflow.names import BaseOperator, StartTriggerArgs, TaskDeferred
+from airflow_provider_datapipeline.batches import BatchStarter
 from airflow_provider_datapipeline.hooks.parameters import DataPipelineHookMixin
 from airflow_provider_datapipeline.links import DataPipelineTargetRunLink
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
 _TRIGGERS = "airflow_provider_datapipeline.triggers.datapipeline"
 
@@ -62,20 +63,23 @@ class _TriggererOperator(DataPipelineHookMixin, BaseOperator):
 
 class DataPipelinePollForTaskOperator(_TriggererOperator):
     """
-    Waits for tasks of a worker group, in the triggerer, and takes no worker slot meanwhile.
+    Waits for tasks of a worker group, in the triggerer, and starts two DAG runs for each.
 
-    Its end is a batch: the XCom ``tasks``, a list of ``{"conf": PipelineTask.to_conf(), "at": seconds since 1970}``,
-    for :class:`~airflow_provider_datapipeline.operators.start_dag_runs.DataPipelineStartDagRunsOperator` downstream.
-    Where no task came it is skipped, and with it what is downstream.
+    One run does the work, one supervises it. A worker slot is taken only while the runs of a batch are created.
 
-    The batch is started by another task, and not by this one in a worker, because a task that resumes in a worker soon
-    after it was deferred is failed by the scheduler of every Airflow 3 now and then: it may read the end of the first
-    leg only when the second is under way, and takes that for a death.
+    Below Airflow 3.3 leave ``target_dag_id`` out and put a ``DataPipelineStartDagRunsOperator`` downstream: a task that
+    was deferred by a worker and soon resumes in another is failed by the scheduler now and then, which may read the end
+    of the first leg only when the second is under way, and takes that for a death. Without ``target_dag_id`` this task
+    ends in the triggerer, with the batch as XCom ``tasks``: a list of ``{"conf": PipelineTask.to_conf(), "at": seconds
+    since 1970}``. Where no task came it is skipped.
 
     :param worker_group: exactly as in the pipeline definition, case included
     :param runner_dag_id: the DAG whose runs supervise
+    :param target_dag_id: the DAG that does the work; a template over the task, as ``dag_run.conf.datapipeline``
     :param max_active_tasks: tasks held at once
-    :param batch_size: tasks in one batch
+    :param batch_size: tasks started by one worker at once
+    :param allowed_pipeline_ids: tasks of other pipelines are reported FAILED, since a polled task cannot be handed
+        back; None allows all
     :param hostname: shown on the attempts; default: the triggerer's
     """
 
@@ -86,8 +90,10 @@ class DataPipelinePollForTaskOperator(_TriggererOperator):
         *,
         worker_group: str,
         runner_dag_id: str,
+        target_dag_id: str | None = None,
         max_active_tasks: int = 100,
         batch_size: int = 20,
+        allowed_pipeline_ids: Collection[str] | None = None,
         hostname: str | None = None,
         **kwargs: Any,
     ) -> None:
@@ -101,21 +107,31 @@ class DataPipelinePollForTaskOperator(_TriggererOperator):
                 "max_active_tasks": max_active_tasks,
                 "batch_size": batch_size,
                 "hostname": hostname,
+                "leaves_batch": target_dag_id is None,
             },
             **kwargs,
         )
         self.worker_group = worker_group
         self.runner_dag_id = runner_dag_id
+        self.target_dag_id = target_dag_id
         self.max_active_tasks = max_active_tasks
         self.batch_size = batch_size
+        self.allowed_pipeline_ids = None if allowed_pipeline_ids is None else sorted(allowed_pipeline_ids)
         self.hostname = hostname
 
     def execute(self, context: Mapping[str, Any]) -> None:  # noqa: ARG002  # Airflow's signature
         """Defer; only where Airflow does not start the trigger itself."""
         self._defer()
 
-    def execute_complete(self, context: Mapping[str, Any], event: Any) -> None:
-        """Never called: the trigger ends the task."""
+    def execute_complete(self, context: Mapping[str, Any], event: Mapping[str, Any]) -> None:
+        """Start the tasks of the batch; not called without ``target_dag_id``."""
+        starter = BatchStarter(
+            hook=self.hook,
+            runner_dag_id=self.runner_dag_id,
+            target_dag_id=self.target_dag_id or "",
+            allowed_pipeline_ids=self.allowed_pipeline_ids,
+        )
+        starter.start(event["tasks"], context)
 
 
 class DataPipelineSuperviseDagRunOperator(_TriggererOperator):

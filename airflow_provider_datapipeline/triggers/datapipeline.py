@@ -88,11 +88,11 @@ class _DataPipelineTrigger(DataPipelineHookMixin, BaseTrigger):
 
 class PollForTaskTrigger(_DataPipelineTrigger):
     """
-    Ends its task with a batch of tasks polled from a worker group, as soon as there is one and nothing more comes.
+    Fires with a batch of tasks polled from a worker group, as soon as there is one and nothing more comes.
 
-    The batch is the XCom ``tasks``: ``[{"conf": PipelineTask.to_conf(), "at": seconds since 1970}, ...]``. Nothing is
+    The event's payload: ``{"tasks": [{"conf": PipelineTask.to_conf(), "at": seconds since 1970}, ...]}``. Nothing is
     acknowledged: what is lost on the way is handed out again after 2 minutes. Without a task for 10 minutes, or where
-    the poller is paused, its task is skipped.
+    the poller is paused, its task ends.
 
     :param worker_group: exactly as in the pipeline definition
     :param poller_dag_id: the DAG that polls; while it is paused nothing is polled, where ``airflow_conn_id`` lets that
@@ -101,6 +101,7 @@ class PollForTaskTrigger(_DataPipelineTrigger):
     :param max_active_tasks: tasks held at once, which is runs of that DAG
     :param batch_size: tasks in one event at the most
     :param hostname: shown on the attempts
+    :param leaves_batch: whether the trigger ends its task, with the payload as XComs, instead of resuming it
     """
 
     def __init__(
@@ -112,6 +113,7 @@ class PollForTaskTrigger(_DataPipelineTrigger):
         max_active_tasks: int,
         batch_size: int,
         hostname: str | None,
+        leaves_batch: bool = False,
         **aws: Any,
     ) -> None:
         super().__init__(**aws)
@@ -121,6 +123,7 @@ class PollForTaskTrigger(_DataPipelineTrigger):
         self.max_active_tasks = max_active_tasks
         self.batch_size = batch_size
         self.hostname = hostname
+        self.leaves_batch = leaves_batch
         self._still_since: float | None = None
 
     def _own_parameters(self) -> dict[str, Any]:
@@ -131,6 +134,7 @@ class PollForTaskTrigger(_DataPipelineTrigger):
             "max_active_tasks": self.max_active_tasks,
             "batch_size": self.batch_size,
             "hostname": self.hostname,
+            "leaves_batch": self.leaves_batch,
         }
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
@@ -152,10 +156,15 @@ class PollForTaskTrigger(_DataPipelineTrigger):
             else:
                 delays = backoff()
                 if batch:
-                    tasks = [{"conf": each.task.to_conf(), "at": each.at} for each in batch]
-                    yield TaskSuccessEvent(xcoms={"tasks": tasks})  # type: ignore[dict-item]  # JSON, all of it
+                    yield self._event_of(batch)
                     return
-        yield TaskSkippedEvent()
+        yield TaskSkippedEvent() if self.leaves_batch else TaskSuccessEvent()
+
+    def _event_of(self, batch: list[Polled]) -> TriggerEvent:
+        tasks = {"tasks": [{"conf": each.task.to_conf(), "at": each.at} for each in batch]}
+        if self.leaves_batch:
+            return TaskSuccessEvent(xcoms=tasks)  # type: ignore[arg-type]  # JSON, all of it
+        return TriggerEvent(tasks)  # type: ignore[no-untyped-call]  # Airflow's
 
     async def _batch(self) -> list[Polled]:
         held = await triggerer.count_runs(self.runner_dag_id, None, triggerer.UNFINISHED)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from airflow_provider_datapipeline import batches
 from airflow_provider_datapipeline._airflow import compat
 from airflow_provider_datapipeline.runs import Assignment, run_id_of
 from airflow_provider_datapipeline.targets import choose_target
@@ -27,8 +28,8 @@ from airflow.sdk.exceptions import AirflowRuntimeError, ErrorType
 from airflow.sdk.execution_time import task_runner as airflow_task_runner
 from airflow.sdk.execution_time.comms import ErrorResponse, OKResponse
 
-from airflow_provider_datapipeline.operators import start_dag_runs
 from airflow_provider_datapipeline.operators.start_dag_runs import DataPipelineStartDagRunsOperator
+from airflow_provider_datapipeline.operators.task_runner import DataPipelinePollForTaskOperator
 from airflow_provider_datapipeline.task_runner import data_pipeline_task_runner
 
 POLLER = ("runner_poller", "poll_1", "start")
@@ -69,6 +70,8 @@ def supervisor(monkeypatch: pytest.MonkeyPatch) -> Supervisor:
 class Instance:
     """A task instance that keeps what is pushed."""
 
+    task_id = "start"
+
     def __init__(self) -> None:
         self.pushed: dict[str, str] = {}
         self.batch: Any = None
@@ -97,6 +100,17 @@ def start(context: dict[str, Any], *tasks: PipelineTask, age: float = 0, **chang
     context["ti"].batch = [{"conf": task.to_conf(), "at": at} for task in tasks]
     make_operator(**changes).execute(context)
     return at
+
+
+def test_from_airflow_3_3_on_the_task_that_polled_starts_the_batch(polled, supervisor, context) -> None:
+    """It has no first leg whose end Airflow could take for its own."""
+    operator = DataPipelinePollForTaskOperator(
+        task_id="poll", aws_conn_id="emulated", worker_group="airflow", runner_dag_id="runner", target_dag_id="nightly"
+    )
+
+    operator.execute_complete(context, {"tasks": [{"conf": polled.to_conf(), "at": time.time()}]})
+
+    assert supervisor.runs == [("runner", run_id_of(polled)), ("nightly", run_id_of(polled))]
 
 
 @pytest.fixture
@@ -176,7 +190,7 @@ def test_a_dag_that_airflow_has_lost_for_a_moment_is_waited_for(  # noqa: PLR091
     monkeypatch, service, submit, hook, supervisor, context, sent, lost
 ) -> None:
     """While its file is parsed anew; the others of the batch have started by then, and nothing is started twice."""
-    monkeypatch.setattr(start_dag_runs, "_LOOK_AGAIN_SECONDS", 0.01)
+    monkeypatch.setattr(batches, "_LOOK_AGAIN_SECONDS", 0.01)
     submit("echo 1", "echo 2")
     first, second = hook.poll_for_task("airflow"), hook.poll_for_task("airflow")
     supervisor.lost = {(lost, run_id_of(first)): 3}

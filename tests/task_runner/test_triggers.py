@@ -41,6 +41,7 @@ POLL = {
     "max_active_tasks": 10,
     "batch_size": 3,
     "hostname": "worker-1",
+    "leaves_batch": False,
 }
 SUPERVISE = {"conf": "{}", "runner_dag_id": "runner", "run_id": "run_1", "beat": 60.0, "run_timeout": None}
 SOON = 20.0
@@ -80,10 +81,7 @@ async def event_of(**changes: Any) -> TriggerEvent:
 
 
 def commands(event: TriggerEvent) -> list[str]:
-    """Of the batch that the trigger leaves for the task that starts it."""
-    assert isinstance(event, TaskSuccessEvent)
-    batch = (event.xcoms or {})["tasks"]
-    return sorted(str(PipelineTask.from_conf(each["conf"]).fields["command"]) for each in batch)
+    return sorted(str(PipelineTask.from_conf(each["conf"]).fields["command"]) for each in event.payload["tasks"])
 
 
 @pytest.mark.parametrize(("kind", "own"), [(PollForTaskTrigger, POLL), (SuperviseDagRunTrigger, SUPERVISE)])
@@ -102,11 +100,22 @@ async def test_a_batch_is_what_there_is_when_nothing_more_comes(service, submit,
     event = await event_of()
 
     assert commands(event) == ["echo 1", "echo 2"]
-    json.dumps(event.xcoms)
+    json.dumps(event.payload)
     assert {record.parameters["hostname"] for record in service.received("PollForTask")} == {"worker-1"}
     assert not service.received("ReportTaskProgress")
     assert sent.names == ["held", "polls", "polled", "polls", "polled"]
     assert {tags["dag_id"] for _, _, tags in sent.values} == {"runner"}
+
+
+async def test_a_batch_can_be_left_for_another_task(service, submit, held) -> None:
+    """As XCom: below Airflow 3.3 no task may resume in a worker so soon."""
+    submit("echo 1", "echo 2")
+    resumed, left = await event_of(batch_size=1), await event_of(batch_size=1, leaves_batch=True)
+
+    assert isinstance(left, TaskSuccessEvent)
+    assert left.xcoms is not None
+    assert [list(each) for each in left.xcoms["tasks"]] == [list(each) for each in resumed.payload["tasks"]]
+    json.dumps(left.xcoms)
 
 
 async def test_a_batch_is_no_larger_than_asked_for(service, submit, held) -> None:
@@ -177,7 +186,8 @@ async def test_a_connection_that_is_missing_fails_the_run(held) -> None:
 async def test_a_poller_ends_after_its_lifetime(service, held, monkeypatch) -> None:
     monkeypatch.setattr(triggers, "_LIFETIME_SECONDS", 0.0)
 
-    assert isinstance(await event_of(), TaskSkippedEvent)
+    assert isinstance(await event_of(), TaskSuccessEvent)
+    assert isinstance(await event_of(leaves_batch=True), TaskSkippedEvent)
     assert not service.received("PollForTask")
 
 
