@@ -28,15 +28,14 @@ class Guard:
     fault: str
 
 
-_START = '                self._start(task, polled["at"], context)\n'
-_ACKNOWLEDGE = "                self.hook.report_task_progress(task.task_id)\n"
+_CREATE = "            self._create_runs(start)\n"
 
 GUARDS = (
     Guard(
         "a task is acknowledged after its runs were created, not before",
-        "operators/task_runner.py",
-        _START + _ACKNOWLEDGE,
-        _ACKNOWLEDGE + _START,
+        "batches.py",
+        _CREATE,
+        "            self._acknowledged(task)\n" + _CREATE,
         "worker_starts_tasks",
     ),
     Guard(
