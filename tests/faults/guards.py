@@ -28,14 +28,13 @@ class Guard:
     fault: str
 
 
-_CREATE = "            self._create_runs(start)\n"
 
 GUARDS = (
     Guard(
         "a task is acknowledged after its runs were created, not before",
         "batches.py",
-        _CREATE,
-        "            self._acknowledged(task)\n" + _CREATE,
+        "            self._create_runs(start)\n",
+        "            self._acknowledged(task) and self._create_runs(start)\n",
         "worker_starts_tasks",
     ),
     Guard(
