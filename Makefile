@@ -4,7 +4,7 @@
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help python venv venv-oldest demo lint types unit real test test-oldest test-outcomes test-faults bench build clean
+.PHONY: help python venv venv-oldest demo lint types unit real test test-long test-oldest test-outcomes test-faults bench build clean
 
 VENV := .venv
 VENV_OLDEST := .venv-oldest
@@ -64,8 +64,11 @@ types: venv ## Check types
 unit: venv ## Run the tests that need no Airflow processes; THOROUGH=1 draws 25 times as many examples
 	@$(BIN)/python -m pytest $(AT_ONCE) -m "not real" $(if $(THOROUGH),--hypothesis-profile thorough)
 
-real: venv ## Run the tests on a real Airflow 3.3
-	@$(BIN)/python -m pytest $(AT_ONCE) -m "real and not every_way"
+real: venv ## Run the scenarios of task runner and operator on a real Airflow 3.3
+	@$(BIN)/python -m pytest $(AT_ONCE) -m "real and not every_way and not long"
+
+test-long: venv ## Run the other tests on a real Airflow 3.3: callbacks, deaths of its processes, the harness
+	@$(BIN)/python -m pytest $(AT_ONCE) -m "real and long"
 
 test: lint types unit real ## All four: what a change has to pass, with test-oldest
 

@@ -17,6 +17,8 @@ from tests.real.harness.waiting import wait_until
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+pytestmark = pytest.mark.long
+
 DAG_FILE = '''
 """One task, which does as the run's conf says."""
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from tests.real.harness.statsd import StatsDServer
     from tests.real.reporting.account import Account, Handed
 
-pytestmark = pytest.mark.real
+pytestmark = [pytest.mark.real, pytest.mark.long]
 
 DAG_FILE = "reporting_dags.py"
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from tests.real.harness import Deployment
     from tests.real.task_runner.submissions import Submissions
 
-pytestmark = pytest.mark.real
+pytestmark = [pytest.mark.real, pytest.mark.long]
 
 
 def test_the_death_of_the_triggerer_loses_nothing(deployment: Deployment, submissions: Submissions) -> None:
