@@ -20,6 +20,13 @@ pytestmark = pytest.mark.real
 
 RUNNER = "datapipeline_airflow"
 
+KNOWN_LATER = """
+from airflow.sdk import DAG, task
+
+with DAG("known_later", schedule=None):
+    task(task_id="work")(lambda: "done")()
+"""
+
 
 def supervise_log(deployment: Deployment, run_id: str) -> str:
     folder = deployment.logs.folder / f"dag_id={RUNNER}" / f"run_id={run_id}" / "task_id=supervise"
@@ -148,6 +155,18 @@ def test_a_paused_target_waits_and_says_so(deployment: Deployment, submissions: 
     deployment.cli("dags", "unpause", "paused")
 
     assert before == 0
+    assert submitted.wait_for_report().reported_status == "FINISHED"
+
+
+@pytest.mark.long
+def test_a_target_that_airflow_does_not_know_for_a_moment_is_waited_for(
+    deployment: Deployment, submissions: Submissions
+) -> None:
+    """As after its file was replaced, or could not be parsed in time: that is no reason to fail the task."""
+    submitted = submissions.submit("known_later")
+    wait_until(lambda: submitted.attempt.handed_out, "the poll", timeout=60)
+    deployment.add_dag_file("known_later.py", KNOWN_LATER)
+
     assert submitted.wait_for_report().reported_status == "FINISHED"
 
 
