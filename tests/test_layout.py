@@ -25,7 +25,7 @@ LAYERS: list[set[str]] = [
     {"exceptions", "get_provider_info", "metrics", "pacing", "pipeline_task", "reporting"},
     {"_airflow", "deadline", "log_words", "macros", "progress", "runs"},
     {"hooks"},
-    {"delivery", "lease", "links", "open_polls", "targets"},
+    {"airflow_api", "delivery", "lease", "links", "open_polls", "targets"},
     {"batches", "supervision"},
     {"callbacks", "listener", "notifications", "operators", "sensors", "triggers"},
     {"plugin", "task_runner"},
