@@ -132,6 +132,8 @@ def test_imports_point_down(module: str) -> None:
         ("delivery", "from airflow_provider_datapipeline.callbacks import report_failed"),
         ("delivery", "from airflow_provider_datapipeline._airflow import compat"),
         ("delivery", "from botocore.exceptions import ClientError"),
+        ("airflow_api.mwaa", "import boto3"),
+        ("hooks._mwaa", "from airflow_provider_datapipeline.airflow_api import mwaa"),
         ("operators.datapipeline", "from airflow_provider_datapipeline.plugin import DataPipelinePlugin"),
         ("operators.datapipeline", "from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook"),
         ("operators.datapipeline", "from airflow.utils.session import create_session"),
