@@ -30,6 +30,7 @@ from airflow_provider_datapipeline.reporting.masking import without_secrets
 from airflow_provider_datapipeline.reporting.report import TaskReport
 
 if TYPE_CHECKING:
+    from airflow_provider_datapipeline.airflow_api.api import AirflowApi
     from airflow_provider_datapipeline.hooks.datapipeline import DataPipelineHook
     from airflow_provider_datapipeline.reporting.status import TaskStatus
     from airflow_provider_datapipeline.runs import Assignment
@@ -82,7 +83,7 @@ class Supervision:
     account: tuple[str | None, str | None]
     beat: float
     run_timeout: float | None
-    api: triggerer.AirflowApi | None
+    api: AirflowApi | None
     _started: float = field(default_factory=time.monotonic)
     _lease: Lease = field(init=False)
     _deadline: Deadline | None = field(init=False)
@@ -176,7 +177,7 @@ class Supervision:
             count(metrics.NOT_STOPPED, dag_id=self.runner_dag_id)
             log.warning(
                 "The target run goes on for nothing. To have such runs stopped, give the task runner an "
-                "airflow_conn_id: an HTTP connection to Airflow's API server, with a user who may edit DAG runs. %s",
+                "airflow_conn_id: a connection to Airflow's own API, of an identity that may edit DAG runs. %s",
                 self._words(),
             )
             return

@@ -70,9 +70,11 @@ def data_pipeline_task_runner(
     :param region_name: the region, if the connection does not name it
     :param verify: whether, or against which CA bundle, TLS certificates are verified
     :param botocore_config: settings of the botocore client
-    :param airflow_conn_id: an HTTP connection to Airflow's own API server, of a user who may edit DAG runs. Without it,
-        the run of a task that AWS Data Pipeline cancels goes on, and an idle poller that is paused polls on for up to
-        10 minutes; what it receives then is not started, and handed out again by the service
+    :param airflow_conn_id: a connection to Airflow's own API, of a user who may edit DAG runs: of type ``http`` to the
+        API server, or of type ``aws`` where Airflow is an Amazon MWAA environment, which ``env_name`` in its extra
+        names (default: the environment variable AIRFLOW_ENV_NAME, which MWAA sets). Without it, the run of a task that
+        AWS Data Pipeline cancels goes on, and an idle poller that is paused polls on for up to 10 minutes; what it
+        receives then is not started, and handed out again by the service
     :param max_active_tasks: tasks held at once (default 100). A triggerer supervises 1,000 at most by default
         (``[triggerer] capacity``)
     :param batch_size: tasks that one worker starts at once (default 20)

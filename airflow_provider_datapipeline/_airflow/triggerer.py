@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import weakref
-from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING
 
 from asgiref.sync import sync_to_async
 
@@ -37,21 +36,6 @@ def run_url(dag_id: str, run_id: str) -> str:
     """Where Airflow shows a DAG run."""
     base: str = conf.get("api", "base_url", fallback="http://localhost:8080")
     return f"{base.rstrip('/')}/dags/{dag_id}/runs/{run_id}"
-
-
-def api_url(host: str | None, port: int | None, schema: str | None) -> str:
-    """
-    Return the address of the API server that a connection gives, without a slash at the end.
-
-    :param host: a name or an address, or a URL, both with or without a path; what it says of scheme and port counts
-        more than the two others, as in Airflow's own HttpHook
-    """
-    host = (host or "localhost").strip()
-    if host.count(":") > 1 and "://" not in host and not host.startswith("["):
-        host = f"[{host}]"  # an IPv6 address; with a port of its own it stands in brackets already
-    parts = urlsplit(host if "://" in host else f"{schema or 'http'}://{host}")
-    address = parts.netloc if parts.port or not port else f"{parts.netloc.rstrip(':')}:{port}"
-    return f"{parts.scheme}://{address}{parts.path.rstrip('/')}"
 
 
 class RunWatcher:
@@ -112,62 +96,3 @@ _watchers: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, RunWatcher] = we
 def watcher() -> RunWatcher:
     """Return the watcher of the running event loop."""
     return _watchers.setdefault(asyncio.get_running_loop(), RunWatcher())
-
-
-class AirflowApi:
-    """
-    Airflow's public REST API, for what no trigger may ask otherwise.
-
-    :param conn_id: an Airflow connection of type ``http`` to the API server: host, port, login and password of a user
-        who may edit DAG runs; ``schema`` for https. A password alone is taken for a token.
-    """
-
-    def __init__(self, conn_id: str) -> None:
-        self._conn_id = conn_id
-
-    async def stop_run(self, dag_id: str, run_id: str) -> None:
-        """
-        Mark a run as failed, which ends its tasks.
-
-        :raises httpx.HTTPError: the API server did not do it
-        """
-        await self._request("PATCH", f"/api/v2/dags/{dag_id}/dagRuns/{run_id}", {"state": "failed"})
-
-    async def is_paused(self, dag_id: str) -> bool:
-        """
-        Tell whether a DAG is paused.
-
-        :raises httpx.HTTPError: the API server did not say
-        """
-        return bool((await self._request("GET", f"/api/v2/dags/{dag_id}")).get("is_paused"))
-
-    async def _request(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
-        import httpx
-
-        connection = await sync_to_async(compat.connection)(self._conn_id)
-        base = api_url(connection.host, connection.port, connection.schema)
-        async with httpx.AsyncClient(base_url=base, timeout=10) as client:
-            token = await self._token(client, connection)
-            response = await client.request(
-                method, path, json=body, headers={"Authorization": f"Bearer {token}"} if token else {}
-            )
-            response.raise_for_status()
-            answer: dict[str, Any] = response.json()
-            return answer
-
-    async def _token(self, client: Any, connection: Any) -> str:
-        """Log in anew each time: these calls are rare, and tokens end."""
-        if not connection.login:
-            return connection.password or (await _token_without_login(client))
-        response = await client.post(
-            "/auth/token", json={"username": connection.login, "password": connection.password}
-        )
-        response.raise_for_status()
-        return str(response.json()["access_token"])
-
-
-async def _token_without_login(client: Any) -> str:
-    # SimpleAuthManager with [core] simple_auth_manager_all_admins hands a token to anybody.
-    response = await client.get("/auth/token")
-    response.raise_for_status()
-    return str(response.json()["access_token"])

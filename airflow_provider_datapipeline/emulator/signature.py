@@ -74,6 +74,7 @@ def verify(
     credentials: Credentials,
     *,
     regions: Collection[str] | None = None,
+    service: str = SERVICE,
 ) -> Signer:
     """
     Who signed this request, after checking the signature against the received headers and body.
@@ -82,12 +83,13 @@ def verify(
 
     :param target: path and query, as received
     :param regions: those that are served; None: any
+    :param service: the name by which AWS knows the service in signatures
     :raises ServiceError: the request is not signed by a known key for this service, now
     """
     path, _, query = target.partition("?")
     values = _joined(headers)
     claim = _claim(values, query)
-    scope = _scope(claim, regions)
+    scope = _scope(claim, regions, service)
     key = _key(scope.access_key, claim.token, credentials)
     _check_date(claim, scope)
     signed = claim.signed_headers.split(";")
@@ -95,7 +97,7 @@ def verify(
     claimed = values.get("x-amz-content-sha256")
     if claimed is not None and claimed != hashlib.sha256(body).hexdigest():
         raise _invalid("The header x-amz-content-sha256 does not match the body.")
-    auth = SigV4Auth(Secret(key.id, key.secret), SERVICE, scope.region)
+    auth = SigV4Auth(Secret(key.id, key.secret), service, scope.region)
     canonical = _canonical_request(auth, (method, path, query), [(name, values[name]) for name in signed], body)
     request = AWSRequest(method=method, url=path)
     request.context["timestamp"] = claim.date
@@ -157,15 +159,15 @@ def _claim_of_query(parameters: dict[str, str]) -> _Claim:
     return _Claim(credential, signed, signature, date, parameters.get("X-Amz-Security-Token"), int(seconds))
 
 
-def _scope(claim: _Claim, regions: Collection[str] | None) -> _Scope:
+def _scope(claim: _Claim, regions: Collection[str] | None, expected: str) -> _Scope:
     parts = claim.credential.rsplit("/", _SCOPE_PARTS - 1)
     if len(parts) != _SCOPE_PARTS:
         raise _incomplete(f"Credential must have {_SCOPE_PARTS} slash-delimited parts, not '{claim.credential}'.")
     access_key, day, region, service, terminator = parts
     if terminator != _TERMINATOR:
         raise _invalid(f"Credential should be scoped with a valid terminator: '{_TERMINATOR}', not '{terminator}'.")
-    if service != SERVICE:
-        raise _invalid(f"Credential should be scoped to correct service: '{SERVICE}', not '{service}'.")
+    if service != expected:
+        raise _invalid(f"Credential should be scoped to correct service: '{expected}', not '{service}'.")
     if not region or (regions is not None and region not in regions):
         raise _invalid(f"Credential should be scoped to a valid region, not '{region}'.")
     return _Scope(access_key, day, region)

@@ -15,7 +15,10 @@ class Purpose(StrEnum):
     """PollForTask: held open by the service, tried once."""
 
     CALL = "call"
-    """Everything else: answered at once, tried again."""
+    """Everything else of Data Pipeline: answered at once, tried again."""
+
+    LOGIN = "login"
+    """Amazon MWAA's CreateWebLoginToken: as patient as a call."""
 
 
 LONG_POLL_SECONDS = 90

@@ -19,6 +19,7 @@ from airflow_provider_datapipeline._airflow.names import (
     TaskSuccessEvent,
     TriggerEvent,
 )
+from airflow_provider_datapipeline.airflow_api.api import AirflowApi
 from airflow_provider_datapipeline.exceptions import DataPipelineError, InternalServiceError, ThrottledError
 from airflow_provider_datapipeline.hooks.parameters import DataPipelineHookMixin
 from airflow_provider_datapipeline.open_polls import Polled, next_task
@@ -68,8 +69,8 @@ class _DataPipelineTrigger(DataPipelineHookMixin, BaseTrigger):
         return self.aws_conn_id, self.region_name
 
     @property
-    def _api(self) -> triggerer.AirflowApi | None:
-        return triggerer.AirflowApi(self.airflow_conn_id) if self.airflow_conn_id else None
+    def _api(self) -> AirflowApi | None:
+        return AirflowApi(self.airflow_conn_id) if self.airflow_conn_id else None
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """Return the public path of the class and its parameters, which are all JSON values."""
