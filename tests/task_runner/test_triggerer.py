@@ -11,9 +11,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from airflow.providers.common.compat.sdk import DAG  # noqa: F401  # Airflow 2 reads no connection before it is loaded
 
 from airflow_provider_datapipeline._airflow import compat, triggerer
+from airflow_provider_datapipeline._airflow.names import DAG  # noqa: F401  # Airflow 2 reads no connection before it is loaded
 from airflow_provider_datapipeline._airflow.triggerer import AirflowApi, RunWatcher, api_url
 
 if TYPE_CHECKING:
