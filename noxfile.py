@@ -41,7 +41,7 @@ nox.needs_version = ">=2025.5"
 nox.options.default_venv_backend = "uv"
 nox.options.envdir = str(BUILD / "environments")
 nox.options.download_python = "never"
-nox.options.sessions = ["matrix", "compatibility"]
+nox.options.sessions = [*(f"cell-{name}" for name in CELLS), "compatibility"]
 
 
 @nox.session
@@ -249,7 +249,7 @@ def _python(cell: Cell) -> str | None:
 
 
 def _define(cell: Cell) -> None:
-    @nox.session(name=f"cell-{cell.name}", python=_python(cell), requires=["dist"], tags=["matrix"])
+    @nox.session(name=f"cell-{cell.name}", python=_python(cell), requires=["dist"])
     def run(session: nox.Session) -> None:
         with _told(session):
             others = cell.other_pythons if os.environ.get("ANY_PYTHON") else ()

@@ -28,7 +28,6 @@ class Guard:
     fault: str
 
 
-
 GUARDS = (
     Guard(
         "a task is acknowledged after its runs were created, not before",
