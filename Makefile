@@ -1,15 +1,14 @@
 # Everything that is done with this repository: `make help`. Needs GNU make and Python 3.11 or newer; the rest it installs
-# into virtual environments of its own, with the versions that constraints/ names.
+# into virtual environments of its own, with the versions that constraints/ names; nox makes those of the matrix.
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help python venv venv-oldest demo lint types unit real test test-long test-oldest test-outcomes test-faults bench build clean
+.PHONY: help python venv demo lint types unit real test test-long test-matrix test-oldest test-dry-runs test-outcomes \
+  test-faults bench build clean
 
 VENV := .venv
-VENV_OLDEST := .venv-oldest
 BIN := $(VENV)/bin
-BIN_OLDEST := $(VENV_OLDEST)/bin
 
 # Two test files at once, each with deployments of its own: a deployment keeps one core busy, so more need more cores.
 WORKERS ?= 2
@@ -18,38 +17,35 @@ AT_ONCE = --numprocesses $(WORKERS) --dist loadfile
 # A candidate is run, not looked up: version managers leave launchers on PATH for interpreters that are not there, and
 # Linux distributions package Python without venv or ensurepip.
 first_python = $(firstword $(foreach candidate,$(1),$(shell $(candidate) -c \
-  'import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, $(2)))' 2>/dev/null && echo $(candidate))))
-PYTHON ?= $(call first_python,python3.13 python3.12 python3.11 python3 python,99)
-PYTHON_OLDEST ?= $(call first_python,python3.11 python3.12 python3 python,12)
+  'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $(candidate))))
+PYTHON ?= $(call first_python,python3.13 python3.12 python3.11 python3 python)
+
+# CELL names one, or several; ONLY names parts of a cell: unit, reporting, task_runner, wheel, sixty.
+NOX = $(BIN)/python -m nox
+SESSIONS = $(if $(CELL),--session $(CELL:%=cell-%) compatibility)
 
 # Nothing is built in isolation: that would take the newest builders, which constraints/ does not name.
-# $(call create_venv,interpreter,folder,constraints,dependency group,versions of Python that will do)
-define create_venv
-@test -n "$(1)" || { echo "error: no Python $(5) with venv and ensurepip on PATH (on Debian and Ubuntu: apt-get install" \
-  "python3 python3-venv); name one with PYTHON=... or PYTHON_OLDEST=..." >&2; exit 1; }
-@echo "Setting up $(2) with $$($(1) --version) as in $(3); the first time takes a few minutes ..."
-@$(2)/bin/python -m pip --version >/dev/null 2>&1 || $(1) -m venv --clear $(2)
-@$(2)/bin/python -m pip install --quiet --disable-pip-version-check --constraint $(3) pip setuptools
-@$(2)/bin/python -m pip install --quiet --disable-pip-version-check --constraint $(3) --no-build-isolation --group $(4)
-@$(2)/bin/python -m pip install --quiet --disable-pip-version-check --constraint $(3) --no-build-isolation --editable '.[emulator]'
-@touch $@
-@echo "$(2) is ready."
-endef
+CONSTRAINTS := constraints/airflow-3.3.txt
+INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint $(CONSTRAINTS)
 
-python: # Print the interpreters that would be taken, for Airflow 3.3 and for 2.11
-	@echo $(or $(PYTHON),none) $(or $(PYTHON_OLDEST),none)
+python: # Print the interpreter that would be taken
+	@echo $(or $(PYTHON),none)
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 venv: $(VENV)/.installed ## Create .venv: Airflow 3.3 and every tool
-venv-oldest: $(VENV_OLDEST)/.installed ## Create .venv-oldest: Airflow 2.11 and the oldest releases supported
 
-$(VENV)/.installed: pyproject.toml constraints/airflow-3.3.txt
-	$(call create_venv,$(PYTHON),$(VENV),constraints/airflow-3.3.txt,dev,3.11 or newer)
-
-$(VENV_OLDEST)/.installed: pyproject.toml constraints/airflow-2.11.txt
-	$(call create_venv,$(PYTHON_OLDEST),$(VENV_OLDEST),constraints/airflow-2.11.txt,test,3.11 or 3.12)
+$(VENV)/.installed: pyproject.toml $(CONSTRAINTS)
+	@test -n "$(PYTHON)" || { echo "error: no Python 3.11 or newer with venv and ensurepip on PATH (on Debian and Ubuntu:" \
+	  "apt-get install python3 python3-venv); name one with PYTHON=..." >&2; exit 1; }
+	@echo "Setting up $(VENV) with $$($(PYTHON) --version) as in $(CONSTRAINTS); the first time takes a few minutes ..."
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(VENV)
+	@$(INSTALL) pip setuptools
+	@$(INSTALL) --no-build-isolation --group dev
+	@$(INSTALL) --no-build-isolation --editable '.[emulator]'
+	@touch $@
+	@echo "$(VENV) is ready."
 
 demo: venv ## Run DAGs for an emulated Data Pipeline on a real Airflow; KEEP=1 leaves the UI up
 	@$(BIN)/python -m tests.demo $(if $(KEEP),--keep)
@@ -70,11 +66,16 @@ real: venv ## Run the scenarios of task runner and operator on a real Airflow 3.
 test-long: venv ## Run the other tests on a real Airflow 3.3: callbacks, deaths of its processes, the harness
 	@$(BIN)/python -m pytest $(AT_ONCE) -m "real and long"
 
-test: lint types unit real ## All four: what a change has to pass, with test-oldest
+test: lint types unit real ## All four: what a change has to pass
 
-test-oldest: venv-oldest ## Unit and real tests on Airflow 2.11 and the oldest releases supported
-	@$(BIN_OLDEST)/python -m pytest $(AT_ONCE) -m "not real"
-	@$(BIN_OLDEST)/python -m pytest $(AT_ONCE) -m real
+test-matrix: venv ## Test the wheel on every platform, write docs/compatibility.md; CELL=3.0.6 runs one, ONLY=unit a part
+	@$(NOX) $(SESSIONS) $(if $(ONLY),-- $(ONLY))
+
+test-oldest: venv ## The cell of the matrix with the lowest releases that pyproject.toml declares
+	@$(NOX) --session cell-lowest compatibility $(if $(ONLY),-- $(ONLY))
+
+test-dry-runs: venv ## Resolve the wheel under every constraint file of Amazon MWAA, in the folder MWAA_CONSTRAINTS
+	@$(NOX) --session dry-runs
 
 test-outcomes: venv ## Make a run end in every way, reported in every way, and write docs/outcomes.md; CHECK=1 only compares it
 	@$(BIN)/python -m tests.outcomes $(if $(CHECK),--check)
@@ -89,5 +90,5 @@ build: venv ## Build wheel and source distribution into dist/
 	@$(BIN)/python -m hatchling build
 
 clean: ## Remove everything that make created
-	@rm -rf $(VENV) $(VENV_OLDEST) build dist .demo .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	@rm -rf $(VENV) build dist .demo .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -14,7 +14,10 @@ from contextlib import closing
 from datetime import timedelta
 from typing import Any
 
-from airflow.providers.common.compat.sdk import dag, task
+try:
+    from airflow.sdk import dag, task
+except ImportError:  # Airflow 2
+    from airflow.decorators import dag, task
 
 from airflow_provider_datapipeline.callbacks import report_failed, report_finished
 

@@ -11,7 +11,14 @@ import json
 import zlib
 from typing import Any
 
-from airflow.providers.common.compat.sdk import AirflowSkipException, dag, task
+try:
+    from airflow.sdk import dag, task
+except ImportError:  # Airflow 2
+    from airflow.decorators import dag, task
+try:
+    from airflow.sdk.exceptions import AirflowSkipException
+except ImportError:  # before Airflow 3.2
+    from airflow.exceptions import AirflowSkipException
 
 from airflow_provider_datapipeline.callbacks import report_failed, report_finished
 from airflow_provider_datapipeline.pipeline_task import PipelineTask

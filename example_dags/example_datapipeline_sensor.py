@@ -12,8 +12,8 @@ Needs Airflow 3, and the connection ``fs_default``, of type ``fs``.
 
 from __future__ import annotations
 
-from airflow.providers.common.compat.sdk import dag
 from airflow.providers.standard.sensors.filesystem import FileSensor
+from airflow.sdk import dag
 
 
 # [START howto_sensor]

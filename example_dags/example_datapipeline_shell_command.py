@@ -9,7 +9,10 @@ The activity in the pipeline definition::
 
 from __future__ import annotations
 
-from airflow.providers.common.compat.sdk import dag, task
+try:
+    from airflow.sdk import dag, task
+except ImportError:  # Airflow 2
+    from airflow.decorators import dag, task
 
 
 # [START howto_shell_command]

@@ -10,8 +10,12 @@ The activity in the pipeline definition, whose ``database`` Airflow knows as the
 
 from __future__ import annotations
 
-from airflow.providers.common.compat.sdk import dag
 from airflow.providers.common.sql.operators.sql import SQLExecuteQueryOperator
+
+try:
+    from airflow.sdk import dag
+except ImportError:  # Airflow 2
+    from airflow.decorators import dag
 
 
 # [START howto_sql]

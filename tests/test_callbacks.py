@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 from airflow.configuration import conf
-from airflow.providers.common.compat.sdk import DAG, BaseNotifier, BaseOperator
 
 from airflow_provider_datapipeline._airflow.bounded import run_bounded
+from airflow_provider_datapipeline._airflow.names import DAG, BaseNotifier, BaseOperator
 from airflow_provider_datapipeline.callbacks import report_failed, report_finished
 from airflow_provider_datapipeline.exceptions import DeliveryTimeoutError
 from airflow_provider_datapipeline.notifications.datapipeline import DataPipelineNotifier

@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import shutil
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
+
+import airflow_provider_datapipeline
 
 pytest.importorskip("celery", reason="the fault suite needs Airflow 3.3 and its Celery provider")
 
 from tests.faults.guards import GUARDS, Guard, mutate
-from tests.real.harness.settings import REPOSITORY
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 @pytest.mark.parametrize("guard", GUARDS, ids=lambda guard: guard.path)
 def test_a_guard_is_there_to_be_taken_out(guard: Guard, tmp_path: Path) -> None:
     copy = tmp_path / "copy.py"
-    shutil.copy(REPOSITORY / "airflow_provider_datapipeline" / guard.path, copy)
+    shutil.copy(Path(airflow_provider_datapipeline.__file__).parent / guard.path, copy)
 
     mutate(copy, guard)
 

@@ -12,10 +12,10 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from airflow.providers.common.compat.sdk import DAG  # noqa: F401  # Airflow 2 reads no connection before it is loaded
 
 from airflow_provider_datapipeline import supervision
 from airflow_provider_datapipeline._airflow import compat, triggerer
+from airflow_provider_datapipeline._airflow.names import DAG  # noqa: F401  # Airflow 2 reads no connection before it is loaded
 from airflow_provider_datapipeline.callbacks import report_failed, report_finished
 from airflow_provider_datapipeline.emulator import Behaviour, Credentials, EmulatorServer
 from airflow_provider_datapipeline.exceptions import AccessDeniedError, DataPipelineError

@@ -14,7 +14,7 @@ from airflow_provider_datapipeline.pipeline_task import PipelineTask
 
 ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "docs" / "monitoring.md").read_text(encoding="utf-8")
-CODE = {path: path.read_text(encoding="utf-8") for path in sorted((ROOT / metrics.__package__).rglob("*.py"))}
+CODE = {path: path.read_text(encoding="utf-8") for path in sorted(Path(metrics.__file__).parent.rglob("*.py"))}
 ROWS = [line.split(" | ") for line in PAGE.partition("## Alerts")[2].splitlines() if line.startswith("| **")]
 
 

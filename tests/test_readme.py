@@ -13,10 +13,12 @@ import airflow
 import pytest
 from botocore.session import Session
 
+import airflow_provider_datapipeline
 from airflow_provider_datapipeline import __version__
 from airflow_provider_datapipeline.emulator import Service
 
 ROOT = Path(__file__).parents[1]
+PACKAGE = Path(airflow_provider_datapipeline.__file__).parent  # where it was installed, which need not be the checkout
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
 AIRFLOW_3 = not airflow.__version__.startswith("2.")
 
@@ -125,6 +127,8 @@ def test_what_a_page_links_to_is_there(page: Path) -> None:
             continue
         path, _, fragment = link.partition("#")
         target = (page.parent / path).resolve() if path else page
+        if target.is_relative_to(ROOT / PACKAGE.name):
+            target = PACKAGE / target.relative_to(ROOT / PACKAGE.name)
         if not target.exists():
             missing.append(link)
         elif fragment:
@@ -147,8 +151,7 @@ def test_the_error_texts_of_the_troubleshooting_table_are_those_of_the_code() ->
     section = readme.partition("## Troubleshooting")[2].partition("\n## ")[0]
     symptoms = re.findall(r"^\| (.*?) \|", section, re.MULTILINE)
     quoted = [text for symptom in symptoms for text in re.findall(r'"([^"]{12,})"', symptom)]
-    package = ROOT / "airflow_provider_datapipeline"
-    code = "".join(path.read_text(encoding="utf-8") for path in sorted(package.rglob("*.py")))
+    code = "".join(path.read_text(encoding="utf-8") for path in sorted(PACKAGE.rglob("*.py")))
     code = re.sub(r'"\s*\n\s*f?"', "", code)  # literals that go on in the next line
 
     parts = [part.strip() for text in quoted for part in text.split("...") if part.strip(" ;:")]

@@ -7,9 +7,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+from airflow_provider_datapipeline import emulator
+
 ROOT = Path(__file__).parents[2]
 PACKAGE = "airflow_provider_datapipeline"
-EMULATOR = ROOT / PACKAGE / "emulator"
+EMULATOR = Path(emulator.__file__).parent
 
 
 def imported(path):

@@ -14,9 +14,9 @@ from urllib.parse import quote, quote_plus
 from xml.sax.saxutils import escape
 
 import pytest
-from airflow.providers.common.compat.sdk import redact
 from hypothesis import assume, example, given, strategies as st
 
+from airflow_provider_datapipeline._airflow.names import redact
 from airflow_provider_datapipeline.reporting import TaskReport
 from airflow_provider_datapipeline.reporting.masking import WITHHELD, Protector
 from airflow_provider_datapipeline.reporting.secret_patterns import find_secrets, hide_secrets

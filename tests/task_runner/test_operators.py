@@ -23,11 +23,11 @@ if TYPE_CHECKING:
 if not compat.AIRFLOW_3:
     pytest.skip("the task runner needs Airflow 3", allow_module_level=True)
 
-from airflow.providers.common.compat.sdk import TaskDeferred
 from airflow.sdk.exceptions import AirflowRuntimeError, ErrorType
 from airflow.sdk.execution_time import task_runner as airflow_task_runner
 from airflow.sdk.execution_time.comms import ErrorResponse, OKResponse
 
+from airflow_provider_datapipeline._airflow.names import TaskDeferred
 from airflow_provider_datapipeline.operators.start_dag_runs import DataPipelineStartDagRunsOperator
 from airflow_provider_datapipeline.operators.task_runner import DataPipelinePollForTaskOperator
 from airflow_provider_datapipeline.task_runner import data_pipeline_task_runner

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import json
+import pkgutil
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
 
 if not compat.AIRFLOW_3:
     pytest.skip("the task runner needs Airflow 3", allow_module_level=True)
-
-from airflow.providers.common.compat.module_loading import import_string
 
 from airflow_provider_datapipeline._airflow import triggerer
 from airflow_provider_datapipeline.triggers import datapipeline as triggers
@@ -91,7 +90,7 @@ def test_a_trigger_survives_being_stored(kind: Callable[..., Any], own: dict[str
 
     assert path == f"airflow_provider_datapipeline.triggers.datapipeline.{kind.__name__}"
     assert parameters == {**own, **AWS}
-    assert import_string(path)(**parameters).serialize() == (path, parameters)
+    assert pkgutil.resolve_name(path)(**parameters).serialize() == (path, parameters)
 
 
 async def test_a_batch_is_what_there_is_when_nothing_more_comes(service, submit, held, sent) -> None:

@@ -185,6 +185,10 @@ class Deployment:
         """Stack trace of each DAG file that could not be imported, by file name."""
         return self._rest.import_errors()
 
+    def plugins(self) -> list[str]:
+        """Name of each plugin that the HTTP server has loaded."""
+        return self._rest.plugins()
+
     def set_connection(self, conn_id: str, conn_type: str, **fields: str) -> None:
         """Store a connection in Airflow's database, in place of one of that id; Airflow 3 only."""
         self._rest.set_connection({"connection_id": conn_id, "conn_type": conn_type, **fields})

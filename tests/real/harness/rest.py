@@ -46,6 +46,10 @@ class RestClient:
         errors = self._call("GET", "/importErrors", params={"limit": 100})["import_errors"]
         return {error["filename"]: error["stack_trace"] for error in errors}
 
+    def plugins(self) -> list[str]:
+        """The name of each plugin that the server has loaded."""
+        return [plugin["name"] for plugin in self._call("GET", "/plugins", params={"limit": 100})["plugins"]]
+
     def set_connection(self, connection: Mapping[str, str]) -> None:
         """Create a connection, or replace the one of its id."""
         self._call(

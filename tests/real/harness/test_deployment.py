@@ -24,7 +24,7 @@ DAG_FILE = '''
 
 import time
 
-from airflow.providers.common.compat.sdk import DAG
+from airflow_provider_datapipeline._airflow.names import DAG
 from airflow.providers.standard.operators.python import PythonOperator
 
 

@@ -7,6 +7,7 @@ import json
 import shlex
 import subprocess
 import sys
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -26,15 +27,26 @@ import yaml
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from tests.reporting.corpus.planting import Maker
 
 NOWHERE = "127.0.0.1:9"  # the port of the discard service, where nobody listens
 
 
+@contextmanager
+def sqlite() -> Iterator[sa.engine.Connection]:
+    """An empty database, closed in the end: from Python 3.13 on it is missed otherwise."""
+    engine = sa.create_engine("sqlite://")
+    try:
+        with engine.connect() as connection:
+            yield connection
+    finally:
+        engine.dispose()
+
+
 def sqlalchemy_named_parameters(make: Maker) -> None:
-    with sa.create_engine("sqlite://").connect() as connection:
+    with sqlite() as connection:
         connection.execute(
             sa.text("insert into accounts (name, password) values (:name, :password)"),
             [{"name": "ann", "password": make("password")}, {"name": "bob", "password": make("password")}],
@@ -43,12 +55,12 @@ def sqlalchemy_named_parameters(make: Maker) -> None:
 
 def sqlalchemy_core_insert(make: Maker) -> None:
     table = sa.Table("accounts", sa.MetaData(), sa.Column("name", sa.String), sa.Column("api_token", sa.String))
-    with sa.create_engine("sqlite://").connect() as connection:
+    with sqlite() as connection:
         connection.execute(table.insert(), {"name": "ann", "api_token": make("token")})
 
 
 def sqlalchemy_literal(make: Maker) -> None:
-    with sa.create_engine("sqlite://").connect() as connection:
+    with sqlite() as connection:
         connection.execute(sa.text(f"update accounts set password = '{make('password')}' where name = 'ann'"))
 
 

@@ -7,8 +7,16 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from airflow.providers.common.compat.sdk import DAG, AirflowFailException, AirflowSkipException, task
+try:
+    from airflow.sdk import task
+except ImportError:  # Airflow 2
+    from airflow.decorators import task
+try:
+    from airflow.sdk.exceptions import AirflowSkipException
+except ImportError:  # before Airflow 3.2
+    from airflow.exceptions import AirflowSkipException
 
+from airflow_provider_datapipeline._airflow.names import DAG, AirflowFailException
 from airflow_provider_datapipeline.callbacks import report_failed, report_finished
 from airflow_provider_datapipeline.notifications.datapipeline import DataPipelineNotifier
 from airflow_provider_datapipeline.operators.datapipeline import DataPipelineSetTaskStatusOperator

@@ -1,0 +1,31 @@
+"""A plugin of the cell's Airflow: each process that starts a job writes down whether the package's plugin is loaded."""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from airflow.listeners.listener import get_listener_manager
+
+from airflow_provider_datapipeline._airflow.names import AirflowPlugin, hookimpl
+
+
+@hookimpl
+def on_starting(component: Any) -> None:
+    """Name a file after the kind of the job, and write into it what is known then."""
+    kind = getattr(component, "job_type", None)
+    if kind:
+        has_ours = get_listener_manager().has_listener(import_module("airflow_provider_datapipeline.listener"))
+        folder = Path(os.environ["AIRFLOW_HOME"]) / "probe"
+        folder.mkdir(exist_ok=True)
+        (folder / kind).write_text("loaded" if has_ours else "missing")
+
+
+class ProbePlugin(AirflowPlugin):
+    """Brings the listener above."""
+
+    name = "probe"
+    listeners = [sys.modules[__name__]]  # noqa: RUF012  # as Airflow declares it

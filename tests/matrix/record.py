@@ -1,0 +1,105 @@
+"""What a cell came to, kept as JSON until the page is written. Standard library only: nox reads it."""
+
+from __future__ import annotations
+
+import json
+import xml.etree.ElementTree as ET
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+PARTS = ("install", "unit", "wheel", "reporting", "task_runner", "sixty")
+"""What a cell does, in this order."""
+
+
+@dataclass
+class Part:
+    """
+    One part of a cell: how many checks it has passed, failed and skipped, and the seconds that it took.
+
+    :param failures: the name of each check that failed, with the first line of why
+    :param notes: what a check has measured, by name
+    """
+
+    passed: int = 0
+    failed: int = 0
+    skipped: int = 0
+    seconds: float = 0
+    failures: list[str] = field(default_factory=list)
+    notes: dict[str, str] = field(default_factory=dict)
+
+    def fail(self, why: str) -> None:
+        """Count a check that failed."""
+        self.failed += 1
+        self.failures.append(why)
+
+
+@dataclass
+class Record:
+    """A cell that was run, or as much of it as was asked for."""
+
+    cell: str
+    python: str
+    commit: str
+    date: str
+    database: str = ""
+    versions: dict[str, str] = field(default_factory=dict)
+    """Of the distributions of :data:`tests.matrix.page.SHOWN`."""
+    parts: dict[str, Part] = field(default_factory=dict)
+    whole: bool = True
+    """Whether every part was asked for that the cell's Airflow has."""
+    seconds: float = 0
+
+    @property
+    def failures(self) -> list[str]:
+        """Every check that failed, under the name of its part."""
+        return [f"{name}: {failure}" for name, part in self.parts.items() for failure in part.failures]
+
+    def write(self, path: Path) -> None:
+        """Keep it."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(asdict(self), indent=2) + "\n", encoding="utf-8")
+
+
+def read(path: Path) -> Record:
+    """Return what :meth:`Record.write` has written."""
+    kept = json.loads(path.read_text(encoding="utf-8"))
+    parts = {name: Part(**part) for name, part in kept.pop("parts").items()}
+    return Record(**kept, parts=parts)
+
+
+def count(junit: Path) -> dict[str, Part]:
+    """
+    Return what a run of pytest came to, by module: the last word of its name, without ``test_``.
+
+    A check is a test with its set-up and tear-down: where one of them fails, it has failed. An error while a module is
+    imported fails a check of that module.
+    """
+    parts: dict[str, Part] = {}
+    for case in ET.parse(junit).getroot().iter("testcase"):  # written by our own pytest
+        module = (case.get("classname") or case.get("name", "")).rpartition(".")[2]
+        part = parts.setdefault(module.removeprefix("test_"), Part())
+        part.seconds += float(case.get("time", 0))
+        part.notes |= {each.get("name", ""): each.get("value", "") for each in case.iter("property")}
+        wrong = [each for each in case if each.tag in ("failure", "error")]
+        if wrong:
+            first_line = (wrong[0].get("message") or "").strip().splitlines()[:1]
+            part.fail(f"{case.get('name')}: {''.join(first_line)[:200]}")
+        elif any(each.tag == "skipped" for each in case):
+            part.skipped += 1
+        else:
+            part.passed += 1
+    return parts
+
+
+def total(parts: dict[str, Part]) -> Part:
+    """Return the sum of all."""
+    whole = Part()
+    for part in parts.values():
+        whole.passed += part.passed
+        whole.failed += part.failed
+        whole.skipped += part.skipped
+        whole.failures += part.failures
+    return whole

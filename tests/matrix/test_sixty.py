@@ -1,0 +1,87 @@
+"""Sixty tasks at once, as a deployment has them: each handed out once, and reported once."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections import Counter
+from typing import TYPE_CHECKING
+
+import pytest
+
+from airflow_provider_datapipeline.emulator import Behaviour, EmulatorServer
+from tests.matrix.conftest import airflow
+from tests.real.harness.settings import IS_AIRFLOW_3
+from tests.real.harness.waiting import wait_until
+from tests.real.reporting.account import REGION
+from tests.real.task_runner.submissions import Submissions
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+if not IS_AIRFLOW_3:
+    pytest.skip("the task runner needs Airflow 3", allow_module_level=True)
+
+TASKS = 60
+LONGEST = 900
+
+# Airflow's own intervals, in place of the shorter ones that other tests have.
+INTERVALS = {
+    "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "1",
+    "AIRFLOW__SCHEDULER__SCHEDULER_HEARTBEAT_SEC": "5",
+    "AIRFLOW__SCHEDULER__JOB_HEARTBEAT_SEC": "5",
+    "AIRFLOW__SCHEDULER__TRIGGER_TIMEOUT_CHECK_INTERVAL": "15",
+    "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "300",
+    "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT_DETECTION_INTERVAL": "10",
+    "AIRFLOW__TRIGGERER__JOB_HEARTBEAT_SEC": "5",
+    "AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL": "5",
+    "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "300",
+    "AIRFLOW__DAG_PROCESSOR__BUNDLE_REFRESH_CHECK_INTERVAL": "5",
+    "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "30",
+}
+
+DAGS = '''
+"""The task runner, and a DAG for it to run."""
+
+from airflow.sdk import DAG, task
+
+from airflow_provider_datapipeline.task_runner import data_pipeline_task_runner
+
+poller, runner = data_pipeline_task_runner(worker_group="airflow", airflow_conn_id="airflow_api")
+
+with DAG("target", schedule=None, max_active_runs=100):
+    task(task_id="work")(lambda: None)()
+'''
+
+
+def test_each_is_handed_out_once_and_reported_once(
+    tmp_path: Path, record_property: Callable[[str, object], None]
+) -> None:
+    with EmulatorServer(Behaviour(enforce_rates=True)) as server, airflow(tmp_path / "home", server, INTERVALS) as home:
+        home.add_dag_file("dags.py", DAGS)
+        with home:
+            for dag_id in ("target", "datapipeline_airflow", "datapipeline_airflow_poller"):
+                home.wait_for_dag(dag_id)
+            submissions = Submissions(server)
+            started = time.monotonic()
+            submitted = {submissions.submit("target").pipeline_id for _ in range(TASKS)}
+
+            def statuses() -> Counter[str | None]:
+                return Counter(each.reported_status for each in server.service.attempts(REGION))
+
+            def all_reported() -> bool | None:
+                return True if statuses()[None] == 0 else None
+
+            wait_until(all_reported, f"{TASKS} reports", timeout=LONGEST, last_seen=lambda: str(statuses()))
+            record_property("seconds", round(time.monotonic() - started))
+        attempts = server.service.attempts(REGION)
+        answers = [json.loads(each.answer or b"{}") for each in server.service.received("PollForTask")]
+        reports = [each for each in server.service.received("SetTaskStatus") if each.status == 200]
+
+    handed_out = Counter(each["taskObject"]["pipelineId"] for each in answers if each.get("taskObject"))
+    assert Counter(each.reported_status for each in attempts) == {"FINISHED": TASKS}
+    assert {each.pipeline_id for each in attempts} == submitted == set(handed_out)
+    assert {pipeline: times for pipeline, times in handed_out.items() if times != 1} == {}
+    assert [each.attempt_id for each in attempts if (each.accepted_reports, each.repeated_reports) != (1, 0)] == []
+    assert len(reports) == TASKS

@@ -1,0 +1,97 @@
+"""The wheel in its cell: found, typed, and loaded by every component of a running Airflow without a word against it."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import sysconfig
+from importlib.metadata import distribution
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import airflow_provider_datapipeline
+from tests.real.harness.settings import IS_AIRFLOW_3, REPOSITORY
+
+if TYPE_CHECKING:
+    from tests.real.harness import Deployment
+
+DISTRIBUTION = "airflow-provider-datapipeline"
+
+# A project that has the package as a dependency. Its last line is wrong, which only a type checker that reads the
+# package's annotations can know.
+CONSUMER = """
+from airflow_provider_datapipeline.emulator import EmulatorServer
+from airflow_provider_datapipeline.exceptions import DataPipelineError
+from airflow_provider_datapipeline.pipeline_task import PipelineTask
+
+task = PipelineTask.from_conf({"datapipeline": {}})
+reveal_type(task)
+number: int = task.pipeline_id
+"""
+
+
+def test_what_is_tested_is_the_wheel() -> None:
+    """Not a checkout."""
+    installed = Path(airflow_provider_datapipeline.__file__)
+
+    assert installed.is_relative_to(sysconfig.get_path("purelib"))
+    assert not (REPOSITORY / "airflow_provider_datapipeline").exists()
+    assert '"editable"' not in (distribution(DISTRIBUTION).read_text("direct_url.json") or "")
+
+
+def test_airflow_knows_the_provider(deployment: Deployment) -> None:
+    """With all that it brings."""
+    shown = deployment.cli("providers", "get", DISTRIBUTION, "--full", "--output", "json")
+
+    for brought in ("hooks.datapipeline", "operators.datapipeline", "notifications.datapipeline"):
+        assert f"airflow_provider_datapipeline.{brought}" in shown
+
+
+def test_airflow_knows_the_plugin(deployment: Deployment) -> None:
+    assert "airflow_provider_datapipeline.listener" in deployment.cli("plugins", "--output", "json")
+
+
+def test_every_component_has_loaded_the_plugin(deployment: Deployment) -> None:
+    """Asked from within, when each starts its job; the server of the API by its own list."""
+    jobs = {"SchedulerJob", "TriggererJob", *(["DagProcessorJob"] if IS_AIRFLOW_3 else [])}
+    folder = deployment.home / "probe"
+
+    found = {path.name: path.read_text() for path in folder.iterdir() if path.name in jobs}
+
+    assert found == dict.fromkeys(jobs, "loaded")
+    assert "datapipeline" in deployment.plugins()
+
+
+def test_no_component_has_a_word_against_the_package(deployment: Deployment) -> None:
+    """In the logs of processes and of DAG files, after all the runs of this cell."""
+    logs = {each.name: each.log.read_text(errors="replace") for each in deployment.components}
+    logs["DAG files"] = deployment.logs.of_dag_file()
+    assert all(logs[each.name] for each in deployment.components), "an empty log proves nothing"
+
+    against = [
+        f"{name}: {line}"
+        for name, text in logs.items()
+        for line in text.splitlines()
+        if "airflow_provider_datapipeline" in line
+        and re.search(r"warning|error|critical|traceback", line, re.IGNORECASE)
+    ]
+
+    assert against == []
+
+
+def test_mypy_sees_the_types_in_another_project(tmp_path: Path) -> None:
+    (tmp_path / "consumer.py").write_text(CONSUMER)
+
+    done = subprocess.run(
+        [sys.executable, "-m", "mypy", "--strict", "--cache-dir", str(tmp_path / "cache"), "consumer.py"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    told = [line for line in done.stdout.splitlines() if line.startswith("consumer.py")]
+    assert len(told) == 2, done.stdout + done.stderr
+    assert 'Revealed type is "airflow_provider_datapipeline.pipeline_task.PipelineTask"' in told[0]
+    assert 'expression has type "str", variable has type "int"' in told[1]
