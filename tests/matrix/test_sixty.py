@@ -1,10 +1,18 @@
-"""Sixty tasks at once, as a deployment has them: each handed out once, and reported once."""
+"""
+Sixty tasks at once, as a deployment has them: each handed out once, and reported once.
+
+``TASKS=200`` in the environment makes them more; ``BUSY=1`` keeps a core busy meanwhile.
+"""
 
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 import time
 from collections import Counter
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,13 +25,14 @@ from tests.real.reporting.account import REGION
 from tests.real.task_runner.submissions import Submissions
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 if not IS_AIRFLOW_3:
     pytest.skip("the task runner needs Airflow 3", allow_module_level=True)
 
-TASKS = 60
+TASKS = int(os.environ.get("TASKS", "60"))
+BUSY = int(os.environ.get("BUSY", "0"))
 LONGEST = 900
 
 # Airflow's own intervals, in place of the shorter ones that other tests have.
@@ -55,10 +64,24 @@ with DAG("target", schedule=None, max_active_runs=100):
 '''
 
 
+@contextmanager
+def busy_cores(number: int) -> Iterator[None]:
+    """Keep as many cores busy as asked for."""
+    with ExitStack() as stack:
+        for _ in range(number):
+            process = stack.enter_context(subprocess.Popen([sys.executable, "-c", "while True: pass"]))
+            stack.callback(process.kill)
+        yield
+
+
 def test_each_is_handed_out_once_and_reported_once(
     tmp_path: Path, record_property: Callable[[str, object], None]
 ) -> None:
-    with EmulatorServer(Behaviour(enforce_rates=True)) as server, airflow(tmp_path / "home", server, INTERVALS) as home:
+    with (
+        EmulatorServer(Behaviour(enforce_rates=True)) as server,
+        airflow(tmp_path / "home", server, INTERVALS) as home,
+        busy_cores(BUSY),
+    ):
         home.add_dag_file("dags.py", DAGS)
         with home:
             for dag_id in ("target", "datapipeline_airflow", "datapipeline_airflow_poller"):
