@@ -36,7 +36,7 @@ help: ## Show this list
 
 venv: $(VENV)/.installed ## Create .venv: Airflow 3.3 and every tool
 
-$(VENV)/.installed: pyproject.toml $(CONSTRAINTS)
+$(VENV)/.installed: pyproject.toml airflow_provider_datapipeline/__init__.py $(CONSTRAINTS)
 	@test -n "$(PYTHON)" || { echo "error: no Python 3.11 or newer with venv and ensurepip on PATH (on Debian and Ubuntu:" \
 	  "apt-get install python3 python3-venv); name one with PYTHON=..." >&2; exit 1; }
 	@echo "Setting up $(VENV) with $$($(PYTHON) --version) as in $(CONSTRAINTS); the first time takes a few minutes ..."

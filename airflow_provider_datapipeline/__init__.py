@@ -1,3 +1,3 @@
 """An Airflow deployment as the task runner of AWS Data Pipeline."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
