@@ -198,7 +198,7 @@ class _Run:
 
     def _real(self, parts: list[str]) -> None:
         """Run checks on a running Airflow: the sixty tasks have one of their own, and not at the same time."""
-        found = {}
+        found: dict[str, record.Part] = {}
         for name, chosen in (("real", [each for each in parts if each != "sixty"]), ("sixty", {"sixty"} & {*parts})):
             if chosen:
                 found |= self._pytest(name, *(f"tests/matrix/test_{each}.py" for each in sorted(chosen)))

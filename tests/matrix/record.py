@@ -79,7 +79,7 @@ def count(junit: Path) -> dict[str, Part]:
     """
     parts: dict[str, Part] = {}
     for case in ET.parse(junit).getroot().iter("testcase"):  # written by our own pytest
-        module = (case.get("classname") or case.get("name", "")).rpartition(".")[2]
+        module = (case.get("classname") or case.get("name") or "").rpartition(".")[2]
         part = parts.setdefault(module.removeprefix("test_"), Part())
         part.seconds += float(case.get("time", 0))
         part.notes |= {each.get("name", ""): each.get("value", "") for each in case.iter("property")}
