@@ -108,7 +108,7 @@ def _told(session: nox.Session) -> Iterator[None]:
     try:
         yield
     except CellError as error:
-        session.error(str(error))
+        session.error(str(error).rstrip("."))
 
 
 class _Run:
