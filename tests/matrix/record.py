@@ -49,7 +49,7 @@ class Record:
     """Of the distributions of :data:`tests.matrix.page.SHOWN`."""
     parts: dict[str, Part] = field(default_factory=dict)
     whole: bool = True
-    """Whether every part was asked for that the cell's Airflow has."""
+    """Whether every part was asked for."""
     seconds: float = 0
 
     @property
