@@ -21,7 +21,8 @@ JUNIT = """<testsuites><testsuite>
 <testcase classname="tests.matrix.test_reporting" name="test_two" time="2">
   <failure message="AssertionError: assert 1 == 2&#10; more">trace</failure></testcase>
 <testcase classname="tests.matrix.test_reporting" name="test_three" time="0"><skipped message="no"/></testcase>
-<testcase classname="" name="tests.matrix.test_wheel" time="0"><error message="collection failure">trace</error></testcase>
+<testcase classname="" name="tests.matrix.test_wheel" time="0">
+  <error message="collection failure">trace</error></testcase>
 </testsuite></testsuites>"""
 SHOWN = {"apache-airflow": "3.0.6", "boto3": "1.39.11"}
 

@@ -18,7 +18,7 @@ def on_starting(component: Any) -> None:
     """Name a file after the kind of the job, and write into it what is known then."""
     kind = getattr(component, "job_type", None)
     if kind:
-        has_ours = get_listener_manager().has_listener(import_module("airflow_provider_datapipeline.listener"))
+        has_ours = get_listener_manager().pm.is_registered(import_module("airflow_provider_datapipeline.listener"))
         folder = Path(os.environ["AIRFLOW_HOME"]) / "probe"
         folder.mkdir(exist_ok=True)
         (folder / kind).write_text("loaded" if has_ours else "missing")

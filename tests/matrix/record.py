@@ -49,7 +49,7 @@ class Record:
     """Of the distributions of :data:`tests.matrix.page.SHOWN`."""
     parts: dict[str, Part] = field(default_factory=dict)
     whole: bool = True
-    """Whether every part was asked for that the cell's Airflow has."""
+    """Whether every part was asked for."""
     seconds: float = 0
 
     @property
@@ -79,7 +79,7 @@ def count(junit: Path) -> dict[str, Part]:
     """
     parts: dict[str, Part] = {}
     for case in ET.parse(junit).getroot().iter("testcase"):  # written by our own pytest
-        module = (case.get("classname") or case.get("name", "")).rpartition(".")[2]
+        module = (case.get("classname") or case.get("name") or "").rpartition(".")[2]
         part = parts.setdefault(module.removeprefix("test_"), Part())
         part.seconds += float(case.get("time", 0))
         part.notes |= {each.get("name", ""): each.get("value", "") for each in case.iter("property")}

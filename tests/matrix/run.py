@@ -1,0 +1,171 @@
+"""What is done in a cell, by nox."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+import subprocess
+import sys
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from nox.command import CommandFailed
+
+from tests.matrix import page, record
+from tests.matrix.cells import ROOT, Cell, pins
+
+if TYPE_CHECKING:
+    import nox
+
+DISTRIBUTION = "airflow-provider-datapipeline"
+PACKAGE = "airflow_provider_datapipeline"
+BUILD = ROOT / "build" / "matrix"
+DIST = BUILD / "dist"
+REAL = ("reporting", "task_runner", "wheel", "sixty")
+OF_AIRFLOW_3 = ("task_runner", "sixty")
+
+
+class Run:
+    """A cell that is being run in a session of its own, and its record."""
+
+    def __init__(self, session: nox.Session, cell: Cell, parts: list[str]) -> None:
+        self.session = session
+        self.cell = cell
+        self.parts = parts
+        self.folder = BUILD / cell.name
+        self.tree = self.folder / "tree"
+        self.broken_before: set[str] = set()
+        self.python = str(Path(session.virtualenv.location) / "bin" / "python")
+        self.record = record.Record(
+            cell=cell.name,
+            python=str(
+                session.run("python", "-c", "import platform; print(platform.python_version())", silent=True)
+            ).strip(),
+            commit=_git("describe", "--always", "--dirty").strip(),
+            date=f"{datetime.now(UTC):%Y-%m-%d}",
+            whole=not session.posargs,
+        )
+
+    def run(self) -> record.Record:
+        """Do every part that was asked for; a part that fails does not keep the next one from being run."""
+        started = time.monotonic()
+        shutil.rmtree(self.folder, ignore_errors=True)
+        self.folder.mkdir(parents=True)
+        self._copy_tree()
+        try:
+            self._install()
+        except CommandFailed as error:
+            self.record.parts["install"].fail(f"the installation failed: {error}")
+            self.record.seconds = round(time.monotonic() - started)
+            return self.record
+        is_airflow_3 = not self.record.versions["apache-airflow"].startswith("2.")
+        parts = [name for name in record.PARTS if is_airflow_3 or name not in OF_AIRFLOW_3]
+        self.record.database = "PostgreSQL" if is_airflow_3 else "SQLite"
+        if "unit" in self.parts:
+            self._unit()
+        if real := [name for name in REAL if name in self.parts and name in parts]:
+            self._real(real)
+        self.record.seconds = round(time.monotonic() - started)
+        return self.record
+
+    def _copy_tree(self) -> None:
+        """Copy what git knows of, and what is new and not ignored, without the package."""
+        listed = _git("ls-files", "-z", "--cached", "--others", "--exclude-standard").split("\0")
+        for name in filter(None, listed):
+            source, copy = ROOT / name, self.tree / name
+            if source.is_file() and not name.startswith(f"{PACKAGE}/"):
+                copy.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy2(source, copy)
+
+    def _install(self) -> None:
+        """Install the platform, then the wheel, then what tests it; nothing may change what is there already."""
+        part = self.record.parts.setdefault("install", record.Part())
+        started = time.monotonic()
+        self.session.install(*self.cell.options, *self.cell.requirements)
+        platform = self._freeze("platform")
+        self.broken_before = self._broken()
+        constraints = self.cell.options if self.cell.mwaa else []
+        self.session.install(*constraints, wheel())
+        with_wheel = self._freeze("with-wheel")
+        self.session.install(
+            "--constraint", str(self.folder / "with-wheel.txt"), "--group", f"{ROOT}/pyproject.toml:test"
+        )
+        with_tools = self._freeze("with-tools")
+        for before, after, what in ((platform, with_wheel, "the wheel"), (with_wheel, with_tools, "the test tools")):
+            for name in sorted(before):
+                if after.get(name) != before[name]:
+                    part.fail(f"{what} changed {name} from {before[name]} to {after.get(name, 'nothing')}")
+        part.passed += not part.failed
+        part.notes["added"] = ", ".join(
+            f"{name} {with_wheel[name]}" for name in sorted(with_wheel) if name not in platform and name != DISTRIBUTION
+        )
+        part.seconds = round(time.monotonic() - started, 1)
+        self.record.versions = {name: with_wheel.get(name, "-") for name in page.SHOWN}
+
+    def _freeze(self, name: str) -> dict[str, str]:
+        """Return what is installed, and keep it as a file of constraints."""
+        command = [*uv_command(), "pip", "freeze", "--python", self.python]
+        frozen = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+        found = pins(frozen.splitlines())
+        lines = [f"{each}=={version}\n" for each, version in found.items() if each != DISTRIBUTION]
+        (self.folder / f"{name}.txt").write_text("".join(lines), encoding="utf-8")
+        return found
+
+    def _unit(self) -> None:
+        arguments = ["-m", "not real", "--numprocesses", os.environ.get("WORKERS", "2"), "--dist", "loadfile"]
+        self.record.parts["unit"] = record.total(self._pytest("unit", *arguments))
+
+    def _real(self, parts: list[str]) -> None:
+        """Run checks on a running Airflow: the sixty tasks have one of their own, and not at the same time."""
+        found: dict[str, record.Part] = {}
+        for name, chosen in (("real", [each for each in parts if each != "sixty"]), ("sixty", {"sixty"} & {*parts})):
+            if chosen:
+                found |= self._pytest(name, *(f"tests/matrix/test_{each}.py" for each in sorted(chosen)))
+        for name in parts:
+            self.record.parts[name] = found.get(name, record.Part(failed=1, failures=["was not run"]))
+        if "wheel" in parts:
+            self._check_requirements(self.record.parts["wheel"])
+
+    def _check_requirements(self, part: record.Part) -> None:
+        """Count it as a check that no requirement is broken which was whole on the platform."""
+        if new := sorted(self._broken() - self.broken_before):
+            part.fail(f"pip check: {'; '.join(new)}")
+        else:
+            part.passed += 1
+
+    def _broken(self) -> set[str]:
+        command = [*uv_command(), "pip", "check", "--python", self.python]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        return {line for line in (done.stdout + done.stderr).splitlines() if line.startswith("The package")}
+
+    def _pytest(self, name: str, *arguments: str) -> dict[str, record.Part]:
+        """Run tests in the copy; return what came of them."""
+        junit = self.folder / f"{name}.xml"
+        started = time.monotonic()
+        try:
+            with self.session.chdir(self.tree):
+                self.session.run("python", "-m", "pytest", "-q", f"--junitxml={junit}", *arguments)
+        except CommandFailed:
+            pass  # the file says what failed
+        parts = record.count(junit) if junit.exists() else {}
+        if not parts:
+            parts = {name: record.Part(failed=1, failures=["pytest did not run; see what it printed"])}
+        self.session.log(f"{self.cell.name}: {name} took {time.monotonic() - started:.0f} s")
+        return parts
+
+
+def uv_command() -> list[str]:
+    """Return the command of uv: the one that stands beside nox, else the one on PATH."""
+    return [sys.executable, "-m", "uv"] if importlib.util.find_spec("uv") else ["uv"]
+
+
+def wheel(extra: str = "emulator") -> str:
+    (path,) = DIST.glob("*.whl")
+    return f"{path}[{extra}]" if extra else str(path)
+
+
+def _git(*arguments: str) -> str:
+    return subprocess.run(["git", *arguments], cwd=ROOT, capture_output=True, text=True, check=True).stdout
