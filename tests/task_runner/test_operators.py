@@ -25,7 +25,7 @@ if not compat.AIRFLOW_3:
 
 from airflow.sdk.exceptions import AirflowRuntimeError, ErrorType
 from airflow.sdk.execution_time import task_runner as airflow_task_runner
-from airflow.sdk.execution_time.comms import ErrorResponse, OKResponse
+from airflow.sdk.execution_time.comms import ErrorResponse, OKResponse, TriggerDagRun
 
 from airflow_provider_datapipeline._airflow.names import TaskDeferred
 from airflow_provider_datapipeline.operators.start_dag_runs import DataPipelineStartDagRunsOperator
@@ -44,6 +44,8 @@ class Supervisor:
         self.lost: dict[tuple[str, str], int] = {}
 
     def send(self, message: Any) -> Any:
+        if not isinstance(message, TriggerDagRun):
+            return None  # before Airflow 3.2 a connection that was found is told to the supervisor, to be masked
         if self.lost.get((message.dag_id, message.run_id), 0) > 0:
             self.lost[message.dag_id, message.run_id] -= 1
             self._not_found(message.dag_id)
