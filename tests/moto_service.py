@@ -1,0 +1,72 @@
+"""
+AWS as moto knows it, over HTTP, in the process of the test.
+
+For clients that a mock does not reach: those of other processes. moto's own server does the same with Flask, which
+Airflow 3.1 and newer do not need, and so do not bring.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING, Self
+
+from botocore.awsrequest import AWSPreparedRequest  # type: ignore[import-untyped]  # ships no types
+from botocore.compat import HTTPHeaders  # type: ignore[import-untyped]
+from moto.core.botocore_stubber import BotocoreStubber
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+_SCOPE = re.compile(r"Credential=[^/]+/\d+/(?P<region>[^/]+)/(?P<service>[^/]+)/aws4_request")
+
+
+class MotoService(ThreadingHTTPServer):
+    """``with MotoService() as aws``: every service of AWS has the endpoint ``aws.url``; moto checks no signature."""
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Answer)
+        self.url = f"http://127.0.0.1:{self.server_port}"
+        self._thread = threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.01})
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None = None,
+        error: BaseException | None = None,
+        trace: TracebackType | None = None,
+    ) -> None:
+        self.shutdown()
+        self._thread.join()
+        self.server_close()
+
+
+class _Answer(BaseHTTPRequestHandler):
+    def do_POST(self) -> None:
+        """Answer as the host would that the signature is for."""
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        scope = _SCOPE.search(self.headers["Authorization"])
+        assert scope is not None, self.headers["Authorization"]
+        url = f"https://{scope['service']}.{scope['region']}.amazonaws.com{self.path}"
+        headers = HTTPHeaders()
+        for name, value in self.headers.items():
+            headers[name] = value
+        request = AWSPreparedRequest("POST", url, headers, body.decode(), stream_output=False)
+        answer = BotocoreStubber().process_request(request)
+        assert answer is not None, f"moto has no {url}"
+        status, answered, content = answer
+        encoded = content.encode() if isinstance(content, str) else content
+        self.send_response(status)
+        for name, value in answered.items():
+            if name.lower() != "content-length":
+                self.send_header(name, str(value))
+        self.send_header("Content-Length", str(len(encoded)))
+        self.end_headers()
+        self.wfile.write(encoded)
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
+        pass
