@@ -14,14 +14,12 @@ from airflow_provider_datapipeline._airflow.names import AirflowPlugin, hookimpl
 
 
 @hookimpl
-def on_starting(component: Any) -> None:
-    """Name a file after the kind of the job, and write into it what is known then."""
-    kind = getattr(component, "job_type", None)
-    if kind:
-        has_ours = get_listener_manager().pm.is_registered(import_module("airflow_provider_datapipeline.listener"))
-        folder = Path(os.environ["AIRFLOW_HOME"]) / "probe"
-        folder.mkdir(exist_ok=True)
-        (folder / kind).write_text("loaded" if has_ours else "missing")
+def on_starting(component: Any) -> None:  # Airflow's signature
+    """Name a file after the command that runs here, as in ``airflow scheduler``, and write into it what is known then."""
+    has_ours = get_listener_manager().pm.is_registered(import_module("airflow_provider_datapipeline.listener"))
+    folder = Path(os.environ["AIRFLOW_HOME"]) / "probe"
+    folder.mkdir(exist_ok=True)
+    (folder / sys.argv[1]).write_text("loaded" if has_ours else "missing")
 
 
 class ProbePlugin(AirflowPlugin):

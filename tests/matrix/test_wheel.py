@@ -60,12 +60,12 @@ def test_airflow_knows_the_plugin(deployment: Deployment) -> None:
 
 def test_every_component_has_loaded_the_plugin(deployment: Deployment) -> None:
     """Asked from within, when each starts its job; the server of the API by its own list."""
-    jobs = {"SchedulerJob", "TriggererJob", *(["DagProcessorJob"] if IS_AIRFLOW_3 else [])}
+    commands = {"scheduler", "triggerer", *(["dag-processor"] if IS_AIRFLOW_3 else [])}
     folder = deployment.home / "probe"
 
-    found = {path.name: path.read_text() for path in folder.iterdir() if path.name in jobs}
+    found = {path.name: path.read_text() for path in folder.iterdir() if path.name in commands}
 
-    assert found == dict.fromkeys(jobs, "loaded")
+    assert found == dict.fromkeys(commands, "loaded")
     assert "datapipeline" in deployment.plugins()
 
 
