@@ -15,7 +15,7 @@ from airflow_provider_datapipeline._airflow.names import AirflowPlugin, hookimpl
 
 @hookimpl
 def on_starting(component: Any) -> None:  # Airflow's signature
-    """Name a file after the command that runs here, as in ``airflow scheduler``, and write into it what is known then."""
+    """Name a file after the command that runs here (``airflow scheduler``), and write into it what is known then."""
     has_ours = get_listener_manager().pm.is_registered(import_module("airflow_provider_datapipeline.listener"))
     folder = Path(os.environ["AIRFLOW_HOME"]) / "probe"
     folder.mkdir(exist_ok=True)
