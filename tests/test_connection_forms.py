@@ -24,13 +24,14 @@ import boto3
 import pytest
 from moto.sts.models import sts_backends
 
+import airflow_provider_datapipeline
 from airflow_provider_datapipeline._airflow.names import DAG  # noqa: F401  # Airflow 2 reads no connection before it is loaded
 from airflow_provider_datapipeline.emulator import Behaviour, Credentials, EmulatorServer
 from airflow_provider_datapipeline.exceptions import CredentialsError
 from airflow_provider_datapipeline.hooks._clients import forget_clients
 from airflow_provider_datapipeline.hooks.datapipeline import DataPipelineHook
 from tests.moto_service import MotoService
-from tests.pages import INSTALL, ROOT, labelled_blocks
+from tests.pages import INSTALL, labelled_blocks
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
@@ -246,9 +247,7 @@ async def test_the_role_of_the_container(server, execution_role, call) -> None:
     assert signers(server) == [execution_role]
 
 
-async def test_the_default_connection_of_mwaa_is_the_execution_role(
-    server, execution_role, monkeypatch, invoke
-) -> None:
+async def test_the_default_connection_of_mwaa_is_the_execution_role(server, execution_role, monkeypatch, call) -> None:
     monkeypatch.setenv("AIRFLOW_CONN_AWS_DEFAULT", "aws://")
 
     await call("aws_default", region_name="us-east-1")
@@ -300,7 +299,7 @@ class Airflow:
                 "AIRFLOW_HOME": str(self.home),
                 "AIRFLOW__CORE__DAGS_FOLDER": str(self.home / "dags"),
                 "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
-                "PYTHONPATH": str(ROOT),
+                "PYTHONPATH": str(Path(airflow_provider_datapipeline.__file__).parents[1]),
                 **environment,
             },
             capture_output=True,
