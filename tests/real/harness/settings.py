@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import os
+import random
 import secrets
 import socket
 from dataclasses import dataclass
@@ -74,10 +76,17 @@ LAYOUT = (
 
 
 def free_port() -> int:
-    """Find a TCP port of the loopback interface that nobody listens on."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
+    """
+    Find a TCP port of the loopback interface that nobody listens on.
+
+    Not one that the system would give, from 32768 on by default on Linux: before the server that it is for listens, any
+    outgoing connection of another process might be given it.
+    """
+    for port in random.sample(range(12000, 32000), 100):
+        with socket.socket() as listener, contextlib.suppress(OSError):
+            listener.bind(("127.0.0.1", port))
+            return port
+    raise RuntimeError("none of 100 TCP ports between 12000 and 32000 is free")
 
 
 def environment(home: Path, port: int, execution_port: int, extra: Mapping[str, str]) -> dict[str, str]:
