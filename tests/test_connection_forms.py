@@ -27,7 +27,7 @@ from moto.sts.models import sts_backends
 import airflow_provider_datapipeline
 from airflow_provider_datapipeline._airflow.names import DAG  # noqa: F401  # Airflow 2 reads no connection before it is loaded
 from airflow_provider_datapipeline.emulator import Behaviour, Credentials, EmulatorServer
-from airflow_provider_datapipeline.exceptions import CredentialsError
+from airflow_provider_datapipeline.exceptions import ConnectionMissingError, CredentialsError
 from airflow_provider_datapipeline.hooks._clients import forget_clients
 from airflow_provider_datapipeline.hooks.datapipeline import DataPipelineHook
 from tests.moto_service import MotoService
@@ -142,11 +142,20 @@ async def test_an_environment_variable(server, monkeypatch, call, form) -> None:
     assert signers(server) == [OF_THE_PAGE]
 
 
-async def test_a_uri_whose_secret_is_not_encoded_signs_wrongly(server, monkeypatch, call) -> None:
-    """As the page warns: Airflow reads such a URI, and what it reads is another secret."""
+async def test_a_uri_whose_secret_is_not_encoded_is_not_read(server, monkeypatch, call) -> None:
+    """As the page warns."""
     ((name, uri),) = exported("connection uri").items()
-    assert SECRET.replace("/", "%2F") in uri
-    monkeypatch.setenv(name, uri.replace("%2F", "%2B"))
+    assert "%2F" in uri
+    monkeypatch.setenv(name, uri.replace("%2F", "/"))
+
+    with pytest.raises(ConnectionMissingError, match="could not be read"):
+        await call()
+
+
+async def test_a_wrong_secret_is_refused(server, monkeypatch, call) -> None:
+    """What all the others rely on."""
+    ((name, connection),) = exported("connection json").items()
+    monkeypatch.setenv(name, connection.replace(SECRET, SECRET.lower()))
 
     with pytest.raises(CredentialsError, match="InvalidSignatureException"):
         await call()
