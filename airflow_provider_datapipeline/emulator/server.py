@@ -110,7 +110,9 @@ class EmulatorServer:
 
     async def _serve(self) -> None:
         self._polls = HeldPolls(self.service, self._endpoint, asyncio.get_running_loop())
-        await self._server.serve(sockets=[self._socket])
+        # uvicorn leaves it open when it is stopped before it has started.
+        with self._socket:
+            await self._server.serve(sockets=[self._socket])
 
     def _close_polls(self) -> None:
         if self._polls:

@@ -410,3 +410,11 @@ def test_a_taken_port_is_an_error(server):
     """And not a server that nobody reaches."""
     with pytest.raises(OSError, match="in use"):
         EmulatorServer(port=int(server.url.rpartition(":")[2]))
+
+
+def test_a_server_that_is_left_at_once_leaves_its_port():
+    with EmulatorServer() as server:
+        pass
+    port = int(server.url.rpartition(":")[2])
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", port)).close()
