@@ -42,6 +42,8 @@ class Difference:
     :param inapplicable: ways that do not apply there
     :param state: what Airflow stores about the run, where that is otherwise
     :param states: likewise, where that depends on the way
+    :param act: what is done to the run from outside, where that is otherwise
+    :param worker_group: likewise, which task runner polls
     """
 
     on: str
@@ -50,6 +52,8 @@ class Difference:
     inapplicable: Collection[Way] = ()
     state: str | None = None
     states: Mapping[Way, str] = field(default_factory=dict)
+    act: Act | None = None
+    worker_group: str = ""
 
     def applied(self, situation: Situation) -> Situation:
         expected = {way: each for way, each in situation.expected.items() if way not in self.inapplicable}
@@ -58,6 +62,8 @@ class Difference:
             expected=expected | dict(self.expected),
             state=self.state or situation.state,
             states=dict(situation.states) | dict(self.states),
+            act=self.act or situation.act,
+            worker_group=self.worker_group or situation.worker_group,
         )
 
 

@@ -131,11 +131,11 @@ def _nested(results: Results) -> dict[str, dict[str, Found]]:
 
 
 def _commit() -> str:
-    done = subprocess.run(
-        ["git", "describe", "--always", "--dirty", "--abbrev=7", "--exclude=*"],
-        cwd=REPOSITORY,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    return done.stdout.strip() or "unknown"
+    """The commit whose code this is; with a mark where that was changed since."""
+
+    def git(*arguments: str) -> str:
+        command = ["git", *arguments]
+        return subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False).stdout.strip()
+
+    changed = git("status", "--porcelain", "--", "airflow_provider_datapipeline", "tests")
+    return (git("rev-parse", "--short=7", "HEAD") or "unknown") + ("-dirty" if changed else "")

@@ -38,7 +38,8 @@ HERE = on(AIRFLOW_VERSION, SITUATIONS)
 def deployment(
     request: pytest.FixtureRequest, deploy: Callable[..., AbstractContextManager[Deployment]]
 ) -> Iterator[Deployment]:
-    with deploy({way for _, way in selected(request)}) as running:
+    bounded = any(situation.worker_group == "bounded" for situation in HERE)
+    with deploy({way for _, way in selected(request)}, bounded=bounded) as running:
         yield running
 
 
