@@ -58,7 +58,7 @@ def test_what_was_not_seen_is_not_promised() -> None:
     page = promises.page([Record(NEWEST.airflow, runs), *RECORDS[1:]])
 
     assert line_of(page, "| a task fails |")[-1] == "?"
-    assert "Not seen: 1 (task runner)" in page
+    assert "Not seen, task runner: 1." in page
 
 
 def test_a_later_run_takes_the_place_of_an_earlier_one_for_what_it_has_seen() -> None:
