@@ -1,28 +1,32 @@
-"""``python -m tests.outcomes``: run every situation through every way, and write ``docs/outcomes.md``."""
+"""
+``python -m tests.outcomes``: run every situation through every way, keep what was seen on the present version of
+Airflow, and write the pages that are made of it.
+
+Any further arguments are those of pytest: ``-k task_runner`` runs a part, which is added to what is kept.
+"""
 
 from __future__ import annotations
 
 import argparse
-import platform
 import sys
-from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 
 import pytest
 
-from tests.outcomes.table import PAGE, RUN_LINE, Found, Results, page, without_run_line
+from tests.outcomes import promises, table
+from tests.outcomes.records import FOLDER, Found, Record, Results, Run, records
 from tests.outcomes.ways import Way
+from tests.real.harness.settings import AIRFLOW_VERSION
 
 
 class Collector:
-    """Keeps what the tests have found."""
+    """Keeps what the tests have found that have passed."""
 
     def __init__(self) -> None:
         self.results: Results = {}
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        if report.when == "call":
+        if report.when == "call" and report.passed:
             for name, value in report.user_properties:
                 if name == "outcome":
                     self._keep(*value)  # type: ignore[misc]  # pytest knows the type of no property
@@ -33,28 +37,33 @@ class Collector:
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="make test-outcomes", description=__doc__)
-    parser.add_argument("--check", action="store_true", help=f"compare {PAGE.name} with what is found, write nothing")
+    parser.add_argument("--check", action="store_true", help="compare what is found with what is kept, write nothing")
+    parser.add_argument("--keep", action="store_true", help="keep what the tests found that passed, if others failed")
     arguments, for_pytest = parser.parse_known_args()
     collector = Collector()
     folder = str(Path(__file__).parent)
     # One deployment after the other: Airflow takes for dead what does not get to send its heartbeats.
     status = int(pytest.main([folder, *for_pytest], plugins=[collector]))
-    now = datetime.now(UTC)
-    run_line = (
-        f"{RUN_LINE}{now:%Y-%m-%d}: Airflow {version('apache-airflow')} (LocalExecutor, SQLite), "
-        f"amazon provider {version('apache-airflow-providers-amazon')}, Python {platform.python_version()}."
-    )
-    found = page(collector.results, run_line)
-    print(found)
-    if status:
-        return status  # what was found then is not to be kept
-    if not arguments.check:
-        PAGE.write_text(found, encoding="utf-8")
-        print(f"Written: {PAGE}")
-    elif without_run_line(PAGE.read_text(encoding="utf-8")) != without_run_line(found):
-        print(f"error: {PAGE} says something else", file=sys.stderr)
-        return 1
-    return 0
+    kept = Record.of(AIRFLOW_VERSION)
+    record = kept.with_run(Run.of(collector.results))
+    print(table.page(record))
+    if arguments.check:
+        changed = {place for place, found in collector.results.items() if kept.found.get(place) != found}
+        for name, way in sorted(changed):
+            print(f"error: {FOLDER} says something else of {name}, {way.label}", file=sys.stderr)
+        return status or int(bool(changed))
+    if status == 0 or arguments.keep:
+        record.write()
+        write_pages()
+    return status
+
+
+def write_pages() -> None:
+    """Write what is made of the records."""
+    newest, *_ = kept = records()
+    table.PAGE.write_text(table.page(newest), encoding="utf-8")
+    promises.PAGE.write_text(promises.page(kept), encoding="utf-8")
+    print(f"Written: {FOLDER}, {table.PAGE}, {promises.PAGE}")
 
 
 if __name__ == "__main__":

@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from airflow.sdk import DAG, get_parsing_context
-
 from airflow_provider_datapipeline.callbacks import report_failed, report_finished
 from airflow_provider_datapipeline.operators.datapipeline import DataPipelineSetTaskStatusOperator
+from tests.outcomes.names import DAG, get_parsing_context
 from tests.outcomes.ways import Way
 
 if TYPE_CHECKING:

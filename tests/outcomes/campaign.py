@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from airflow_provider_datapipeline.emulator import AttemptView, EmulatorServer, RequestRecord
-    from tests.outcomes.situations import Situation
+    from tests.outcomes.expectations import Situation
     from tests.real.harness import Deployment
 
 

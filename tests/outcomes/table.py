@@ -3,30 +3,30 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING
 
+from tests.outcomes.expectations import on
+from tests.outcomes.records import Found, Record, Results
 from tests.outcomes.situations import BREAKDOWNS, SITUATIONS
 from tests.outcomes.ways import Way
 from tests.real.harness.settings import REPOSITORY
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Sequence
 
-    from tests.outcomes.situations import Situation
+    from tests.outcomes.expectations import Situation
 
 PAGE = REPOSITORY / "docs" / "outcomes.md"
-RUN_LINE = "Found on "
-"""How the line begins that differs from run to run."""
 
-_ALL = [*SITUATIONS, *BREAKDOWNS]
+ALL = [*SITUATIONS, *BREAKDOWNS]
 
 _TEXT = """# Outcomes
 
-How a DAG run can end, what Airflow stores about it, and what AWS Data Pipeline is told by each way of reporting.
-Written by `make test-outcomes`, which makes every one of these happen on a real Airflow. A test fails where this page
-says anything else than what the suite expects.
+How a DAG run can end, what Airflow {airflow} stores about it, and what AWS Data Pipeline is told by each way of
+reporting. Written by `make test-outcomes`, which makes every one of these happen on a real Airflow. A test fails where
+this page says anything else than what the suite expects. Other versions of Airflow: [promises.md](promises.md).
 
-{run_line}
+{runs}
 
 {summary}
 
@@ -64,20 +64,8 @@ in the end, without a reporting operator: that one fails a run about which it re
 """
 
 
-class Found(TypedDict):
-    """What one situation came to, through one way."""
-
-    state: str | None
-    status: str | None
-    error_id: str | None
-    accepted: int
-
-
-Results = dict[tuple[str, Way], Found]
-
-
-def expected_results() -> Results:
-    """What the suite expects; a suite that passes has found this."""
+def expected_results(version: str) -> Results:
+    """What the suite expects on a version of Airflow; a suite that passes has found this."""
     return {
         (situation.name, way): Found(
             state=situation.state_of(way),
@@ -85,27 +73,29 @@ def expected_results() -> Results:
             error_id=expected.error_id,
             accepted=0 if expected.status is None else 1,
         )
-        for situation in _ALL
+        for situation in on(version, ALL)
         for way, expected in situation.expected.items()
     }
 
 
-def page(results: Mapping[tuple[str, Way], Found], run_line: str) -> str:
-    """Return the page; ``run_line`` says when, and with which versions."""
-    return _TEXT.format(run_line=run_line, summary=_summary(results), table=_table(results))
+def page(record: Record) -> str:
+    """Return the page about the version of Airflow that the record is of."""
+    runs = "\n".join(f"Found on {run.line}." for run in record.runs)
+    situations = on(record.airflow, ALL)
+    return _TEXT.format(
+        airflow=record.airflow,
+        runs=runs,
+        summary=_summary(situations, record.found),
+        table=_table(situations, record.found),
+    )
 
 
-def without_run_line(text: str) -> str:
-    """Return a page without the line that differs from run to run."""
-    return "\n".join(line for line in text.splitlines() if not line.startswith(RUN_LINE))
-
-
-def _summary(results: Mapping[tuple[str, Way], Found]) -> str:
+def _summary(situations: Sequence[Situation], results: Results) -> str:
     lines = ["| | right | silent | other | of |", "|---|---|---|---|---|"]
     for way in Way:
         kinds = Counter(
-            _kind(situation, way, found)
-            for situation in _ALL
+            kind_of(situation, found)
+            for situation in situations
             if (found := results.get((situation.name, way))) is not None
         )
         counts = [str(kinds[kind]) for kind in ("right", "silent", "other")]
@@ -113,10 +103,10 @@ def _summary(results: Mapping[tuple[str, Way], Found]) -> str:
     return "\n".join(lines)
 
 
-def _table(results: Mapping[tuple[str, Way], Found]) -> str:
+def _table(situations: Sequence[Situation], results: Results) -> str:
     lines = [f"| | situation | Airflow | {' | '.join(way.label for way in Way)} |", "|---|---|---|---|---|---|---|"]
-    for situation in _ALL:
-        cells = [_cell(situation, way, results.get((situation.name, way))) for way in Way]
+    for situation in situations:
+        cells = [_cell(situation, results.get((situation.name, way))) for way in Way]
         lines.append(f"| {' | '.join([situation.name, situation.what, _verdict(situation), *cells])} |")
     return "\n".join(lines)
 
@@ -125,7 +115,7 @@ def _verdict(situation: Situation) -> str:
     return situation.state or "no run"
 
 
-def _cell(situation: Situation, way: Way, found: Found | None) -> str:
+def _cell(situation: Situation, found: Found | None) -> str:
     if found is None:
         return "-"
     if found["status"] is None:
@@ -134,10 +124,11 @@ def _cell(situation: Situation, way: Way, found: Found | None) -> str:
     text = found["status"] + (f" `{error_class}`" if error_class else "")
     if found["accepted"] != 1:
         text += f" ({found['accepted']} times)"
-    return text + (" †" if _kind(situation, way, found) == "other" else "")
+    return text + (" †" if kind_of(situation, found) == "other" else "")
 
 
-def _kind(situation: Situation, way: Way, found: Found) -> str:
+def kind_of(situation: Situation, found: Found) -> str:
+    """What a report, or its absence, is worth: ``right``, ``silent`` or ``other``."""
     if found["status"] is None:
         return "silent"
     follows: dict[str | None, tuple[str, ...]] = {
@@ -146,5 +137,5 @@ def _kind(situation: Situation, way: Way, found: Found) -> str:
         None: ("FAILED",),
         "running": (),
     }
-    verdict = situation.verdict or situation.state_of(way)
+    verdict = situation.verdict or found["state"]
     return "right" if found["status"] in follows[verdict] and found["accepted"] == 1 else "other"

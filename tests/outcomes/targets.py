@@ -8,12 +8,15 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from airflow.providers.common.compat.sdk import BaseOperator
-from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOperator
-from airflow.sdk import TriggerRule, task
-from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
-
 from tests.outcomes.authoring import SOON, Reporting, target
+from tests.outcomes.names import (
+    AirflowFailException,
+    AirflowSkipException,
+    BaseOperator,
+    TriggerDagRunOperator,
+    mask_secret,
+    task,
+)
 from tests.outcomes.triggers import EndingTrigger
 
 OVERTIME_SECONDS = 60
@@ -287,7 +290,7 @@ def fails_and_tears_down(reporting: Reporting) -> None:
 @target()
 def masks_its_failure(reporting: Reporting) -> None:
     work = task(task_id="work", **reporting.step())(divide)()
-    work >> task(task_id="leaf", trigger_rule=TriggerRule.ALL_DONE, **reporting.last())(succeed)()
+    work >> task(task_id="leaf", trigger_rule="all_done", **reporting.last())(succeed)()
 
 
 @target()
@@ -418,8 +421,6 @@ def prints_a_secret(reporting: Reporting) -> None:
     @task(**reporting.last())
     def work() -> None:
         """Fail with a password in the message."""
-        from airflow.sdk.log import mask_secret
-
         mask_secret("hunter2-hunter2")
         raise RuntimeError("cannot log in with hunter2-hunter2")
 

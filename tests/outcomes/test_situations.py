@@ -15,27 +15,31 @@ from airflow_provider_datapipeline.pipeline_task import shorten
 from tests.outcomes.campaign import Campaign, Result
 from tests.outcomes.checks import check, parametrized
 from tests.outcomes.conftest import selected
+from tests.outcomes.expectations import on
 from tests.outcomes.situations import SITUATIONS
 from tests.outcomes.ways import Way
+from tests.real.harness.settings import AIRFLOW_VERSION
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
 
     from airflow_provider_datapipeline.emulator import EmulatorServer
-    from tests.outcomes.situations import Situation
+    from tests.outcomes.expectations import Situation
     from tests.real.harness import Deployment
 
 SECONDS = 540
 """On a machine that does nothing else it takes a third of that."""
 AT_ONCE = 20
+HERE = on(AIRFLOW_VERSION, SITUATIONS)
 
 
 @pytest.fixture(scope="module")
 def deployment(
     request: pytest.FixtureRequest, deploy: Callable[..., AbstractContextManager[Deployment]]
 ) -> Iterator[Deployment]:
-    with deploy({way for _, way in selected(request)}) as running:
+    bounded = any(situation.worker_group == "bounded" for situation in HERE)
+    with deploy({way for _, way in selected(request)}, bounded=bounded) as running:
         yield running
 
 
@@ -45,7 +49,7 @@ def results(
 ) -> dict[tuple[str, Way], Result]:
     """What became of all that was asked for."""
     cells = selected(request)
-    wanted = [(situation, way) for situation in SITUATIONS for way in Way if (situation.name, way) in cells]
+    wanted = [(situation, way) for situation in HERE for way in Way if (situation.name, way) in cells]
     quick = (each for each in wanted if not each[0].slow)
     order = []
     for slow in (each for each in wanted if each[0].slow):  # which mostly wait
@@ -53,14 +57,14 @@ def results(
     return Campaign(deployment, server).run([*order, *quick], at_once=AT_ONCE, timeout=SECONDS)
 
 
-@parametrized(SITUATIONS, always=[Way.RUNNER])
+@parametrized(HERE, always=[Way.RUNNER])
 def test_the_outcome(
     results: dict[tuple[str, Way], Result], situation: Situation, way: Way, record_property: Callable[..., None]
 ) -> None:
     check(results.get((situation.name, way)), situation, way, record_property)
 
 
-@parametrized([each for each in SITUATIONS if each.verdict is not None], always=[Way.RUNNER])
+@parametrized([each for each in HERE if each.verdict is not None], always=[Way.RUNNER])
 def test_the_second_outcome_of_a_cleared_run_is_not_sent_but_said(
     deployment: Deployment, results: dict[tuple[str, Way], Result], situation: Situation, way: Way
 ) -> None:

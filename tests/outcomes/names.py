@@ -1,0 +1,22 @@
+"""Where the Airflow that runs keeps what the targets are made of."""
+
+from __future__ import annotations
+
+# ruff: noqa: F401  # for others
+
+try:
+    from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOperator
+    from airflow.sdk import DAG, BaseOperator, get_parsing_context, task
+    from airflow.sdk.log import mask_secret
+except ImportError:  # Airflow 2
+    from airflow.decorators import task
+    from airflow.models.baseoperator import BaseOperator
+    from airflow.models.dag import DAG
+    from airflow.operators.trigger_dagrun import TriggerDagRunOperator
+    from airflow.utils.dag_parsing_context import get_parsing_context
+    from airflow.utils.log.secrets_masker import mask_secret
+
+try:
+    from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
+except ImportError:  # before Airflow 3.2
+    from airflow.exceptions import AirflowFailException, AirflowSkipException
