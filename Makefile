@@ -20,7 +20,8 @@ first_python = $(firstword $(foreach candidate,$(1),$(shell $(candidate) -c \
   'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $(candidate))))
 PYTHON ?= $(call first_python,python3.13 python3.12 python3.11 python3 python)
 
-# CELL names one, or several; ONLY names parts of a cell: unit, reporting, task_runner, wheel, sixty.
+# CELL names one, or several; ONLY names parts of a cell: unit, reporting, task_runner, wheel, sixty. QUICK=1 leaves out the
+# unit tests that do not touch Airflow.
 NOX = $(BIN)/python -m nox
 SESSIONS = $(if $(CELL),--session $(CELL:%=cell-%) compatibility)
 
@@ -77,7 +78,7 @@ test-oldest: venv ## The cell of the matrix with the lowest releases that pyproj
 test-dry-runs: venv ## Resolve the wheel under every constraint file of Amazon MWAA, in the folder MWAA_CONSTRAINTS
 	@$(NOX) --session dry-runs
 
-test-outcomes: venv ## Make a run end in every way, reported in every way, and write docs/outcomes.md; CHECK=1 only compares it
+test-outcomes: venv ## Make a run end in every way, reported in every way, and write the pages about it; CHECK=1 only compares
 	@$(BIN)/python -m tests.outcomes $(if $(CHECK),--check)
 
 test-faults: venv ## Kill what a distributed Airflow is made of, and write docs/faults.md; QUICK=1 runs a part, SEED=2 others

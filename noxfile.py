@@ -11,7 +11,9 @@ import os
 import shutil
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,6 +33,8 @@ nox.needs_version = ">=2025.5"
 nox.options.default_venv_backend = "uv"
 nox.options.envdir = str(BUILD / "environments")
 nox.options.download_python = "never"
+_RESOLVED_AT_ONCE = 4  # they mostly wait for the package index
+
 nox.options.sessions = [*(f"cell-{name}" for name in CELLS), "compatibility"]
 
 
@@ -62,22 +66,19 @@ def compatibility(session: nox.Session) -> None:
 @nox.session(name="dry-runs", requires=["dist"])
 def dry_run(session: nox.Session) -> None:
     """Resolve the wheel, and the wheel with its extra, under every file of constraints that Amazon MWAA has."""
-    found = [
-        dry_runs.judge(cell, extra, *_resolve(session, cell, extra))
-        for cell in CELLS.values()
-        if cell.mwaa
-        for extra in ("", "emulator")
-    ]
+    wanted = [(cell, extra) for cell in CELLS.values() if cell.mwaa for extra in ("", "emulator")]
+    with _told(session), ThreadPoolExecutor(_RESOLVED_AT_ONCE) as pool:
+        answers = pool.map(partial(_resolve, session.virtualenv.location), *zip(*wanted, strict=True))
+        found = [dry_runs.judge(*each, *answer) for each, answer in zip(wanted, answers, strict=True)]
     print(dry_runs.table(found))
     if wrong := [each for each in found if each.wrong]:
         session.error(f"{len(wrong)} of {len(found)} dry runs failed")
 
 
-def _resolve(session: nox.Session, cell: Cell, extra: str) -> tuple[int, str]:
+def _resolve(environment: str, cell: Cell, extra: str) -> tuple[int, str]:
     """Ask uv what it would install on a platform of this kind; return its exit status and what it says."""
-    with _told(session):
-        command = [*uv_command(), "pip", "install", "--dry-run", "--python", session.virtualenv.location, *cell.options]
-        command += ["--python-version", cell.python, *cell.requirements, wheel(extra)]
+    command = [*uv_command(), "pip", "install", "--dry-run", "--python", environment, *cell.options]
+    command += ["--python-version", cell.python, *cell.requirements, wheel(extra)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     return done.returncode, done.stdout + done.stderr
 

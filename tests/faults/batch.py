@@ -44,6 +44,9 @@ MIX = {
     Kind("holds", "FINISHED", precondition=True): 2,
 }
 
+FEW = {kind: (number + 1) // 3 for kind, number in MIX.items()} | {Kind("takes_long", "FINISHED"): 3}
+"""Of every kind, but no more than the faults need."""
+
 
 @dataclass(frozen=True)
 class Case:
@@ -95,13 +98,22 @@ class Batch:
     :param journal: the folder of the target DAGs' journal
     :param secret: what the target DAG ``fails`` has in its error, and no request may have
     :param patience: seconds after which a task without a report counts as lost
+    :param mix: how many tasks of each kind there are
     """
 
     def __init__(
-        self, cluster: Cluster, server: EmulatorServer, journal: Path, secret: str, *, patience: float
+        self,
+        cluster: Cluster,
+        server: EmulatorServer,
+        journal: Path,
+        secret: str,
+        *,
+        patience: float,
+        mix: dict[Kind, int],
     ) -> None:
         self.cluster = cluster
         self.server = server
+        self.mix = mix
         self.cases: list[Case] = []
         self._unwanted: dict[str, tuple[str, str | None]] = {}
         self._journal = journal
@@ -111,7 +123,7 @@ class Batch:
 
     def submit(self, rng: Random, mix: dict[Kind, int] | None = None) -> list[Case]:
         """Offer tasks of every kind, in an order of the seed's."""
-        kinds = [kind for kind, number in (mix or MIX).items() for _ in range(number)]
+        kinds = [kind for kind, number in (mix or self.mix).items() for _ in range(number)]
         rng.shuffle(kinds)
         cases = [Case(kind, self._submissions.submit(kind.dag_id, precondition=kind.precondition)) for kind in kinds]
         self.cases += cases

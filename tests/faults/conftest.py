@@ -13,7 +13,7 @@ import pytest
 
 from airflow_provider_datapipeline.emulator import Behaviour, EmulatorServer
 from tests.faults import servers as installed
-from tests.faults.batch import Batch
+from tests.faults.batch import FEW, MIX, Batch
 from tests.faults.cluster import Cluster
 from tests.faults.servers import Servers
 from tests.faults.table import Rows, plain
@@ -33,6 +33,7 @@ SECRET = "correct-horse-battery-staple"
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--faults-rows", type=Path, help="keep the rows of the table in this file, as JSON")
     parser.addoption("--faults-seed", default="1", help="what decides order, victims and moments (default: 1)")
+    parser.addoption("--faults-few", action="store_true", help="have fewer tasks in flight")
     parser.addoption("--faults-patience", type=float, default=420, help="seconds after which a task counts as lost")
 
 
@@ -138,7 +139,9 @@ def scene(
     cluster.wait_until_whole()
     seed = request.config.getoption("--faults-seed")
     rng = Random(f"{request.node.name} {seed}")
-    batch = Batch(cluster, emulator, journal, SECRET, patience=request.config.getoption("--faults-patience"))
+    patience = request.config.getoption("--faults-patience")
+    mix = FEW if request.config.getoption("--faults-few") else MIX
+    batch = Batch(cluster, emulator, journal, SECRET, patience=patience, mix=mix)
     yield Scene(cluster, emulator, access, batch, rng)
     emulator.service.faults.clear()
     emulator.service.behaviour = BEHAVIOUR

@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from tests.faults.batch import MIX, Case, Kind
+from tests.faults.batch import Case, Kind
 from tests.real.harness.waiting import wait_until
 from tests.real.reporting.account import Account
 from tests.real.task_runner.submissions import Submission
@@ -40,16 +40,14 @@ def no_fault(scene: Scene) -> None:
 
 def worker_runs_a_target(scene: Scene) -> None:
     """kill -9 of the Celery worker that runs a target task"""
-    scene.batch.submit(scene.rng)
-    scene.batch.wait_for_acknowledged(scene.rng.randint(6, 20))
-    _kill_for_a_while(scene, _worker_that_runs(scene, [kind.dag_id for kind in MIX]))
+    _under_way(scene, 6, 20)
+    _kill_for_a_while(scene, _worker_that_runs(scene, [kind.dag_id for kind in scene.batch.mix]))
 
 
 def worker_reports(scene: Scene) -> None:
     """kill -9 of the worker between SetTaskStatus and its answer, sent by an operator in the target DAG"""
     account = Account(scene.emulator)
-    scene.batch.submit(scene.rng)
-    scene.batch.wait_for_acknowledged(scene.rng.randint(1, 20))
+    _under_way(scene, 1, 20)
     scene.emulator.service.delay_next("SetTaskStatus", _HELD_SECONDS, times=_ENDLESS)
     kind = Kind("reports_itself", "FINISHED")
     task_ids = set()
@@ -80,8 +78,8 @@ def worker_starts_tasks(scene: Scene) -> None:
 
 def triggerer_polls(scene: Scene) -> None:
     """kill -9 of the triggerer that polls, with tasks in its hands"""
-    first = dict.fromkeys(MIX, 1)
-    scene.batch.submit(scene.rng, {kind: number - first[kind] for kind, number in MIX.items()})
+    first = dict.fromkeys(scene.batch.mix, 1)
+    scene.batch.submit(scene.rng, {kind: number - first[kind] for kind, number in scene.batch.mix.items()})
     scene.batch.wait_for_acknowledged(len(scene.batch.cases))
     victim = _triggerer_of(scene, "%PollForTaskTrigger")
     handed_out = _handed_out(scene)
@@ -93,50 +91,43 @@ def triggerer_polls(scene: Scene) -> None:
 
 def triggerer_supervises(scene: Scene) -> None:
     """kill -9 of a triggerer that supervises"""
-    scene.batch.submit(scene.rng)
-    scene.batch.wait_for_acknowledged(len(scene.batch.cases) - scene.rng.randint(2, 12))
+    _under_way(scene, 20, 30)
     _kill_for_a_while(scene, _triggerer_of(scene, "%SuperviseDagRunTrigger"))
 
 
 def scheduler_dies(scene: Scene) -> None:
     """kill -9 of a scheduler"""
-    scene.batch.submit(scene.rng)
-    scene.batch.wait_for_acknowledged(scene.rng.randint(1, 25))
+    _under_way(scene)
     _kill_for_a_while(scene, scene.rng.choice(["scheduler-1", "scheduler-2"]))
 
 
 def dag_processor_dies(scene: Scene) -> None:
     """kill -9 of the dag-processor"""
-    scene.batch.submit(scene.rng)
-    scene.batch.wait_for_acknowledged(scene.rng.randint(1, 25))
+    _under_way(scene)
     _kill_for_a_while(scene, "dag-processor")
 
 
 def api_server_dies(scene: Scene) -> None:
     """kill -9 of the API server"""
-    scene.batch.submit(scene.rng)
-    scene.batch.wait_for_acknowledged(scene.rng.randint(1, 25))
+    _under_way(scene)
     _kill_for_a_while(scene, "api-server")
 
 
 def broker_restarts(scene: Scene) -> None:
     """kill -9 of Redis, with all that is queued in it"""
-    scene.batch.submit(scene.rng)
-    scene.batch.wait_for_acknowledged(scene.rng.randint(1, 25))
+    _under_way(scene)
     scene.cluster.servers.restart_broker()
 
 
 def database_restarts(scene: Scene) -> None:
     """Immediate restart of PostgreSQL"""
-    scene.batch.submit(scene.rng)
-    scene.batch.wait_for_acknowledged(scene.rng.randint(1, 25))
+    _under_way(scene)
     scene.cluster.servers.restart_database()
 
 
 def airflow_is_down(scene: Scene) -> None:
     """kill -9 of all of Airflow, which stays away for 130 s: longer than a task waits to be acknowledged"""
-    scene.batch.submit(scene.rng)
-    scene.batch.wait_for_acknowledged(scene.rng.randint(1, 25))
+    _under_way(scene)
     names = [component.name for component in scene.cluster.components]
     scene.cluster.kill(*names)
     time.sleep(ACKNOWLEDGE_SECONDS + 10)
@@ -148,8 +139,7 @@ def airflow_is_down(scene: Scene) -> None:
 
 def service_errors(scene: Scene) -> None:
     """Every call is answered 500 for 60 s"""
-    scene.batch.submit(scene.rng)
-    scene.batch.wait_for_acknowledged(scene.rng.randint(1, 25))
+    _under_way(scene)
     for operation in RUNNER_CALLS:
         scene.emulator.service.fail_next(operation, "InternalServiceError", status=500, times=_ENDLESS)
     time.sleep(60)
@@ -158,8 +148,7 @@ def service_errors(scene: Scene) -> None:
 
 def service_throttles(scene: Scene) -> None:
     """Every call is throttled for 120 s"""
-    scene.batch.submit(scene.rng)
-    scene.batch.wait_for_acknowledged(scene.rng.randint(1, 25))
+    _under_way(scene)
     for operation in RUNNER_CALLS:
         scene.emulator.service.fail_next(operation, "ThrottlingException", times=_ENDLESS)
     time.sleep(120)
@@ -181,16 +170,14 @@ def progress_fails(scene: Scene) -> None:
 
 def answers_are_lost(scene: Scene) -> None:
     """The connection is reset after a report, or a beat, was taken, 12 times each"""
-    scene.batch.submit(scene.rng)
-    scene.batch.wait_for_acknowledged(scene.rng.randint(1, 25))
+    _under_way(scene)
     for operation in ("ReportTaskProgress", "SetTaskStatus"):
         scene.emulator.service.lose_next_answer(operation, times=12)
 
 
 def black_hole(scene: Scene) -> None:
     """No call is answered, and none has effect, for 90 s"""
-    scene.batch.submit(scene.rng)
-    scene.batch.wait_for_acknowledged(scene.rng.randint(1, 25))
+    _under_way(scene)
     for operation in RUNNER_CALLS:
         scene.emulator.service.swallow_next(operation, 90, times=_ENDLESS)
     time.sleep(90)
@@ -199,8 +186,7 @@ def black_hole(scene: Scene) -> None:
 
 def credentials_expire(scene: Scene) -> None:
     """The session token of the connection expires; after 60 s the connection has new credentials"""
-    scene.batch.submit(scene.rng)
-    scene.batch.wait_for_acknowledged(scene.rng.randint(1, 25))
+    _under_way(scene)
     scene.access.expire()
     time.sleep(60)
     scene.access.renew()
@@ -275,6 +261,13 @@ QUICK = (
     "tasks_are_canceled",  # a user acts
 )
 """One of each class, which every change has to pass: those that wait for none of AWS's two minutes."""
+
+
+def _under_way(scene: Scene, least: int = 1, most: int = 25) -> None:
+    """Submit the tasks and wait until some were taken: ``least`` to ``most`` of 32, and likewise of fewer."""
+    scene.batch.submit(scene.rng)
+    tasks = len(scene.batch.cases)
+    scene.batch.wait_for_acknowledged(max(1, scene.rng.randint(least, most) * tasks // 32))
 
 
 def _kill_for_a_while(scene: Scene, victim: str) -> None:

@@ -26,6 +26,8 @@ BUILD = ROOT / "build" / "matrix"
 DIST = BUILD / "dist"
 REAL = ("reporting", "task_runner", "wheel", "sixty")
 OF_AIRFLOW_3 = ("task_runner", "sixty")
+LEFT_OUT_IF_QUICK = ("tests/reporting", "tests/emulator", "tests/test_connection_forms.py")
+"""Unit tests that do not touch Airflow; and, of those that do, the slowest, a quarter of the time."""
 
 
 class Run:
@@ -46,7 +48,7 @@ class Run:
             ).strip(),
             commit=_git("describe", "--always", "--dirty").strip(),
             date=f"{datetime.now(UTC):%Y-%m-%d}",
-            whole=not session.posargs,
+            whole=not session.posargs and not _is_quick(),
         )
 
     def run(self) -> record.Record:
@@ -116,6 +118,8 @@ class Run:
 
     def _unit(self) -> None:
         arguments = ["-m", "not real", "--numprocesses", os.environ.get("WORKERS", "2"), "--dist", "loadfile"]
+        if _is_quick():
+            arguments += [f"--ignore={name}" for name in LEFT_OUT_IF_QUICK]
         self.record.parts["unit"] = record.total(self._pytest("unit", *arguments))
 
     def _real(self, parts: list[str]) -> None:
@@ -165,6 +169,10 @@ def uv_command() -> list[str]:
 def wheel(extra: str = "emulator") -> str:
     (path,) = DIST.glob("*.whl")
     return f"{path}[{extra}]" if extra else str(path)
+
+
+def _is_quick() -> bool:
+    return bool(os.environ.get("QUICK"))
 
 
 def _git(*arguments: str) -> str:

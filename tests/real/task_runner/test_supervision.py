@@ -252,6 +252,7 @@ def wait_until_no_poll_is_open(submissions: Submissions) -> None:
     wait_until(quiet, "the polls to end", timeout=60)
 
 
+@pytest.mark.long
 def test_no_more_is_polled_while_the_poller_is_paused(deployment: Deployment, submissions: Submissions) -> None:
     """Running tasks end; new ones wait in Data Pipeline."""
     running = submissions.submit("lingers")
@@ -272,6 +273,7 @@ def test_no_more_is_polled_while_the_poller_is_paused(deployment: Deployment, su
     assert waiting.wait_for_report().reported_status == "FINISHED"
 
 
+@pytest.mark.long
 def test_no_more_is_polled_while_the_runner_is_paused(deployment: Deployment, submissions: Submissions) -> None:
     """What was taken just before is reported once the runner goes on, and what came after is taken then."""
     deployment.cli("dags", "pause", RUNNER)
