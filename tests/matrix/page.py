@@ -54,7 +54,7 @@ What the columns say:
   Airflow's own intervals; seconds from the first submission to the last report.
 
 All on one machine, with LocalExecutor. What Amazon MWAA pins is what its images have; nothing was run on MWAA itself.
-Which ways of reporting reach which ends of a run: [outcomes](outcomes.md).
+What each way of reporting promises on each release of Airflow: [promises](promises.md).
 """
 
 
