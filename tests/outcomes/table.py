@@ -80,7 +80,7 @@ def expected_results(version: str) -> Results:
 
 def page(record: Record) -> str:
     """Return the page about the version of Airflow that the record is of."""
-    runs = "\n".join(f"Found on {run.line}." for run in record.runs)
+    runs = "\n".join(dict.fromkeys(f"Found on {run.line}." for run in record.runs))
     situations = on(record.airflow, ALL)
     return _TEXT.format(
         airflow=record.airflow,
