@@ -41,7 +41,7 @@ def check(result: Result | None, situation: Situation, way: Way, record_property
     assert expected.matches(result.status, result.error_id, result.message), (expected, result)
     assert result.accepted == (0 if expected.status is None else 1)
     assert "hunter2" not in result.text
-    assert result.state == situation.state_of(way), "Airflow's own verdict"
+    assert result.state == situation.state_of(way), f"Airflow's own verdict: {result}"
     if expected.status == "FAILED" and expected.detailed:
         assert situation.includes in result.text
     if way is Way.RUNNER:

@@ -23,7 +23,7 @@ from tests.outcomes.ways import Way
 
 NO_RETRY = "A task whose process is killed is failed, and not tried again, whatever its `retries`."
 TELLS_OF_SKIPPED_TASKS = Difference(
-    on="<3.1", why="Airflow gives the callback the run's conf here too.", expected=by(dag=FINISHED)
+    on="<3.2", why="Airflow gives the callback the run's conf here too.", expected=by(dag=FINISHED)
 )
 TERMINATED = failed("airflow.exceptions.AirflowTaskTerminated", "Task received SIGTERM signal")
 NO_TRIGGER = failed("airflow.exceptions.TaskDeferralError", "Trigger/execution timeout")
