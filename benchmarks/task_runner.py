@@ -21,7 +21,7 @@ import psutil  # type: ignore[import-untyped]  # ships no types
 
 from airflow_provider_datapipeline.emulator import Behaviour, EmulatorServer
 from tests.real.harness import Deployment, guard
-from tests.real.harness.settings import AIRFLOW_VERSION, LAYOUT
+from tests.real.harness.settings import AIRFLOW_VERSION, AIRFLOWS_OWN_INTERVALS, LAYOUT
 from tests.real.harness.waiting import wait_until
 from tests.real.reporting.account import REGION, connection
 from tests.real.task_runner.submissions import Submissions
@@ -41,20 +41,9 @@ CPU_TARGET: Final = 0.7
 RUNNER: Final = "task runner"
 BASELINE: Final = "TriggerDagRun"
 
-# Airflow's defaults; the harness has shorter intervals, which would cost CPU in both ways alike.
 VARIABLES: Final = {
     "AIRFLOW__SCHEDULER__USE_JOB_SCHEDULE": "True",  # the poller runs by itself
-    "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "1",
-    "AIRFLOW__SCHEDULER__SCHEDULER_HEARTBEAT_SEC": "5",
-    "AIRFLOW__SCHEDULER__JOB_HEARTBEAT_SEC": "5",
-    "AIRFLOW__SCHEDULER__TRIGGER_TIMEOUT_CHECK_INTERVAL": "15",
-    "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "300",
-    "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT_DETECTION_INTERVAL": "10",
-    "AIRFLOW__TRIGGERER__JOB_HEARTBEAT_SEC": "5",
-    "AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL": "5",
-    "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "300",
-    "AIRFLOW__DAG_PROCESSOR__BUNDLE_REFRESH_CHECK_INTERVAL": "5",
-    "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "30",
+    **AIRFLOWS_OWN_INTERVALS,  # the shorter ones of the harness would cost CPU in both ways alike
 }
 
 TARGET_DAG: Final = '''

@@ -19,7 +19,7 @@ import pytest
 
 from airflow_provider_datapipeline.emulator import Behaviour, EmulatorServer
 from tests.matrix.conftest import airflow
-from tests.real.harness.settings import IS_AIRFLOW_3
+from tests.real.harness.settings import AIRFLOWS_OWN_INTERVALS, IS_AIRFLOW_3
 from tests.real.harness.waiting import wait_until
 from tests.real.reporting.account import REGION
 from tests.real.task_runner.submissions import Submissions
@@ -34,21 +34,6 @@ if not IS_AIRFLOW_3:
 TASKS = int(os.environ.get("TASKS", "60"))
 BUSY = int(os.environ.get("BUSY", "0"))
 LONGEST = 900
-
-# Airflow's own intervals, in place of the shorter ones that other tests have.
-INTERVALS = {
-    "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "1",
-    "AIRFLOW__SCHEDULER__SCHEDULER_HEARTBEAT_SEC": "5",
-    "AIRFLOW__SCHEDULER__JOB_HEARTBEAT_SEC": "5",
-    "AIRFLOW__SCHEDULER__TRIGGER_TIMEOUT_CHECK_INTERVAL": "15",
-    "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "300",
-    "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT_DETECTION_INTERVAL": "10",
-    "AIRFLOW__TRIGGERER__JOB_HEARTBEAT_SEC": "5",
-    "AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL": "5",
-    "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "300",
-    "AIRFLOW__DAG_PROCESSOR__BUNDLE_REFRESH_CHECK_INTERVAL": "5",
-    "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "30",
-}
 
 DAGS = '''
 """The task runner, and a DAG for it to run."""
@@ -79,7 +64,7 @@ def test_each_is_handed_out_once_and_reported_once(
 ) -> None:
     with (
         EmulatorServer(Behaviour(enforce_rates=True)) as server,
-        airflow(tmp_path / "home", server, INTERVALS) as home,
+        airflow(tmp_path / "home", server, AIRFLOWS_OWN_INTERVALS) as home,
         busy_cores(BUSY),
     ):
         home.add_dag_file("dags.py", DAGS)
