@@ -190,7 +190,12 @@ RULES = [
         why="Its dag-processor answers no question of a callback of the DAG: how the tasks ended, and why.",
         change=_without_detail,
     ),
-    Rule(on="<3.2", why="Airflow's exceptions moved with 3.2.", change=_by_its_old_name),
+    Rule(
+        on="<3.2",
+        why="The `errorId` of an exception of Airflow's own begins with `airflow.exceptions.`, later with "
+        "`airflow.sdk.exceptions.`",
+        change=_by_its_old_name,
+    ),
 ]
 
 

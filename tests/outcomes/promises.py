@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from packaging.specifiers import SpecifierSet
@@ -83,7 +84,7 @@ PYTHONPATH=. path/to/environment/bin/python -m tests.outcomes         # --check 
 PYTHONPATH=. path/to/environment/bin/python -m tests.outcomes -k task_runner  # a part of it, added to the record
 ```
 
-Airflow 3 before 3.3 runs on PostgreSQL there, which needs PostgreSQL and Redis installed, as `make test-faults` does.
+Airflow before 3.3 runs on PostgreSQL there, which needs PostgreSQL and Redis installed, as `make test-faults` does.
 What the records are of:
 
 {runs}
@@ -158,8 +159,11 @@ def _runs(records: Sequence[Record]) -> Iterator[str]:
     for record in records:
         expected, found = expected_results(record.airflow), record.found
         yield f"- **Airflow {record.airflow}**: {len(found)} of {len(expected)} outcomes seen."
+        alike: Counter[str] = Counter()
         for run in record.runs:
-            yield f"  {len(run.found)} on {run.line}."
+            alike[run.line] += len(run.found)
+        for line, outcomes in alike.items():
+            yield f"  {outcomes} on {line}."
         for way in Way:
             if missing := [name for name, each in expected if each is way and (name, each) not in found]:
                 yield f"  Not seen, {way.label}: {'; '.join(missing)}."
