@@ -26,8 +26,10 @@ log = logging.getLogger(__name__)
 _STALE_SECONDS = 100.0  # the service hands a task out again 120 s after the poll
 
 # Airflow may have lost sight of a DAG for a moment: a file that could not be read in time, or is just being replaced,
-# counts as gone until it is parsed anew, which it is every 30 s by default. Only what is unknown for longer is refused.
+# counts as gone until it is parsed anew, which it is every 30 s by default. Only what is unknown for longer is refused:
+# each time that it is looked for, for at least that long.
 _UNKNOWN_SECONDS = 60.0
+_PARSE_SECONDS = 30.0
 _LOOK_AGAIN_SECONDS = 3.0
 
 
@@ -47,7 +49,8 @@ class BatchStarter:
     In this order, for each task: the runner run, the target run of the same run id, the acknowledgement. Whatever dies
     in between, the service hands the task out again, and what was created before is found again by its run id. The
     fault of one task does not keep the others. A target DAG that Airflow does not know is looked for until 60 s after
-    the poll, when all others have been started; then the task is acknowledged without a run, and reported FAILED.
+    the poll, and for 30 s at the least, when all others have been started; then the task is acknowledged without a run,
+    and reported FAILED.
 
     :param runner_dag_id: the DAG whose runs supervise
     :param target_dag_id: the DAG that does the work; a template over the task, as ``dag_run.conf.datapipeline``
@@ -71,11 +74,20 @@ class BatchStarter:
         poller = (context["dag"].dag_id, context["run_id"], task_instance.task_id)
         starts = [_Start(self._assignment(PipelineTask.from_conf(each["conf"]), poller, each["at"])) for each in batch]
         begin = time.monotonic()
-        while starts := [each for each in starts if not self._is_done(each, task_instance, begin)]:
+        while starts := [each for each in starts if not self._is_settled(each, task_instance, begin)]:
             time.sleep(_LOOK_AGAIN_SECONDS)
 
-    def _is_done(self, start: _Start, task_instance: Any, begin: float) -> bool:
-        """Start a task; return False where Airflow does not know a DAG that it may know in a moment."""
+    def _is_settled(self, start: _Start, task_instance: Any, begin: float) -> bool:
+        """Start a task, or leave it; return False where Airflow does not know a DAG that it may know in a moment."""
+        try:
+            return self._try_to_start(start, task_instance, begin)
+        except Exception:  # the others of the batch are not to suffer
+            task = start.assignment.task
+            count(metrics.NOT_STARTED, dag_id=self.runner_dag_id)
+            log.exception("Could not start a task; the service will hand it out again. %s", words(task))
+            return True
+
+    def _try_to_start(self, start: _Start, task_instance: Any, begin: float) -> bool:
         task = start.assignment.task
         age = time.time() - (start.assignment.polled_at or 0)
         if age > _STALE_SECONDS:
@@ -85,11 +97,12 @@ class BatchStarter:
         try:
             self._create_runs(start)
         except compat.RunRefusedError as error:
+            looked_for = time.monotonic() - begin
             # By two clocks: that of the triggerer, which set polled_at, may be ahead.
-            if max(age, time.monotonic() - begin) < _UNKNOWN_SECONDS:
+            if looked_for < _PARSE_SECONDS or max(age, looked_for) < _UNKNOWN_SECONDS:
                 return False
             if not start.is_supervised:
-                return self._left_to_the_service(task, error)
+                raise
             refusal = (
                 f"No run of DAG {start.assignment.target_dag_id!r} can be started: "
                 f"{without_secrets(error, compat.mask)} "
@@ -98,9 +111,10 @@ class BatchStarter:
             # The supervising run looks here when it finds no target run.
             task_instance.xcom_push(key=run_id_of(task), value=refusal)
             self._refused(task, refusal)
-        except Exception as error:  # noqa: BLE001  # the others of the batch are not to suffer
-            return self._left_to_the_service(task, error)
-        return self._acknowledged(task)
+        self.hook.report_task_progress(task.task_id)
+        count(metrics.ACKNOWLEDGED, dag_id=self.runner_dag_id)
+        log.info("acknowledged: %s", words(task, dag=self.runner_dag_id, run=run_id_of(task)))
+        return True
 
     def _create_runs(self, start: _Start) -> None:
         """Create the runner run and the target run, in this order: a run that works must not be without supervisor."""
@@ -121,20 +135,6 @@ class BatchStarter:
         is_new = compat.create_dag_run(assignment.target_dag_id, run_id, conf, note=note)
         what = "target run created" if is_new else "target run exists already"
         log.info("%s: %s", what, words(task, dag=assignment.target_dag_id, run=run_id))
-
-    def _acknowledged(self, task: PipelineTask) -> bool:
-        try:
-            self.hook.report_task_progress(task.task_id)
-        except Exception as error:  # noqa: BLE001  # the others of the batch are not to suffer
-            return self._left_to_the_service(task, error)
-        count(metrics.ACKNOWLEDGED, dag_id=self.runner_dag_id)
-        log.info("acknowledged: %s", words(task, dag=self.runner_dag_id, run=run_id_of(task)))
-        return True
-
-    def _left_to_the_service(self, task: PipelineTask, error: Exception) -> bool:
-        count(metrics.NOT_STARTED, dag_id=self.runner_dag_id)
-        log.error("Could not start a task; the service will hand it out again. %s", words(task), exc_info=error)
-        return True
 
     def _refused(self, task: PipelineTask, refusal: str) -> None:
         count(metrics.REFUSED, dag_id=self.runner_dag_id)

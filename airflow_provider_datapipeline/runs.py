@@ -71,7 +71,8 @@ class Assignment:
             raise ValueError(
                 "this DAG run was not started by the task runner's poller; its runs cannot be triggered by hand"
             )
-        dag_id, run_id, task_id = about.get("poller") or ("", "", "")
+        # Runs that version 0.1.0 made have no task id there: it had but one task in the poller.
+        dag_id, run_id, task_id = (*(about.get("poller") or ("", "", "")), "poll")[:3]
         polled_at = about.get("polled_at")
         return cls(
             task=PipelineTask.from_conf(conf),

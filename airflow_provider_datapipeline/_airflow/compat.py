@@ -43,16 +43,16 @@ def dag_callbacks_can_ask() -> bool:
     The dag-processor of Airflow 3.0 knows neither :func:`read_task_states` nor :func:`read_xcom`, and leaves who asks
     without an answer for ever. Goes when 3.1 is the oldest version of Airflow 3 supported.
     """
-    processor = sys.modules.get(names.DAG_PROCESSOR)
-    return processor is None or not AIRFLOW_3 or "GetTaskStates" in str(processor.ToManager)
+    questions = getattr(sys.modules.get(names.DAG_PROCESSOR), "ToManager", None)  # not there on Airflow 2
+    return questions is None or "GetTaskStates" in str(questions)
 
 
 def read_task_states(dag_id: str, run_id: str) -> dict[str, str | None]:
     """
     Return the stored state of every task instance of a DAG run.
 
-    Answered in a task, in the triggerer and in the dag-processor. A mapped task instance has the key
-    ``<task_id>_<map_index>``, as in Airflow's execution API.
+    Answered in a task, in the triggerer and, where :func:`dag_callbacks_can_ask`, in the dag-processor. A mapped task
+    instance has the key ``<task_id>_<map_index>``, as in Airflow's execution API.
     """
     if AIRFLOW_3:
         # Private: no public call reads the states of a run. Goes when airflow.sdk has one.
@@ -98,14 +98,14 @@ def _read_task_states_from_database(dag_id: str, run_id: str) -> dict[str, str |
 
 
 class RunRefusedError(Exception):
-    """Airflow will never create this DAG run: the DAG does not exist, or cannot be imported."""
+    """Airflow does not know the DAG whose run is asked for, or could not import it when it last tried."""
 
 
 def create_dag_run(dag_id: str, run_id: str, conf: dict[str, Any], note: str) -> bool:
     """
     Create a DAG run from a task; return whether it is new, False where there is one of this id.
 
-    :raises RunRefusedError: for a reason that will not pass by itself
+    :raises RunRefusedError: the DAG is not known, or is broken, at the moment
     """
     # Private: TriggerDagRunOperator does the same inside the task runner, and there is no public call that goes on
     # after it. Goes when airflow.sdk can create a DAG run.

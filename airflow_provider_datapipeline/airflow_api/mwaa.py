@@ -15,7 +15,7 @@ import asyncio
 import os
 import ssl
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from airflow_provider_datapipeline.hooks._mwaa import WebLogin
 
-ENVIRONMENT_VARIABLE = "AIRFLOW_ENV_NAME"
+_ENVIRONMENT_VARIABLE = "AIRFLOW_ENV_NAME"
 """Where MWAA names the environment to the processes that run in it."""
 
 _LOGIN_PATH = "/pluginsv2/aws_mwaa/login"
@@ -51,7 +51,7 @@ class _Session:
 
     url: str
     tls: ssl.SSLContext
-    token: str
+    token: str = field(repr=False)
     end: float
 
     async def send(self, method: str, path: str, body: dict[str, Any] | None) -> httpx.Response:
@@ -73,7 +73,7 @@ async def send(connection: Any, method: str, path: str, body: dict[str, Any] | N
         holder in, or does not allow this; the text has the remedy, and no token
     :raises httpx.HTTPError: the environment's API gave no answer
     """
-    environment = environment_of(connection)
+    environment = _environment_of(connection)
     sessions = _of_running_loop()
     key = (connection.conn_id, environment)
     kept = await _kept(sessions, key)
@@ -93,18 +93,18 @@ async def send(connection: Any, method: str, path: str, body: dict[str, Any] | N
     return response
 
 
-def environment_of(connection: Any) -> str:
+def _environment_of(connection: Any) -> str:
     """
     Return the name of the MWAA environment that a connection means.
 
     :raises AirflowApiError: it names none, and this process does not run in one
     """
-    name = connection.extra_dejson.get("env_name") or os.environ.get(ENVIRONMENT_VARIABLE, "")
+    name = connection.extra_dejson.get("env_name") or os.environ.get(_ENVIRONMENT_VARIABLE, "")
     if not str(name).strip():
         raise AirflowApiError(
             f"The connection {connection.conn_id!r} (airflow_conn_id) is of type aws, and so leads to Airflow's API on "
             f"Amazon MWAA, but of which environment is not known: there is neither env_name in its extra nor "
-            f"{ENVIRONMENT_VARIABLE}, which MWAA sets. Add it to the extra: "
+            f"{_ENVIRONMENT_VARIABLE}, which MWAA sets. Add it to the extra: "
             '{"env_name": "my-environment"}. For an Airflow elsewhere, name a connection of type http.'
         )
     return str(name).strip()

@@ -62,8 +62,8 @@ def web_login(connection: Any, environment: str) -> WebLogin:
     """
     Ask AWS for a web token of an environment; blocks, by default for 30 seconds at the most, besides assuming a role.
 
-    One client serves a connection for as long as the process lives, or until AWS refuses what it asks: then the
-    connection's credentials may have been replaced, and the call is made once more with those that it has now.
+    One client serves a connection for as long as the process lives, or until a call fails: the next one then reads the
+    connection anew. Where AWS denies access the credentials may have been replaced: then that is done at once.
 
     :param connection: an Airflow connection of type ``aws``
     :param environment: the environment's name
@@ -87,7 +87,7 @@ def web_login(connection: Any, environment: str) -> WebLogin:
             raise AirflowApiError(_refused(connection, environment, error, client)) from err
     else:
         return WebLogin(answer["WebServerHostname"], answer["WebToken"], hook.verify)
-    return web_login(connection, environment)  # with a client of its own
+    return web_login(connection, environment)
 
 
 def _refused(connection: Any, environment: str, error: DataPipelineError, client: Any) -> str:

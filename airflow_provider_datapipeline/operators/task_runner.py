@@ -65,7 +65,8 @@ class DataPipelinePollForTaskOperator(_TriggererOperator):
     """
     Waits for tasks of a worker group, in the triggerer, and starts two DAG runs for each.
 
-    One run does the work, one supervises it. A worker slot is taken only while the runs of a batch are created.
+    One run does the work, one supervises it. A worker slot is taken only while the runs of a batch are created, which
+    takes up to a minute where Airflow does not know a target DAG.
 
     Below Airflow 3.3 leave ``target_dag_id`` out and put a ``DataPipelineStartDagRunsOperator`` downstream: a task that
     was deferred by a worker and soon resumes in another is failed by the scheduler now and then, which may read the end
@@ -124,11 +125,14 @@ class DataPipelinePollForTaskOperator(_TriggererOperator):
         self._defer()
 
     def execute_complete(self, context: Mapping[str, Any], event: Mapping[str, Any]) -> None:
-        """Start the tasks of the batch; not called without ``target_dag_id``."""
+        """Start the tasks of the batch, or leave it as XCom without ``target_dag_id``."""
+        if self.target_dag_id is None:  # a trigger of version 0.1.0, which always resumed its task
+            context["ti"].xcom_push(key="tasks", value=event["tasks"])
+            return
         starter = BatchStarter(
             hook=self.hook,
             runner_dag_id=self.runner_dag_id,
-            target_dag_id=self.target_dag_id or "",
+            target_dag_id=self.target_dag_id,
             allowed_pipeline_ids=self.allowed_pipeline_ids,
         )
         starter.start(event["tasks"], context)

@@ -101,5 +101,6 @@ def total(parts: dict[str, Part]) -> Part:
         whole.passed += part.passed
         whole.failed += part.failed
         whole.skipped += part.skipped
+        whole.seconds += part.seconds
         whole.failures += part.failures
     return whole

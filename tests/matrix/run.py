@@ -24,6 +24,8 @@ DISTRIBUTION = "airflow-provider-datapipeline"
 PACKAGE = "airflow_provider_datapipeline"
 BUILD = ROOT / "build" / "matrix"
 DIST = BUILD / "dist"
+OTHERWISE = ("QUICK", "TASKS", "BUSY")
+"""Variables of the environment that make a cell something else than the page about compatibility says."""
 REAL = ("reporting", "task_runner", "wheel", "sixty")
 OF_AIRFLOW_3 = ("task_runner", "sixty")
 LEFT_OUT_IF_QUICK = ("tests/reporting", "tests/emulator", "tests/test_connection_forms.py")
@@ -48,7 +50,7 @@ class Run:
             ).strip(),
             commit=_git("describe", "--always", "--dirty").strip(),
             date=f"{datetime.now(UTC):%Y-%m-%d}",
-            whole=not session.posargs and not _is_quick(),
+            whole=not session.posargs and not any(map(os.environ.get, OTHERWISE)),
         )
 
     def run(self) -> record.Record:
@@ -59,7 +61,7 @@ class Run:
         self._copy_tree()
         try:
             self._install()
-        except CommandFailed as error:
+        except (CommandFailed, subprocess.CalledProcessError) as error:
             self.record.parts["install"].fail(f"the installation failed: {error}")
             self.record.seconds = round(time.monotonic() - started)
             return self.record
@@ -118,7 +120,7 @@ class Run:
 
     def _unit(self) -> None:
         arguments = ["-m", "not real", "--numprocesses", os.environ.get("WORKERS", "2"), "--dist", "loadfile"]
-        if _is_quick():
+        if os.environ.get("QUICK"):
             arguments += [f"--ignore={name}" for name in LEFT_OUT_IF_QUICK]
         self.record.parts["unit"] = record.total(self._pytest("unit", *arguments))
 
@@ -152,11 +154,13 @@ class Run:
         try:
             with self.session.chdir(self.tree):
                 self.session.run("python", "-m", "pytest", "-q", f"--junitxml={junit}", *arguments)
+            is_well = True
         except CommandFailed:
-            pass  # the file says what failed
+            is_well = False
         parts = record.count(junit) if junit.exists() else {}
-        if not parts:
-            parts = {name: record.Part(failed=1, failures=["pytest did not run; see what it printed"])}
+        if not (is_well or any(part.failed for part in parts.values())):  # otherwise the file says what failed
+            why = "pytest failed; see what it printed"
+            parts = {each: record.Part(failed=1, failures=[why]) for each in parts or [name]}
         self.session.log(f"{self.cell.name}: {name} took {time.monotonic() - started:.0f} s")
         return parts
 
@@ -167,12 +171,9 @@ def uv_command() -> list[str]:
 
 
 def wheel(extra: str = "emulator") -> str:
+    """Return the requirement that installs the wheel that was built, with an extra."""
     (path,) = DIST.glob("*.whl")
     return f"{path}[{extra}]" if extra else str(path)
-
-
-def _is_quick() -> bool:
-    return bool(os.environ.get("QUICK"))
 
 
 def _git(*arguments: str) -> str:

@@ -115,6 +115,19 @@ def test_from_airflow_3_3_on_the_task_that_polled_starts_the_batch(polled, super
     assert supervisor.runs == [("runner", run_id_of(polled)), ("nightly", run_id_of(polled))]
 
 
+def test_a_trigger_of_version_0_1_0_leaves_its_batch_to_the_other_task(polled, supervisor, context) -> None:
+    """It was waiting when the package was upgraded, and resumes the task that it was of."""
+    operator = DataPipelinePollForTaskOperator(
+        task_id="poll", aws_conn_id="emulated", worker_group="airflow", runner_dag_id="runner"
+    )
+    batch = [{"conf": polled.to_conf(), "at": time.time()}]
+
+    operator.execute_complete(context, {"tasks": batch})
+
+    assert context["ti"].pushed == {"tasks": batch}
+    assert supervisor.runs == []
+
+
 @pytest.fixture
 def polled(submit, hook) -> PipelineTask:
     submit("echo hello")
@@ -173,6 +186,13 @@ def test_the_fault_of_one_task_does_not_keep_the_others(service, polled, supervi
     assert sent.names == ["errors.not_found", "not_started", "acknowledged"]
 
 
+@pytest.fixture
+def enough_looks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A DAG that Airflow does not know has been looked for long enough, if 60 s have passed since the poll."""
+    monkeypatch.setattr(batches, "_PARSE_SECONDS", 0)
+
+
+@pytest.mark.usefixtures("enough_looks")
 def test_an_unknown_target_is_kept_for_the_supervision(service, polled, supervisor, context, sent) -> None:
     """Which reports it; the text names the DAG and where its id comes from."""
     template = "{{ 'unknown' }}"
@@ -187,17 +207,21 @@ def test_an_unknown_target_is_kept_for_the_supervision(service, polled, supervis
     assert sent.names == ["refused", "acknowledged"]
 
 
+@pytest.mark.parametrize("age", [0, 61])
 @pytest.mark.parametrize("lost", ["nightly", "runner"])
 def test_a_dag_that_airflow_has_lost_for_a_moment_is_waited_for(  # noqa: PLR0917  # fixtures
-    monkeypatch, service, submit, hook, supervisor, context, sent, lost
+    monkeypatch, service, submit, hook, supervisor, context, sent, lost, age
 ) -> None:
-    """While its file is parsed anew; the others of the batch have started by then, and nothing is started twice."""
+    """
+    While its file is parsed anew, however late that is looked for; the others of the batch have started by then, and
+    nothing is started twice.
+    """
     monkeypatch.setattr(batches, "_LOOK_AGAIN_SECONDS", 0.01)
     submit("echo 1", "echo 2")
     first, second = hook.poll_for_task("airflow"), hook.poll_for_task("airflow")
     supervisor.lost = {(lost, run_id_of(first)): 3}
 
-    start(context, first, second)
+    start(context, first, second, age=age)
 
     of_dag = [run_id for dag_id, run_id in supervisor.runs if dag_id == lost]
     assert of_dag == [run_id_of(second), run_id_of(first)]
@@ -208,6 +232,30 @@ def test_a_dag_that_airflow_has_lost_for_a_moment_is_waited_for(  # noqa: PLR091
     assert sent.names == ["acknowledged", "acknowledged"]
 
 
+@pytest.mark.usefixtures("enough_looks")
+def test_a_refusal_that_cannot_be_kept_does_not_keep_the_others(  # noqa: PLR0917  # fixtures
+    monkeypatch, service, submit, hook, supervisor, context, sent
+) -> None:
+    submit("echo 1", "echo 2")
+    first, second = hook.poll_for_task("airflow"), hook.poll_for_task("airflow")
+    supervisor.lost = {("nightly", run_id_of(each)): 1000 for each in (first, second)}
+    keep = context["ti"].xcom_push
+
+    def keep_one(key: str, value: str) -> None:
+        if key == run_id_of(first):
+            raise ConnectionError("the API server is gone")
+        keep(key=key, value=value)
+
+    monkeypatch.setattr(context["ti"], "xcom_push", keep_one)
+
+    start(context, first, second, age=61)
+
+    assert list(context["ti"].pushed) == [run_id_of(second)]
+    assert [each.parameters["taskId"] for each in service.received("ReportTaskProgress")] == [second.task_id]
+    assert sent.names == ["not_started", "refused", "acknowledged"]
+
+
+@pytest.mark.usefixtures("enough_looks")
 def test_a_task_whose_runner_stays_lost_is_left_to_the_service(service, polled, supervisor, context, sent) -> None:
     """Without a runner nobody would report it, so it is not acknowledged."""
     start(context, polled, age=61, runner_dag_id="unknown")

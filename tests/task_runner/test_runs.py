@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from airflow_provider_datapipeline.pipeline_task import PipelineTask
-from airflow_provider_datapipeline.runs import Assignment, run_id_of
+from airflow_provider_datapipeline.runs import RUNNER_KEY, Assignment, run_id_of
 
 ALLOWED = re.compile(r"^[A-Za-z0-9_.~:+-]+$")  # Airflow's default of [core] allowed_run_id_pattern
 LONGEST = 250  # the column of Airflow's database
@@ -47,6 +47,17 @@ def test_a_run_id_tells_hand_outs_of_an_attempt_apart(task: PipelineTask, other:
 def test_a_run_id_can_be_read() -> None:
     """Pipeline, activity, period and attempt are what a person looks for in the grid."""
     assert run_id_of(TASK).startswith("df-01234.Step_2026-11-22T10:00:00_Attempt-1.")
+
+
+def test_a_run_that_version_0_1_0_has_made_is_read() -> None:
+    """It was under way when the package was upgraded: its poller had one task, which the conf does not name."""
+    assignment = Assignment(
+        task=TASK, target_dag_id="nightly", polled_at=1795384800.5, poller=("poller", "run_1", "poll")
+    )
+    conf = assignment.runner_conf()
+    conf[RUNNER_KEY]["poller"] = ["poller", "run_1"]
+
+    assert Assignment.from_conf(conf) == assignment
 
 
 @pytest.mark.parametrize(
