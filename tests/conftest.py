@@ -119,10 +119,12 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> SentMetrics:
     destination = SentMetrics()
     try:
         stats = importlib.import_module(COPIES_OF_STATS[0])
-    except ImportError:  # before Airflow 3.3
-        for name in ("incr", "gauge", "timing"):
-            monkeypatch.setattr(Stats, name, getattr(destination, name), raising=False)
-    else:
+    except ImportError:  # before Airflow 3.2
+        stats = None
+    if hasattr(stats, "_factory"):
         monkeypatch.setattr(stats, "_factory", lambda: destination)
         monkeypatch.setattr(stats, "_backend", None)
+    else:  # before Airflow 3.3
+        for name in ("incr", "gauge", "timing"):
+            monkeypatch.setattr(Stats, name, getattr(destination, name), raising=False)
     return destination

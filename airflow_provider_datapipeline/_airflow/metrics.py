@@ -28,11 +28,20 @@ def timing(metric: Metric, seconds: float, **tags: str) -> None:
 
 
 def _stats() -> Any:
-    # Private: Airflow 3.3 has this module twice, one copy for tasks and one for its own processes, and where a callback
-    # or a trigger runs, only the second was told a destination. Goes when the public
+    # Private: Airflow 3.2 and 3.3 have this module twice, one copy for tasks and one for their own processes, and where
+    # a callback or a trigger runs, only the second was told a destination. Goes when the public
     # airflow.sdk.observability.stats works in the triggerer and in the dag-processor as well.
     for path in COPIES_OF_STATS:
         module = sys.modules.get(path)
-        if module is not None and getattr(module, "_factory", None) is not None:
+        if getattr(module, "_factory", None) is not None:
             return module
+        stats = getattr(module, "Stats", None)
+        if stats is not None and _was_told(stats):
+            return stats
     return Stats
+
+
+def _was_told(stats: Any) -> bool:
+    """Tell whether the class in the module of Airflow 3.2 has a destination: once used without one, it has a dummy."""
+    factory = vars(stats).get("factory")
+    return factory is not None and getattr(factory, "__name__", "") != "NoStatsLogger"

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import importlib
+from typing import TYPE_CHECKING
 
 import pytest
 
 from airflow_provider_datapipeline._airflow import metrics
 from airflow_provider_datapipeline._airflow.names import COPIES_OF_STATS
 from airflow_provider_datapipeline.metrics import DELIVERY_ERRORS, GONE, HELD, REPORT_DELAY, REPORTED
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 class Destination:
@@ -22,19 +26,37 @@ class Destination:
 
 
 def told(path: str, monkeypatch: pytest.MonkeyPatch) -> Destination:
-    """Have one of Airflow 3.3's two copies told a destination, as its process does when it starts."""
+    """Have one of Airflow's two copies told a destination, as its process does when it starts."""
     destination = Destination()
-    copy = importlib.import_module(path)
-    monkeypatch.setattr(copy, "_factory", lambda: destination)
-    monkeypatch.setattr(copy, "_backend", None)
+    tell(path, lambda: destination, monkeypatch)
     return destination
+
+
+def tell(path: str, factory: Callable[[], Destination] | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    copy = importlib.import_module(path)
+    where, attribute, made = (
+        (copy, "_factory", "_backend") if hasattr(copy, "_factory") else (copy.Stats, "factory", "instance")
+    )
+    monkeypatch.setattr(where, attribute, factory, raising=False)
+    monkeypatch.setattr(where, made, None, raising=False)
 
 
 @pytest.fixture(autouse=True)
 def _nothing_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    pytest.importorskip(COPIES_OF_STATS[0], reason="only Airflow 3.3 and later have two copies")
+    pytest.importorskip(COPIES_OF_STATS[0], reason="only Airflow 3.2 and later have two copies")
     for path in COPIES_OF_STATS:
-        monkeypatch.setattr(importlib.import_module(path), "_factory", None)
+        tell(path, None, monkeypatch)
+
+
+def test_a_copy_that_was_used_before_it_was_told_takes_nothing_from_the_other(monkeypatch) -> None:
+    """Airflow 3.2 then sends its metrics nowhere."""
+    importlib.import_module(COPIES_OF_STATS[0])
+    metrics.count(GONE)
+    destination = told(COPIES_OF_STATS[1], monkeypatch)
+
+    metrics.count(GONE)
+
+    assert destination.names == ["datapipeline.gone"]
 
 
 @pytest.mark.parametrize("path", COPIES_OF_STATS)
