@@ -28,8 +28,8 @@ OTHERWISE = ("QUICK", "TASKS", "BUSY")
 """Variables of the environment that make a cell something else than the page about compatibility says."""
 REAL = ("reporting", "task_runner", "wheel", "sixty")
 OF_AIRFLOW_3 = ("task_runner", "sixty")
-LEFT_OUT_IF_QUICK = ("tests/reporting", "tests/emulator", "tests/test_connection_forms.py")
-"""Unit tests that do not touch Airflow; and, of those that do, the slowest, a quarter of the time."""
+LEFT_OUT_IF_QUICK = ("tests/reporting", "tests/emulator", "tests/hooks", "tests/test_connection_forms.py")
+"""Unit tests of texts, of the emulator, and of calls to AWS: two thirds of the time, and the least of Airflow."""
 
 
 class Run:
