@@ -48,7 +48,7 @@ class Run:
             python=str(
                 session.run("python", "-c", "import platform; print(platform.python_version())", silent=True)
             ).strip(),
-            commit=_git("describe", "--always", "--dirty").strip(),
+            commit=_commit(),
             date=f"{datetime.now(UTC):%Y-%m-%d}",
             whole=not session.posargs and not any(map(os.environ.get, OTHERWISE)),
         )
@@ -174,6 +174,12 @@ def wheel(extra: str = "emulator") -> str:
     """Return the requirement that installs the wheel that was built, with an extra."""
     (path,) = DIST.glob("*.whl")
     return f"{path}[{extra}]" if extra else str(path)
+
+
+def _commit() -> str:
+    """The commit that is tested; with a mark where what is tested, or its tests, were changed since."""
+    changed = _git("status", "--porcelain", "--", PACKAGE, "tests", "pyproject.toml")
+    return _git("rev-parse", "--short=7", "HEAD").strip() + ("-dirty" if changed else "")
 
 
 def _git(*arguments: str) -> str:
