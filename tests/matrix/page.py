@@ -54,7 +54,7 @@ What the columns say:
   Airflow's own intervals; seconds from the first submission to the last report.
 
 All on one machine, with LocalExecutor. What Amazon MWAA pins is what its images have; nothing was run on MWAA itself.
-What each way of reporting promises on Airflow 3.0 to 3.3: [promises](promises.md).
+What each way of reporting promises on Airflow 2.11 to 3.3: [promises](promises.md).
 """
 
 
