@@ -28,8 +28,11 @@ OTHERWISE = ("QUICK", "TASKS", "BUSY")
 """Variables of the environment that make a cell something else than the page about compatibility says."""
 REAL = ("reporting", "task_runner", "wheel", "sixty")
 OF_AIRFLOW_3 = ("task_runner", "sixty")
-LEFT_OUT_IF_QUICK = ("tests/reporting", "tests/emulator", "tests/hooks", "tests/test_connection_forms.py")
-"""Unit tests of texts, of the emulator, and of calls to AWS: two thirds of the time, and the least of Airflow."""
+LEFT_OUT_IF_QUICK = (
+    *("tests/reporting", "tests/emulator", "tests/hooks"),
+    *("tests/test_connection_forms.py", "tests/test_readme.py"),
+)
+"""Unit tests of texts, of the emulator, of calls to AWS and of pages: most of the time, and the least of Airflow."""
 
 
 class Run:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from functools import cache
 from typing import TYPE_CHECKING
 
 from tests.outcomes.expectations import on
@@ -64,6 +65,7 @@ in the end, without a reporting operator: that one fails a run about which it re
 """
 
 
+@cache
 def expected_results(version: str) -> Results:
     """What the suite expects on a version of Airflow; a suite that passes has found this."""
     return {
