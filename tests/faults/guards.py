@@ -33,7 +33,7 @@ GUARDS = (
         "a task is acknowledged after its runs were created, not before",
         "batches.py",
         "            self._create_runs(start)\n",
-        "            self.hook.report_task_progress(task.task_id)\n            self._create_runs(start)\n",
+        "            self.hook.report_task_progress(task.task_id), self._create_runs(start)\n",
         "worker_starts_tasks",
     ),
     Guard(
