@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from nox.command import CommandFailed
 
+from tests.commit import tested_commit
 from tests.matrix import page, record
 from tests.matrix.cells import ROOT, Cell, pins
 
@@ -51,7 +52,7 @@ class Run:
             python=str(
                 session.run("python", "-c", "import platform; print(platform.python_version())", silent=True)
             ).strip(),
-            commit=_commit(),
+            commit=tested_commit(),
             date=f"{datetime.now(UTC):%Y-%m-%d}",
             whole=not session.posargs and not any(map(os.environ.get, OTHERWISE)),
         )
@@ -177,12 +178,6 @@ def wheel(extra: str = "emulator") -> str:
     """Return the requirement that installs the wheel that was built, with an extra."""
     (path,) = DIST.glob("*.whl")
     return f"{path}[{extra}]" if extra else str(path)
-
-
-def _commit() -> str:
-    """The commit that is tested; with a mark where what is tested, or its tests, were changed since."""
-    changed = _git("status", "--porcelain", "--", PACKAGE, "tests", "pyproject.toml")
-    return _git("rev-parse", "--short=7", "HEAD").strip() + ("-dirty" if changed else "")
 
 
 def _git(*arguments: str) -> str:

@@ -125,10 +125,10 @@ def database_of(deployment: Deployment, logs: Path) -> Iterator[None]:
     if DATABASE == "SQLite":
         yield
         return
-    from tests.faults.servers import Servers
+    from tests.real.harness.postgresql import PostgreSQL
 
-    with Servers(logs) as servers:
-        deployment.environment["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"] = servers.database_url
+    with PostgreSQL(logs) as database:
+        deployment.environment["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"] = database.url
         yield
 
 

@@ -84,7 +84,7 @@ PYTHONPATH=. path/to/environment/bin/python -m tests.outcomes         # --check 
 PYTHONPATH=. path/to/environment/bin/python -m tests.outcomes -k task_runner  # a part of it, added to the record
 ```
 
-Airflow before 3.3 runs on PostgreSQL there, which needs PostgreSQL and Redis installed, as `make test-faults` does.
+Airflow before 3.3 runs on PostgreSQL there, which has to be installed.
 What the records are of:
 
 {runs}

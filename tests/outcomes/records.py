@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import platform
-import subprocess
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypedDict
 from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
+from tests.commit import tested_commit
 from tests.outcomes.ways import Way
 from tests.real.harness.settings import AIRFLOW_VERSION, REPOSITORY
 
@@ -55,7 +55,7 @@ class Run:
         """The one that ends now, in this process."""
         return cls(
             date=f"{datetime.now(UTC):%Y-%m-%d}",
-            commit=_commit(),
+            commit=tested_commit(),
             python=platform.python_version(),
             database=DATABASE,
             amazon_provider=version("apache-airflow-providers-amazon"),
@@ -128,14 +128,3 @@ def _nested(results: Results) -> dict[str, dict[str, Found]]:
     for (name, way), found in results.items():
         nested.setdefault(name, {})[str(way)] = found
     return nested
-
-
-def _commit() -> str:
-    """The commit whose code this is; with a mark where that was changed since."""
-
-    def git(*arguments: str) -> str:
-        command = ["git", *arguments]
-        return subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False).stdout.strip()
-
-    changed = git("status", "--porcelain", "--", "airflow_provider_datapipeline", "tests")
-    return (git("rev-parse", "--short=7", "HEAD") or "unknown") + ("-dirty" if changed else "")
