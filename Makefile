@@ -27,7 +27,9 @@ SESSIONS = $(if $(CELL),--session $(CELL:%=cell-%) compatibility)
 
 # Nothing is built in isolation: that would take the newest builders, which constraints/ does not name.
 CONSTRAINTS := constraints/airflow-3.3.txt
-INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint $(CONSTRAINTS)
+PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint $(CONSTRAINTS)
+UV = $(BIN)/python -m uv pip install --quiet --compile-bytecode --python $(BIN)/python --no-build-isolation \
+  --constraint $(CONSTRAINTS)
 
 python: # Print the interpreter that would be taken
 	@echo $(or $(PYTHON),none)
@@ -40,11 +42,11 @@ venv: $(VENV)/.installed ## Create .venv: Airflow 3.3 and every tool
 $(VENV)/.installed: pyproject.toml airflow_provider_datapipeline/__init__.py $(CONSTRAINTS)
 	@test -n "$(PYTHON)" || { echo "error: no Python 3.11 or newer with venv and ensurepip on PATH (on Debian and Ubuntu:" \
 	  "apt-get install python3 python3-venv); name one with PYTHON=..." >&2; exit 1; }
-	@echo "Setting up $(VENV) with $$($(PYTHON) --version) as in $(CONSTRAINTS); the first time takes a few minutes ..."
+	@echo "Setting up $(VENV) with $$($(PYTHON) --version) as in $(CONSTRAINTS); the first time takes a minute ..."
 	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(VENV)
-	@$(INSTALL) pip setuptools
-	@$(INSTALL) --no-build-isolation --group dev
-	@$(INSTALL) --no-build-isolation --editable '.[emulator]'
+	@$(PIP) pip setuptools uv
+	@$(UV) --group dev
+	@$(UV) --editable '.[emulator]'
 	@touch $@
 	@echo "$(VENV) is ready."
 
@@ -59,13 +61,13 @@ types: venv ## Check types
 	@$(BIN)/mypy
 
 unit: venv ## Run the tests that need no Airflow processes; THOROUGH=1 draws 25 times as many examples
-	@$(BIN)/python -m pytest $(AT_ONCE) -m "not real" $(if $(THOROUGH),--hypothesis-profile thorough)
+	@$(BIN)/python -m pytest $(AT_ONCE) -m "not real and not long" $(if $(THOROUGH),--hypothesis-profile thorough)
 
 real: venv ## Run the scenarios of task runner and operator on a real Airflow 3.3
 	@$(BIN)/python -m pytest $(AT_ONCE) -m "real and not every_way and not long"
 
-test-long: venv ## Run the other tests on a real Airflow 3.3: callbacks, deaths of its processes, the harness
-	@$(BIN)/python -m pytest $(AT_ONCE) -m "real and long"
+test-long: venv ## Run what takes longer: callbacks on a real Airflow 3.3, deaths of its processes, connections it stores
+	@$(BIN)/python -m pytest $(AT_ONCE) -m long
 
 test: lint types unit real ## All four: what a change has to pass
 

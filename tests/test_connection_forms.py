@@ -337,6 +337,7 @@ def airflow(tmp_path_factory: pytest.TempPathFactory) -> Airflow:
     return airflow
 
 
+@pytest.mark.long
 def test_a_connection_in_the_database(server, execution_role, airflow) -> None:
     """And the trap of MWAA: one that is called aws_default is stored, and not used."""
     command = BLOCKS["connection database"]
@@ -349,6 +350,7 @@ def test_a_connection_in_the_database(server, execution_role, airflow) -> None:
     assert signed == {"datapipeline": OF_THE_PAGE, "aws_default": execution_role}
 
 
+@pytest.mark.long
 def test_a_connection_in_secrets_manager(server, moto, airflow, monkeypatch) -> None:
     """The backend has credentials of its own, which the service does not know."""
     arguments = shlex.split(BLOCKS["connection secrets manager"])
@@ -367,6 +369,7 @@ def test_a_connection_in_secrets_manager(server, moto, airflow, monkeypatch) -> 
     assert signed == {"datapipeline": OF_THE_PAGE}
 
 
+@pytest.mark.long
 def test_a_connection_in_a_file(server, airflow, tmp_path) -> None:
     on_the_page = "/opt/airflow/secrets/connections.json"
     backend = exported("backend file")
