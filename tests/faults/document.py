@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
+from tests.commit import tested_commit
 from tests.faults.cluster import TIMINGS
 from tests.faults.faults import FAULTS
 from tests.faults.servers import versions
@@ -44,7 +45,7 @@ def title(fault: str) -> str:
 def _when() -> str:
     packages = ("apache-airflow", "apache-airflow-providers-celery", "celery", "apache-airflow-providers-amazon")
     installed = [f"{name} {version(name)}" for name in packages]
-    return f"{datetime.now(UTC):%Y-%m-%d}: {', '.join([*installed, *versions()])}."
+    return f"{datetime.now(UTC):%Y-%m-%d}, commit {tested_commit()}: {', '.join([*installed, *versions()])}."
 
 
 def _replace(name: str, text: str) -> None:
