@@ -110,6 +110,7 @@ def dag_processor_dies(scene: Scene) -> None:
 def api_server_dies(scene: Scene) -> None:
     """kill -9 of the API server"""
     _under_way(scene)
+    scene.batch.errors_may_be_lost = True
     _kill_for_a_while(scene, "api-server")
 
 
