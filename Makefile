@@ -83,8 +83,8 @@ test-dry-runs: venv ## Resolve the wheel under every constraint file of Amazon M
 test-outcomes: venv ## Make a run end in every way, reported in every way, and write the pages about it; CHECK=1 only compares
 	@$(BIN)/python -m tests.outcomes $(if $(CHECK),--check)
 
-test-faults: venv ## Kill what a distributed Airflow is made of, and write docs/faults.md; QUICK=1 runs a part, SEED=2 others
-	@$(BIN)/python -m tests.faults $(if $(QUICK),--quick) $(if $(SEED),--seed $(SEED))
+test-faults: venv ## Kill what a distributed Airflow is made of, and write docs/faults.md; QUICK=1 a part, FAULT=name one, SEED=2 others
+	@$(BIN)/python -m tests.faults $(if $(QUICK),--quick) $(if $(FAULT),--fault $(FAULT)) $(if $(SEED),--seed $(SEED))
 
 bench: venv ## Measure; the figures go to the terminal
 	@$(BIN)/python -m benchmarks

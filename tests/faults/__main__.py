@@ -9,6 +9,7 @@ import tempfile
 from pathlib import Path
 
 from tests.faults import document
+from tests.faults.faults import FAULTS
 from tests.faults.servers import missing
 from tests.faults.table import Rows
 
@@ -21,6 +22,7 @@ def main() -> int:
     parser.add_argument(
         "--quick", action="store_true", help="only what every change has to pass, with fewer tasks; writes no document"
     )
+    parser.add_argument("--fault", choices=FAULTS, help="this one alone")
     parser.add_argument("--seed", default="1", help="decides order, victims and moments (default: %(default)s)")
     options = parser.parse_args()
     if lacking := missing():
@@ -29,9 +31,10 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         rows = Path(folder) / "rows.json"
         selection = ["-m", "quick", "--faults-few"] if options.quick else []
+        which = f"{HERE}/test_faults.py::test_nothing_is_lost[{options.fault}]" if options.fault else str(HERE)
         done = subprocess.run(
             [
-                *(sys.executable, "-m", "pytest", str(HERE), "--durations=0", "--durations-min=5"),
+                *(sys.executable, "-m", "pytest", which, "--durations=0", "--durations-min=5"),
                 *(f"--faults-rows={rows}", f"--faults-seed={options.seed}", *selection),
             ],
             check=False,

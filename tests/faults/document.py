@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import re
-from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
-from tests.commit import tested_commit
 from tests.faults.cluster import TIMINGS
 from tests.faults.faults import FAULTS
 from tests.faults.servers import versions
@@ -23,18 +22,19 @@ PATH = REPOSITORY / "docs" / "faults.md"
 
 
 def write_faults(rows: Sequence[Row]) -> None:
-    """Replace the table of the faults."""
-    lines = [row.cells(title(row.fault)) for row in rows]
+    """Replace the lines of these faults in their table; those of others stay."""
+    lines = _lines_of_faults() | {title(row.fault): row.cells(title(row.fault)) for row in rows}
     timings = ", ".join(
         f"`{name.removeprefix('AIRFLOW__').replace('__', '.').lower()}` {here} (default {default})"
         for name, (here, default) in TIMINGS.items()
     )
-    _replace("faults", f"{_when()}\n\n{markdown(lines)}\n\nSeconds, shorter than by default: {timings}.")
+    ordered = [lines[each] for each in map(title, FAULTS) if each in lines]
+    _replace("faults", f"{_versions()}\n\n{markdown(ordered)}\n\nSeconds, shorter than by default: {timings}.")
 
 
 def write_guards(lines: Sequence[list[str]], columns: Sequence[str]) -> None:
     """Replace the table of the guards."""
-    _replace("guards", f"{_when()}\n\n{markdown(lines, columns)}")
+    _replace("guards", f"{_versions()}\n\n{markdown(lines, columns)}")
 
 
 def title(fault: str) -> str:
@@ -42,10 +42,17 @@ def title(fault: str) -> str:
     return (FAULTS[fault].__doc__ or fault).strip()
 
 
-def _when() -> str:
+def _versions() -> str:
     packages = ("apache-airflow", "apache-airflow-providers-celery", "celery", "apache-airflow-providers-amazon")
     installed = [f"{name} {version(name)}" for name in packages]
-    return f"{datetime.now(UTC):%Y-%m-%d}, commit {tested_commit()}: {', '.join([*installed, *versions()])}."
+    return ", ".join([*installed, *versions()]) + "."
+
+
+def _lines_of_faults() -> dict[str, list[str]]:
+    _, _, table = PATH.read_text().partition(f"{markdown([])}\n")
+    lines = itertools.takewhile(bool, table.splitlines())
+    cells = ([cell.strip() for cell in line.strip("| ").split(" | ")] for line in lines)
+    return {each[0]: each for each in cells}
 
 
 def _replace(name: str, text: str) -> None:

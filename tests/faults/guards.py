@@ -6,9 +6,10 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from tests.commit import tested_commit
 from tests.faults import document
 from tests.faults.table import COLUMNS, Row, Rows
 from tests.real.harness.settings import REPOSITORY
@@ -93,7 +94,7 @@ def _run_without(guard: Guard) -> Row:
             cwd=copy,
             check=False,
         )
-        return Rows.read(rows)[0]
+        return replace(Rows.read(rows)[0], commit=tested_commit())  # the copy is not in git
 
 
 def mutate(path: Path, guard: Guard) -> None:

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from tests.commit import tested_commit
 from tests.faults.batch import Tally
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-COLUMNS = ("fault", "seed", "tasks", "right", "wrong", "lost", "duplicated", "longest delay, s")
+COLUMNS = (
+    *("fault", "seed", "tasks", "right", "wrong", "lost", "duplicated", "longest delay, s"),
+    *("date", "commit"),
+)
 
 
 @dataclass(frozen=True)
@@ -22,13 +27,15 @@ class Row:
     fault: str
     seed: str
     tally: Tally
+    date: str
+    commit: str
 
     def cells(self, title: str = "") -> list[str]:
         """Return the texts in the order of ``COLUMNS``; ``title`` instead of the fault's name."""
         tally = self.tally
         delay = "" if tally.longest_delay is None else f"{tally.longest_delay:.0f}"
         counts = (tally.tasks, tally.right, tally.wrong, tally.lost, tally.duplicated)
-        return [title or self.fault, self.seed, *map(str, counts), delay]
+        return [title or self.fault, self.seed, *map(str, counts), delay, self.date, self.commit]
 
 
 @dataclass
@@ -41,7 +48,7 @@ class Rows:
 
     def add(self, fault: str, tally: Tally) -> None:
         """Keep a row."""
-        self.rows.append(Row(fault, self.seed, tally))
+        self.rows.append(Row(fault, self.seed, tally, f"{datetime.now(UTC):%Y-%m-%d}", tested_commit()))
         if self.path:
             self.path.write_text(json.dumps([asdict(row) for row in self.rows]))
 
@@ -49,7 +56,7 @@ class Rows:
     def read(cls, path: Path) -> list[Row]:
         """The rows that a run has kept."""
         kept = json.loads(path.read_text()) if path.exists() else []
-        return [Row(row["fault"], row["seed"], Tally(**row["tally"])) for row in kept]
+        return [Row(**{**row, "tally": Tally(**row["tally"])}) for row in kept]
 
 
 def plain(rows: Iterable[Row]) -> str:
