@@ -58,7 +58,7 @@ def _look_after(task_instance: Any) -> None:
 
 def _keep_leaves(task_instance: Any) -> None:
     from airflow_provider_datapipeline._airflow.stored_run import LEAVES_KEY
-    from airflow_provider_datapipeline.outcome import leaves_of
+    from airflow_provider_datapipeline.dag_structure import leaves_of
 
     task_instance.xcom_push(key=LEAVES_KEY, value=sorted(leaves_of(task_instance.task.dag.task_dict)))
 

@@ -6,7 +6,7 @@ import logging
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_datapipeline import outcome
+from airflow_provider_datapipeline import dag_structure
 from airflow_provider_datapipeline._airflow import compat, context as callback, stored_run
 from airflow_provider_datapipeline.outcome import EndedRun
 from airflow_provider_datapipeline.pipeline_task import Asked
@@ -31,7 +31,7 @@ def dag_run_of(context: Mapping[str, Any], asked: Asked, *, failed: bool) -> End
         log.warning("Could not read how the tasks of DAG run %s ended: %s", run_id, without_secrets(error))
         return EndedRun(failed=failed, reason=reason, unread=f"the states of the tasks: {without_secrets(error)}")
     reading = stored_run.ended_run(
-        states, asked, failed=failed, reason=reason, task_ids=tasks, leaves=outcome.leaves_of(tasks)
+        states, asked, failed=failed, reason=reason, task_ids=tasks, leaves=dag_structure.leaves_of(tasks)
     )
     return stored_run.driven(reading, partial(compat.read_xcom, dag_id, run_id))
 
@@ -50,10 +50,10 @@ def run_by_task(context: Mapping[str, Any], asked: Asked) -> EndedRun | None:
     states: dict[str, str | None] = {task_id: "success"}
     if (place := callback.mapped_place(task_instance)) is not None:
         states = _instances(context)
-        if not outcome.is_last_to_succeed(states, {task_id}, *place):
+        if not dag_structure.is_last_to_succeed(states, {task_id}, *place):
             log.info("Another instance of this mapped task failed or has not ended: it is not reported from here.")
             return None
-    if asked is not Asked.PRECONDITION or task_id not in outcome.leaves_of(context["dag"].task_dict):
+    if asked is not Asked.PRECONDITION or task_id not in dag_structure.leaves_of(context["dag"].task_dict):
         return EndedRun(failed=False)
     reading = stored_run.ended_run(states, asked, failed=False, task_ids={task_id}, leaves={task_id})
     return stored_run.driven(reading, read_xcom)
@@ -65,7 +65,7 @@ def _instances(context: Mapping[str, Any]) -> dict[str, str | None]:
     succeeded = compat.succeeded_instances(context["ti"])
     states = compat.read_task_states(context["dag"].dag_id, context["run_id"])
     tasks = context["dag"].task_dict
-    places = {key: outcome.split_key(key, tasks) for key in states}
+    places = {key: dag_structure.split_key(key, tasks) for key in states}
     return {
         key: "success" if places[key][1] in succeeded and state == "running" else state
         for key, state in states.items()

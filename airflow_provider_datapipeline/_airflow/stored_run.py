@@ -11,7 +11,7 @@ import logging
 from collections.abc import Callable, Collection, Generator, Mapping
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from airflow_provider_datapipeline import outcome
+from airflow_provider_datapipeline import dag_structure, outcome
 from airflow_provider_datapipeline.outcome import EndedRun, Returned, TaskEnd, UnreadableError
 from airflow_provider_datapipeline.pipeline_task import Asked
 from airflow_provider_datapipeline.reporting.masking import without_secrets
@@ -152,7 +152,7 @@ def ended_run(
     Read what the meaning of an ended run depends on.
 
     :param task_ids: those of the DAG; None where it is not at hand, so that a mapped task can only be guessed
-    :param leaves: the tasks of :func:`~airflow_provider_datapipeline.outcome.leaves_of`; None where the DAG is not at
+    :param leaves: as of :func:`~airflow_provider_datapipeline.dag_structure.leaves_of`; None where the DAG is not at
         hand, so that those are taken which the listener has kept
     """
     if failed:
@@ -194,7 +194,7 @@ def _with_results(run: EndedRun, asked: Asked) -> Reading[EndedRun]:
 def _places(states: States, task_ids: Collection[str]) -> dict[tuple[str, int], str | None]:
     places = {}
     for key, state in states.items():
-        task_id, map_index = outcome.split_key(key, task_ids)
+        task_id, map_index = dag_structure.split_key(key, task_ids)
         # A task that is there by its own id has no instances: this is another one, named alike.
         places[(key, -1) if map_index >= 0 and task_id in states else (task_id, map_index)] = state
     return places
@@ -225,7 +225,7 @@ def _failed_run(states: States, task_ids: Collection[str] | None, reason: str | 
     unread = ""
     for key in [key for key, state in states.items() if state == "failed"][:_RECORDS_READ]:
         try:
-            for place in _guesses(key) if task_ids is None else [outcome.split_key(key, task_ids)]:
+            for place in _guesses(key) if task_ids is None else [dag_structure.split_key(key, task_ids)]:
                 record = yield (*place, RECORD_KEY)
                 if isinstance(record, Mapping):
                     records[place] = record

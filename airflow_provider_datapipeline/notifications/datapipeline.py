@@ -6,7 +6,7 @@ import copy
 import logging
 from typing import TYPE_CHECKING, Any, overload
 
-from airflow_provider_datapipeline import metrics, outcome
+from airflow_provider_datapipeline import dag_structure, metrics, outcome
 from airflow_provider_datapipeline._airflow import compat, context as callback
 from airflow_provider_datapipeline._airflow.bounded import run_bounded
 from airflow_provider_datapipeline._airflow.context_run import dag_run_of, run_by_task
@@ -194,7 +194,7 @@ class DataPipelineNotifier(DataPipelineHookMixin, BaseNotifier):
         )
 
     def _failed_task(self, context: Mapping[str, Any], facts: TaskFacts) -> TaskReport | None:
-        if outcome.is_ignored_teardown(context.get("task")):
+        if dag_structure.is_ignored_teardown(context.get("task")):
             log.info("The failure of a teardown does not fail the DAG run: nothing is reported.")
             return None
         if callback.retry_will_follow(context):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_datapipeline import outcome
+from airflow_provider_datapipeline import dag_structure, outcome
 from airflow_provider_datapipeline._airflow import compat, context as callback, stored_run
 from airflow_provider_datapipeline._airflow.names import AirflowFailException, BaseOperator, TriggerRule
 from airflow_provider_datapipeline.exceptions import NoPipelineTaskError
@@ -138,9 +138,9 @@ class DataPipelineSetTaskStatusOperator(DataPipelineHookMixin, BaseOperator):
         states = {
             key: state
             for key, state in compat.read_task_states(dag_id, run_id).items()
-            if outcome.split_key(key, tasks)[0] not in not_mine
+            if dag_structure.split_key(key, tasks)[0] not in not_mine
         }
-        running = sorted(key for key, state in states.items() if state not in outcome.FINISHED_STATES)
+        running = sorted(key for key, state in states.items() if state not in dag_structure.FINISHED_STATES)
         if running:
             raise RuntimeError(
                 f"Too early to report on DAG run {run_id}: {', '.join(running)} has not ended. "
@@ -150,9 +150,9 @@ class DataPipelineSetTaskStatusOperator(DataPipelineHookMixin, BaseOperator):
         reading = stored_run.ended_run(
             states,
             asked,
-            failed=outcome.tasks_fail_run(states, tasks),
+            failed=dag_structure.tasks_fail_run(states, tasks),
             task_ids=tasks,
-            leaves=outcome.leaves_of(tasks, without=not_mine),
+            leaves=dag_structure.leaves_of(tasks, without=not_mine),
         )
         # What may pass is left to Airflow's retries, as long as there are any.
         last_try = context["ti"].try_number > context["ti"].max_tries
