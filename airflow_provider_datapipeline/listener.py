@@ -22,9 +22,9 @@ log = logging.getLogger(__name__)
 
 @hookimpl
 def on_task_instance_running(task_instance: Any) -> None:
-    """Mark the last task of a run that checks a precondition: its result is the outcome."""
+    """Keep which tasks are the leaves of a run that checks a precondition: what they return is its outcome."""
     try:
-        _mark(task_instance)
+        _look_after(task_instance)
     except Exception:  # pluggy would skip the listeners after this one
         log.exception("Could not look after task %s for AWS Data Pipeline", task_instance.task_id)
 
@@ -40,20 +40,27 @@ def on_task_instance_failed(task_instance: Any, error: BaseException | str | Non
         log.exception("Could not keep the error of task %s for AWS Data Pipeline", task_instance.task_id)
 
 
-def _mark(task_instance: Any) -> None:
+def _look_after(task_instance: Any) -> None:
     from airflow_provider_datapipeline._airflow.compat import AIRFLOW_3, conf_of
     from airflow_provider_datapipeline._airflow.context import carries_pipeline_task
 
-    # Only the task runner looks at the mark, and it needs Airflow 3.
+    # Only the task runner, which needs Airflow 3, has no DAG at hand.
     if not AIRFLOW_3 or not carries_pipeline_task(conf := conf_of(task_instance)):
         return
-    from airflow_provider_datapipeline._airflow.outcome import LAST_TASK_KEY
-    from airflow_provider_datapipeline.pipeline_task import PipelineTask
+    from airflow_provider_datapipeline.pipeline_task import Asked, PipelineTask
 
-    if PipelineTask.from_conf(conf).is_precondition and not task_instance.task.downstream_task_ids:
-        task_instance.xcom_push(key=LAST_TASK_KEY, value=True)
+    # Any task may be the only one to start. Of a mapped one the first instance will do: each costs a call.
+    if PipelineTask.from_conf(conf).asked is not Asked.ACTIVITY and task_instance.map_index <= 0:
+        _keep_leaves(task_instance)
     if task_instance.try_number > 1:
         _warn_if_reported(conf, task_instance)
+
+
+def _keep_leaves(task_instance: Any) -> None:
+    from airflow_provider_datapipeline._airflow.stored_run import LEAVES_KEY
+    from airflow_provider_datapipeline.dag_structure import leaves_of
+
+    task_instance.xcom_push(key=LEAVES_KEY, value=sorted(leaves_of(task_instance.task.dag.task_dict)))
 
 
 def _warn_if_reported(conf: Any, task_instance: Any) -> None:
@@ -75,7 +82,7 @@ def _record(task_instance: Any, error: BaseException) -> None:
 
     if not carries_pipeline_task(conf_of(task_instance)):
         return
-    from airflow_provider_datapipeline._airflow.outcome import RECORD_KEY, record
+    from airflow_provider_datapipeline._airflow.stored_run import RECORD_KEY, record
 
     task_instance.xcom_push(
         key=RECORD_KEY,

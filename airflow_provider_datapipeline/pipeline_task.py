@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 import pendulum
 
@@ -18,6 +19,14 @@ _TIME = re.compile(r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)", re.ASCII)
 _PERIOD = re.compile(r"\s*(\d{1,9})\s*(minute|hour|day|week)s?\s*", re.ASCII | re.IGNORECASE)
 _UNITS = {"minute": 60, "hour": 3600, "day": 86_400, "week": 604_800}
 _SHORT_ID_END = 10
+
+
+class Asked(StrEnum):
+    """What Data Pipeline wants to know of a task; only the answer to a precondition may be FALSE."""
+
+    ACTIVITY = "activity"
+    PRECONDITION = "precondition"
+    UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -46,6 +55,13 @@ class PipelineTask:
     def short_id(self) -> str:
         """Both ends of the task id: enough to recognise it in a log, and to find it in another."""
         return shorten(self.task_id)
+
+    @property
+    def asked(self) -> Asked:
+        """What the attempt is known to be of, by its type."""
+        if self.is_activity:
+            return Asked.ACTIVITY
+        return Asked.PRECONDITION if self.is_precondition else Asked.UNKNOWN
 
     @property
     def is_activity(self) -> bool:

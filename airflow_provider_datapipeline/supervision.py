@@ -15,14 +15,16 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_datapipeline import metrics
-from airflow_provider_datapipeline._airflow import compat, outcome, triggerer
+from airflow_provider_datapipeline._airflow import compat, triggerer
 from airflow_provider_datapipeline._airflow.metrics import count, timing
+from airflow_provider_datapipeline._airflow.stored_run import areport, unreadable
 from airflow_provider_datapipeline.deadline import Deadline
 from airflow_provider_datapipeline.delivery import Delivery, adeliver
 from airflow_provider_datapipeline.exceptions import DataPipelineError, InvalidReportError, InvalidRequestError
 from airflow_provider_datapipeline.lease import Lease
 from airflow_provider_datapipeline.links import DataPipelineTargetRunLink
 from airflow_provider_datapipeline.log_words import words
+from airflow_provider_datapipeline.outcome import UnreadableError
 from airflow_provider_datapipeline.pacing import REPORT_RATE, backoff, shared_pace
 from airflow_provider_datapipeline.progress import progress_fields
 from airflow_provider_datapipeline.reporting.facts import TaskFacts
@@ -214,19 +216,8 @@ class Supervision:
         )
 
     async def _outcome(self, state: str) -> TaskReport:
-        states = await _patiently(lambda: triggerer.task_states(self._target, self.run_id), "the tasks of the run")
-
-        async def read(task_id: str, map_index: int, key: str) -> Any:
-            return await _patiently(
-                lambda: triggerer.xcom(self._target, self.run_id, task_id, map_index, key), f"an XCom of {task_id}"
-            )
-
-        if state == "failed":
-            ends = await outcome.atask_ends(states, read)
-            return outcome.failed_run(ends, self._facts(), mask=compat.mask)
-        if self.assignment.task.is_precondition and not await outcome.precondition_holds(states, read):
-            return TaskReport.unmet(None, self._facts(), mask=compat.mask)
-        return TaskReport.finished()
+        run = _TargetRun(self._target, self.run_id)
+        return await areport(state, self.assignment.task, self._facts(), run, mask=compat.mask)
 
     def _facts(self) -> TaskFacts:
         url = triggerer.run_url(self._target, self.run_id)
@@ -292,6 +283,34 @@ class Supervision:
 
     def _words(self, **more: str | None) -> str:
         return words(self.assignment.task, **more, **self._target_words)
+
+
+@dataclass(frozen=True, slots=True)
+class _TargetRun:
+    """A run as :func:`~airflow_provider_datapipeline._airflow.stored_run.areport` reads it."""
+
+    dag_id: str
+    run_id: str
+
+    async def task_states(self) -> dict[str, str | None]:
+        states: dict[str, str | None] = await _patiently(
+            lambda: triggerer.task_states(self.dag_id, self.run_id), "the tasks of the run"
+        )
+        return states
+
+    async def xcom(self, task_id: str, map_index: int, key: str) -> Any:
+        async def read() -> Any:
+            try:
+                return await triggerer.xcom(self.dag_id, self.run_id, task_id, map_index, key)
+            except Exception as error:
+                if (found := unreadable(error, (task_id, map_index, key))).may_pass:
+                    raise
+                return found
+
+        value = await _patiently(read, f"an XCom of {task_id}")
+        if isinstance(value, UnreadableError):
+            raise value
+        return value
 
 
 async def _patiently(read: Any, what: str) -> Any:

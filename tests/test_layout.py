@@ -25,7 +25,8 @@ MOST_LINES = 350
 
 # What the package is made of, from the bottom up. A part may import the parts of the layers below its own.
 LAYERS: list[set[str]] = [
-    {"exceptions", "get_provider_info", "metrics", "pacing", "pipeline_task", "reporting"},
+    {"dag_structure", "exceptions", "get_provider_info", "metrics", "pacing", "pipeline_task", "reporting"},
+    {"outcome"},
     {"_airflow", "deadline", "log_words", "macros", "progress", "runs"},
     {"hooks"},
     {"airflow_api", "delivery", "lease", "links", "open_polls", "targets"},
@@ -38,10 +39,12 @@ NARROW = {"delivery": {f"{PACKAGE}._airflow.bounded", f"{PACKAGE}._airflow.metri
 
 # The only modules outside the standard library that a part may import.
 FOREIGN = {
+    "dag_structure": set[str](),
     "exceptions": set[str](),
     "get_provider_info": set[str](),
     "log_words": set[str](),
     "metrics": set[str](),
+    "outcome": set[str](),
     "pipeline_task": {"pendulum"},
     "reporting": set[str](),
 }
@@ -126,6 +129,8 @@ def test_imports_point_down(module: str) -> None:
         ("reporting.report", "import pendulum"),
         ("pipeline_task", "def f():\n    from airflow_provider_datapipeline.reporting import limits"),
         ("pipeline_task", "import airflow"),
+        ("outcome", "from airflow_provider_datapipeline._airflow import compat"),
+        ("outcome", "import airflow"),
         ("exceptions", "import botocore.exceptions"),
         ("_airflow.context", "from airflow_provider_datapipeline.hooks import datapipeline"),
         ("_airflow.context", "from airflow.models import DagRun"),

@@ -9,10 +9,27 @@ from typing import Any
 import pytest
 
 from airflow_provider_datapipeline import listener
-from airflow_provider_datapipeline._airflow.outcome import RECORD_KEY
+from airflow_provider_datapipeline._airflow import compat
+from airflow_provider_datapipeline._airflow.stored_run import LEAVES_KEY, RECORD_KEY
 from airflow_provider_datapipeline.reporting.report import TaskReport
 
-CONF = {"datapipeline": {"taskId": "task/1=", "pipelineId": "df-1", "attemptId": "@A_Attempt=1", "fields": {}}}
+CONF: dict[str, Any] = {
+    "datapipeline": {"taskId": "task/1=", "pipelineId": "df-1", "attemptId": "@A_Attempt=1", "fields": {}}
+}
+
+
+def conf_of(kind: str) -> dict[str, Any]:
+    return {"datapipeline": CONF["datapipeline"] | {"fields": {"type": kind}}}
+
+
+def tasks(**behind: str) -> SimpleNamespace:
+    """A DAG's tasks, with the ids of those behind them; one that is called so is a teardown."""
+    return SimpleNamespace(
+        task_dict={
+            task_id: SimpleNamespace(downstream_task_ids=set(others.split()), is_teardown=task_id == "teardown")
+            for task_id, others in behind.items()
+        }
+    )
 
 
 class TaskInstance:
@@ -24,6 +41,7 @@ class TaskInstance:
     def __init__(self, conf: object) -> None:
         self.conf = conf
         self.pushed: list[tuple[str, Any]] = []
+        self.task = SimpleNamespace(dag=tasks(load="check", check="teardown", teardown="", unreached=""))
 
     def get_dagrun(self) -> SimpleNamespace:
         return SimpleNamespace(conf=self.conf)
@@ -107,3 +125,34 @@ def test_nothing_is_raised_when_a_task_starts_either(caplog: pytest.LogCaptureFi
         listener.on_task_instance_running(LostTaskInstance(CONF))
 
     assert all("load" in record.getMessage() for record in caplog.records)
+
+
+if compat.AIRFLOW_3:  # the task runner, for which this is, needs it
+
+    @pytest.mark.parametrize("map_index", [-1, 0])
+    def test_any_task_that_starts_keeps_which_tasks_are_leaves(map_index: int) -> None:
+        """Though it is none itself: it may be the only one that starts."""
+        task_instance = TaskInstance(conf_of("ShellCommandPrecondition"))
+        task_instance.map_index = map_index
+
+        listener.on_task_instance_running(task_instance)
+
+        assert task_instance.pushed == [(LEAVES_KEY, ["check", "unreached"])]
+
+
+@pytest.mark.parametrize(
+    ("conf", "map_index"),
+    [
+        (None, -1),
+        ({"day": "2026-11-22"}, -1),
+        (conf_of("ShellCommandActivity"), -1),
+        (conf_of("ShellCommandPrecondition"), 1),  # a mapped task may have a thousand instances
+    ],
+)
+def test_no_leaves_are_kept_where_nobody_needs_them(conf: object, map_index: int) -> None:
+    task_instance = TaskInstance(conf)
+    task_instance.map_index = map_index
+
+    listener.on_task_instance_running(task_instance)
+
+    assert task_instance.pushed == []

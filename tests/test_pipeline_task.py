@@ -10,7 +10,7 @@ import pendulum
 import pytest
 from hypothesis import given, strategies as st
 
-from airflow_provider_datapipeline.pipeline_task import PipelineTask
+from airflow_provider_datapipeline.pipeline_task import Asked, PipelineTask
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -237,3 +237,17 @@ def test_tasks_are_values() -> None:
 
     assert pickle.loads(pickle.dumps(task)) == task
     assert {task, PipelineTask.from_task_object(TASK_OBJECT)} == {task}
+
+
+@pytest.mark.parametrize(
+    ("fields", "asked"),
+    [
+        ({"type": "ShellCommandActivity"}, Asked.ACTIVITY),
+        ({"type": "S3KeyExists"}, Asked.PRECONDITION),
+        ({"type": ["S3KeyExists", "S3KeyExists"]}, Asked.UNKNOWN),
+        ({"type": ""}, Asked.UNKNOWN),
+        ({}, Asked.UNKNOWN),
+    ],
+)
+def test_the_type_tells_what_was_asked(fields: dict[str, Any], asked: Asked) -> None:
+    assert a_task(**fields).asked is asked

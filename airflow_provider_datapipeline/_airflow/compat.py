@@ -51,10 +51,10 @@ def read_task_states(dag_id: str, run_id: str) -> dict[str, str | None]:
     """
     Return the stored state of every task instance of a DAG run.
 
-    Answered in a task, in the triggerer and, where :func:`dag_callbacks_can_ask`, in the dag-processor. A mapped task
-    instance has the key ``<task_id>_<map_index>``, as in Airflow's execution API.
+    Answered in a task, in the triggerer, in ``dag.test()`` and, where :func:`dag_callbacks_can_ask`, in the
+    dag-processor. A mapped task instance has the key ``<task_id>_<map_index>``, as in Airflow's execution API.
     """
-    if AIRFLOW_3:
+    if AIRFLOW_3 and names.has_supervisor():
         # Private: no public call reads the states of a run. Goes when airflow.sdk has one.
         from airflow_provider_datapipeline._airflow.names import RuntimeTaskInstance
 
@@ -65,6 +65,8 @@ def read_task_states(dag_id: str, run_id: str) -> dict[str, str | None]:
 
 def read_xcom(dag_id: str, run_id: str, task_id: str, map_index: int, key: str) -> Any:
     """Return an XCom of a task instance, or None. Answered where :func:`read_task_states` is."""
+    if AIRFLOW_3 and not names.has_supervisor():
+        return _read_xcom_from_database(dag_id, run_id, task_id, map_index, key)
     from airflow_provider_datapipeline._airflow.names import XCom
 
     # The execution API knows an unmapped task instance by the absence of an index, Airflow 2 by -1.
@@ -95,6 +97,65 @@ def _read_task_states_from_database(dag_id: str, run_id: str) -> dict[str, str |
             .all()
         )
     return {task_id if map_index < 0 else f"{task_id}_{map_index}": _plain(state) for task_id, map_index, state in rows}
+
+
+def _read_xcom_from_database(dag_id: str, run_id: str, task_id: str, map_index: int, key: str) -> Any:
+    """
+    Return an XCom as the JSON that is stored, in ``dag.test()`` of Airflow 3.
+
+    Private: no public call answers there. Goes when a DAG's callback has something to ask in ``dag.test()``.
+    """
+    from airflow_provider_datapipeline._airflow.names import XComModel, create_session
+
+    place = {"dag_id": dag_id, "run_id": run_id, "task_id": task_id, "map_index": map_index, "key": key}
+    session: Session
+    with create_session() as session:
+        row = session.query(XComModel.value).filter_by(**place).first()
+    return None if row is None else row[0]
+
+
+SUCCEEDED = "datapipeline_succeeded"
+"""The event in Airflow 2's audit log by which an instance of a mapped task says that it has succeeded."""
+
+
+def succeeded_instances(task_instance: Any) -> set[int]:
+    """
+    Return the map indexes of those instances of a mapped task that have succeeded though Airflow has not stored it yet,
+    this one among them.
+
+    Airflow 2 calls back before it stores a success, so that of two instances that end at once each would see the other
+    run. So each leaves a mark before it looks. In the audit log, since an XCom cannot be written from here: the row of
+    its task instance is locked until the success is stored. Goes with Airflow 2; Airflow 3 has it stored by then.
+    """
+    if AIRFLOW_3:
+        return {task_instance.map_index}
+    from airflow_provider_datapipeline._airflow.names import Log, TaskInstance, create_session
+
+    session: Session
+    with create_session() as session:
+        session.add(Log(event=SUCCEEDED, task_instance=task_instance))
+    with create_session() as session:
+        rows = (
+            session.query(Log.map_index)
+            .join(
+                TaskInstance,
+                (TaskInstance.dag_id == Log.dag_id)
+                & (TaskInstance.run_id == Log.run_id)
+                & (TaskInstance.task_id == Log.task_id)
+                & (TaskInstance.map_index == Log.map_index)
+                & (
+                    TaskInstance.try_number == Log.try_number
+                ),  # a mark of an earlier try, cleared since, does not count
+            )
+            .filter(
+                Log.dag_id == task_instance.dag_id,
+                Log.task_id == task_instance.task_id,
+                Log.run_id == task_instance.run_id,
+                Log.event == SUCCEEDED,
+            )
+            .all()
+        )
+    return {map_index for (map_index,) in rows}
 
 
 class RunRefusedError(Exception):

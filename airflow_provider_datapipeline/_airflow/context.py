@@ -95,13 +95,14 @@ def retry_will_follow(context: Mapping[str, Any]) -> bool:
     """
     Tell whether Airflow will run a failed task again, so that FAILED must not be sent.
 
-    With the key ``exception`` the callback runs where the outcome was decided: that it is called at all is final, also
-    for AirflowFailException with tries left. Without it, the dag-processor calls on behalf of a task that died, and
-    only the number of tries tells.
+    Where the outcome was decided, in the task's own process and anywhere on Airflow 2, the task instance has its new
+    state before it is called back for: ``up_for_retry``, or ``failed``, for AirflowFailException with tries left too.
+    The dag-processor of Airflow 3 calls on behalf of a task that died, without a state: only the tries tell.
     """
-    if "exception" in context:
-        return False
     task_instance = context["ti"]
+    state = getattr(task_instance, "state", None)
+    if state is not None:
+        return str(getattr(state, "value", state)) == "up_for_retry"
     return bool(task_instance.try_number <= task_instance.max_tries)
 
 

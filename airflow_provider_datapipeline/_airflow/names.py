@@ -93,10 +93,16 @@ PLACES_OF_AIRFLOW_3: dict[str, tuple[str, ...]] = {
 """Names of Airflow 3 alone. All are private: compat says at each use what would replace them."""
 
 PLACES_OF_AIRFLOW_2: dict[str, tuple[str, ...]] = {
+    "Log": ("airflow.models.log",),
+}
+"""Names that are used on Airflow 2 alone."""
+
+PLACES_OF_DATABASE: dict[str, tuple[str, ...]] = {
     "TaskInstance": ("airflow.models.taskinstance",),
+    "XComModel": ("airflow.models.xcom",),  # of Airflow 3
     "create_session": ("airflow.utils.session",),
 }
-"""Names of Airflow 2 alone: there, a task reads the database itself."""
+"""What reads the database itself: everything on Airflow 2, and on Airflow 3 ``dag.test()`` alone."""
 
 COPIES_OF_STATS = ("airflow.sdk._shared.observability.metrics.stats", "airflow._shared.observability.metrics.stats")
 """From Airflow 3.3 on, the two modules that may have been told where metrics go."""
@@ -105,13 +111,18 @@ DAG_PROCESSOR = "airflow.dag_processing.processor"
 """The module of Airflow 3 that says, in ``ToManager``, what a callback in the dag-processor can ask for."""
 
 
+def has_supervisor() -> bool:
+    """Tell whether there is anybody to ask: not in ``dag.test()``, between its tasks."""
+    return hasattr(import_module("airflow.sdk.execution_time.task_runner"), "SUPERVISOR_COMMS")
+
+
 def supervisor() -> Any:
     """Return what a task of Airflow 3 talks to; there is none before the task has started, so it is never kept."""
     return import_module("airflow.sdk.execution_time.task_runner").SUPERVISOR_COMMS
 
 
 def __getattr__(name: str) -> Any:
-    places = (PLACES | PLACES_OF_AIRFLOW_3 | PLACES_OF_AIRFLOW_2).get(name)
+    places = (PLACES | PLACES_OF_AIRFLOW_3 | PLACES_OF_AIRFLOW_2 | PLACES_OF_DATABASE).get(name)
     if places is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     for place in places:

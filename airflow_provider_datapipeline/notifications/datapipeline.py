@@ -6,13 +6,15 @@ import copy
 import logging
 from typing import TYPE_CHECKING, Any, overload
 
-from airflow_provider_datapipeline import metrics
-from airflow_provider_datapipeline._airflow import compat, context as callback, outcome
+from airflow_provider_datapipeline import dag_structure, metrics, outcome
+from airflow_provider_datapipeline._airflow import compat, context as callback
 from airflow_provider_datapipeline._airflow.bounded import run_bounded
+from airflow_provider_datapipeline._airflow.context_run import dag_run_of, run_by_task
 from airflow_provider_datapipeline._airflow.metrics import count
 from airflow_provider_datapipeline._airflow.names import BaseNotifier
 from airflow_provider_datapipeline.exceptions import NoPipelineTaskError
 from airflow_provider_datapipeline.hooks.parameters import DataPipelineHookMixin
+from airflow_provider_datapipeline.pipeline_task import Asked
 from airflow_provider_datapipeline.reporting.masking import without_secrets
 from airflow_provider_datapipeline.reporting.report import TaskReport
 from airflow_provider_datapipeline.reporting.status import TaskStatus
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     import jinja2
 
     from airflow_provider_datapipeline.pipeline_task import PipelineTask
+    from airflow_provider_datapipeline.reporting.facts import TaskFacts
 
 log = logging.getLogger(__name__)
 
@@ -40,7 +43,8 @@ class DataPipelineNotifier(DataPipelineHookMixin, BaseNotifier):
     Called with keyword arguments only, an instance returns a copy with these parameters:
     ``report_failed(error_id="Nightly")``.
 
-    :param task_status: ``FINISHED``, ``FAILED`` or ``FALSE``
+    :param task_status: ``FINISHED``, ``FAILED`` or ``FALSE``. FINISHED becomes FALSE where the conf's task is a
+        precondition and the result says that it does not hold: of the task itself, or on a DAG of its last tasks.
     :param pipeline_task_id: the Data Pipeline task, 1 to 2,048 characters; by default that of the DAG run's conf
         (templated)
     :param error_id: at most 1,024 characters; by default the class of the exception (templated)
@@ -124,7 +128,7 @@ class DataPipelineNotifier(DataPipelineHookMixin, BaseNotifier):
                 context.get("run_id"),
             )
             return
-        report = notifier._task_report(context)  # noqa: SLF001  # likewise
+        report = notifier._task_report(context, target[1])  # noqa: SLF001  # likewise
         if report is not None:
             notifier._deliver(*target, report, context)  # noqa: SLF001  # likewise
 
@@ -168,24 +172,29 @@ class DataPipelineNotifier(DataPipelineHookMixin, BaseNotifier):
             )
         return self.pipeline_task_id, None
 
-    def _task_report(self, context: Mapping[str, Any]) -> TaskReport | None:
-        """Return what to report, or None where nothing may be reported."""
-        if self.task_status is TaskStatus.FINISHED:
-            return None if self._is_no_end(context) else TaskReport.finished()
+    def _task_report(self, context: Mapping[str, Any], task: PipelineTask | None = None) -> TaskReport | None:
+        """
+        Return what to report, or None where nothing may be reported.
+
+        :param task: what was polled, if known
+        """
         about_dag_run = callback.is_about_dag_run(context)
         facts = callback.run_facts(context) if about_dag_run else callback.task_facts(context["ti"])
         if self.task_status is TaskStatus.FALSE:
             return TaskReport.unmet(self.error_message, facts, mask=compat.mask)
-        if about_dag_run:
-            return outcome.failed_run(
-                self._task_ends(context),
-                facts,
-                mask=compat.mask,
-                reason=context["reason"],
-                error_id=self.error_id,
-                error_message=self.error_message,
-            )
-        if outcome.is_ignored_teardown(context.get("task")):
+        failed = self.task_status is TaskStatus.FAILED
+        if failed and not about_dag_run:
+            return self._failed_task(context, facts)
+        asked = Asked.UNKNOWN if task is None else task.asked
+        run = dag_run_of(context, asked, failed=failed) if about_dag_run else run_by_task(context, asked)
+        if run is None:
+            return None
+        return outcome.report_on(
+            run, asked, facts, mask=compat.mask, error_id=self.error_id, error_message=self.error_message
+        )
+
+    def _failed_task(self, context: Mapping[str, Any], facts: TaskFacts) -> TaskReport | None:
+        if dag_structure.is_ignored_teardown(context.get("task")):
             log.info("The failure of a teardown does not fail the DAG run: nothing is reported.")
             return None
         if callback.retry_will_follow(context):
@@ -194,32 +203,6 @@ class DataPipelineNotifier(DataPipelineHookMixin, BaseNotifier):
         error = callback.error_of(context)
         message = self.error_message or (outcome.NO_EXCEPTION if error is None else None)
         return TaskReport.failed(error, facts, mask=compat.mask, error_id=self.error_id, error_message=message)
-
-    def _is_no_end(self, context: Mapping[str, Any]) -> bool:
-        """Tell whether a success is not that of the whole task: of one that was skipped, or one instance of many."""
-        if callback.is_about_dag_run(context) or (place := callback.mapped_place(context["ti"])) is None:
-            return callback.was_skipped(context)
-        dag_id, run_id = context["dag"].dag_id, context["run_id"]
-        states = compat.read_task_states(dag_id, run_id)
-        if outcome.is_last_to_succeed(states, context["dag"].task_dict, *place):
-            return callback.was_skipped(context)
-        log.info("Another instance of this mapped task failed or has not ended: FINISHED is not reported from here.")
-        return True
-
-    def _task_ends(self, context: Mapping[str, Any]) -> list[outcome.TaskEnd] | None:
-        """Return how the run's tasks ended, None where nobody tells: ``dag.test()`` has no supervisor then."""
-        dag_id, run_id = context["dag"].dag_id, context["run_id"]
-        if not compat.dag_callbacks_can_ask():
-            return None
-        try:
-            return outcome.task_ends(
-                compat.read_task_states(dag_id, run_id),
-                context["dag"].task_dict,
-                lambda task_id, index: compat.read_xcom(dag_id, run_id, task_id, index, outcome.RECORD_KEY),
-            )
-        except Exception as error:  # noqa: BLE001  # a report with less detail is better than none
-            log.warning("Could not read which tasks of DAG run %s failed: %s", run_id, without_secrets(error))
-            return None
 
     def _deliver(
         self, pipeline_task_id: str, task: PipelineTask | None, report: TaskReport, context: Mapping[str, Any]

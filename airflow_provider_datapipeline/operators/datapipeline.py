@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_datapipeline._airflow import compat, context as callback, outcome
+from airflow_provider_datapipeline import dag_structure, outcome
+from airflow_provider_datapipeline._airflow import compat, context as callback, stored_run
 from airflow_provider_datapipeline._airflow.names import AirflowFailException, BaseOperator, TriggerRule
 from airflow_provider_datapipeline.exceptions import NoPipelineTaskError
 from airflow_provider_datapipeline.hooks.parameters import DataPipelineHookMixin
+from airflow_provider_datapipeline.pipeline_task import Asked
 from airflow_provider_datapipeline.reporting.report import TaskReport
 from airflow_provider_datapipeline.reporting.status import TaskStatus
 
@@ -31,9 +34,10 @@ class DataPipelineSetTaskStatusOperator(DataPipelineHookMixin, BaseOperator):
         operator then fails itself, without retries: its success would turn the run green. A failed teardown does not
         count, as in Airflow, unless it is declared with ``on_failure_fail_dagrun``.
     ``FALSE``
-        nothing failed, and every direct upstream task was skipped, or the only one returned False: a precondition that
-        does not hold. Of a mapped one it is enough that one instance was skipped or returned False. Not for a Data
-        Pipeline task that is known to be an activity, which cannot end FALSE.
+        nothing failed, and a leaf of the DAG (a task behind which only teardowns and this operator follow), or one
+        instance of a mapped leaf, was skipped or returned False: a precondition that does not hold. With
+        ``pipeline_task_id`` given it is not known what kind of task that is: then FALSE if a leaf returned False, or
+        all of them were skipped. Not for a task that is known to be an activity, which cannot end FALSE.
     ``FINISHED``
         otherwise.
 
@@ -134,37 +138,30 @@ class DataPipelineSetTaskStatusOperator(DataPipelineHookMixin, BaseOperator):
         states = {
             key: state
             for key, state in compat.read_task_states(dag_id, run_id).items()
-            if outcome.split_key(key, tasks)[0] not in not_mine
+            if dag_structure.split_key(key, tasks)[0] not in not_mine
         }
-        running = sorted(key for key, state in states.items() if state not in outcome.FINISHED_STATES)
+        running = sorted(key for key, state in states.items() if state not in dag_structure.FINISHED_STATES)
         if running:
             raise RuntimeError(
                 f"Too early to report on DAG run {run_id}: {', '.join(running)} has not ended. "
                 f"Place {self.task_id} downstream of every other task."
             )
-        ends = outcome.task_ends(
-            states, tasks, lambda task_id, index: compat.read_xcom(dag_id, run_id, task_id, index, outcome.RECORD_KEY)
+        asked = Asked.UNKNOWN if task is None else task.asked
+        reading = stored_run.ended_run(
+            states,
+            asked,
+            failed=dag_structure.tasks_fail_run(states, tasks),
+            task_ids=tasks,
+            leaves=dag_structure.leaves_of(tasks, without=not_mine),
         )
-        if any(outcome.counts_as_failure(end, tasks[end.task_id]) for end in ends if end.task_id in tasks):
-            return outcome.failed_run(
-                ends,
-                callback.run_facts(context),
-                mask=compat.mask,
-                error_id=self.error_id,
-                error_message=self.error_message,
-            )
-        if (task is None or not task.is_activity) and self._does_not_hold(dag_id, run_id, ends):
-            return TaskReport.unmet(self.error_message, callback.run_facts(context), mask=compat.mask)
-        return TaskReport.finished()
-
-    def _does_not_hold(self, dag_id: str, run_id: str, ends: Sequence[outcome.TaskEnd]) -> bool:
-        upstream = [end for end in ends if end.task_id in self.upstream_task_ids]
-        if upstream and all(end.state == "skipped" for end in upstream):
-            return True
-        if len(self.upstream_task_ids) != 1:
-            return False
-        return any(
-            end.state == "skipped"
-            or compat.read_xcom(dag_id, run_id, end.task_id, end.map_index, "return_value") is False
-            for end in upstream
+        # What may pass is left to Airflow's retries, as long as there are any.
+        last_try = context["ti"].try_number > context["ti"].max_tries
+        run = stored_run.driven(reading, partial(compat.read_xcom, dag_id, run_id), give_up=last_try)
+        return outcome.report_on(
+            run,
+            asked,
+            callback.run_facts(context),
+            mask=compat.mask,
+            error_id=self.error_id,
+            error_message=self.error_message,
         )

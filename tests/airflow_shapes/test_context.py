@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from types import SimpleNamespace
 from typing import Any
 
@@ -47,24 +48,37 @@ def test_a_malformed_conf_is_an_error_that_names_what_is_wrong() -> None:
         callback.pipeline_task(context(dag_run=run({"datapipeline": {"taskId": "x", "fields": {}}})))
 
 
+class State(StrEnum):
+    """As Airflow's."""
+
+    UP_FOR_RETRY = "up_for_retry"
+    FAILED = "failed"
+
+
 @pytest.mark.parametrize(
-    ("entries", "tries", "follows"),
+    ("state", "tries", "follows"),
     [
-        ({"exception": ValueError()}, (1, 2), False),
-        ({"exception": None}, (1, 2), False),
-        ({"exception": "killed"}, (1, 2), False),
-        ({}, (1, 2), True),
-        ({}, (2, 2), True),
-        ({}, (3, 2), False),
-        ({}, (1, 0), False),
+        # Where the outcome was decided, in the task's own process and on Airflow 2.
+        (State.UP_FOR_RETRY, (1, 2), True),
+        ("up_for_retry", (1, 2), True),
+        (State.UP_FOR_RETRY, (3, 2), True),  # cleared while it ran
+        (State.FAILED, (1, 2), False),  # AirflowFailException
+        ("failed", (1, 2), False),
+        ("skipped", (1, 2), False),  # on_skipped_callback
+        # In the dag-processor of Airflow 3.
+        (None, (1, 2), True),
+        (None, (2, 2), True),
+        (None, (3, 2), False),
+        (None, (1, 0), False),
     ],
 )
-def test_only_where_no_exception_is_known_do_the_tries_tell(
-    entries: dict[str, Any], tries: tuple[int, int], follows: bool
+@pytest.mark.parametrize("entries", [{}, {"exception": ValueError()}])
+def test_the_new_state_of_a_task_tells_whether_a_retry_follows(
+    state: str | None, tries: tuple[int, int], follows: bool, entries: dict[str, Any]
 ) -> None:
-    """In the task's own process the call is final, whatever tries are left (AirflowFailException)."""
+    """An exception does not: a callback on retry has it too."""
     number, limit = tries
-    task_instance = SimpleNamespace(try_number=number, max_tries=limit)
+    task_instance = SimpleNamespace(try_number=number, max_tries=limit, state=state)
 
     assert callback.retry_will_follow(context(ti=task_instance, **entries)) is follows
 

@@ -11,7 +11,11 @@ import pytest
 
 from airflow_provider_datapipeline._airflow import compat, names
 
-OF_THIS_AIRFLOW = names.PLACES | (names.PLACES_OF_AIRFLOW_3 if compat.AIRFLOW_3 else names.PLACES_OF_AIRFLOW_2)
+OF_THIS_AIRFLOW = (
+    names.PLACES
+    | (names.PLACES_OF_AIRFLOW_3 if compat.AIRFLOW_3 else names.PLACES_OF_AIRFLOW_2)
+    | {name: places for name, places in names.PLACES_OF_DATABASE.items() if compat.AIRFLOW_3 or name != "XComModel"}
+)
 
 
 LOOK = """

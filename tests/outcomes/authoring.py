@@ -43,13 +43,19 @@ class Reporting:
         return FAILED_BY_TEMPLATE if self.templates else report_failed
 
     def step(
-        self, *, on_failure: Sequence[Any] = (), on_success: Sequence[Any] = (), last: bool = False
+        self,
+        *,
+        on_failure: Sequence[Any] = (),
+        on_success: Sequence[Any] = (),
+        last: bool = False,
+        on_retry: bool = False,
     ) -> dict[str, Any]:
         """The callbacks of a task: the author's own first, which is the harder order."""
         by_task = self.way is Way.TASK
         return {
             "on_failure_callback": [*on_failure, *([self.failed(**OF_TASK)] if by_task else [])],
             "on_success_callback": [*on_success, *([self.finished(**OF_TASK)] if by_task and last else [])],
+            "on_retry_callback": [self.failed(**OF_TASK)] if by_task and on_retry else [],
         }
 
     def last(self, **callbacks: Any) -> dict[str, Any]:

@@ -169,6 +169,8 @@ def by(
 
 
 def _without_detail(way: Way, expected: Expected) -> Expected:
+    if way is Way.DAG and expected == FALSE:
+        return FINISHED
     knows = expected.status == "FAILED" and expected != TIMED_OUT
     return NOT_TOLD if way is Way.DAG and knows else expected
 
@@ -187,7 +189,8 @@ RULES = [
     Rule(on="<3", why="The task runner needs Airflow 3.", change=_without_task_runner),
     Rule(
         on="==3.0.*",
-        why="Its dag-processor answers no question of a callback of the DAG: how the tasks ended, and why.",
+        why="Its dag-processor answers no question of a callback of the DAG: how the tasks ended, and why, or what a "
+        "precondition's check returned, so that it reports FINISHED.",
         change=_without_detail,
     ),
     Rule(

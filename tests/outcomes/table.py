@@ -40,6 +40,18 @@ status that does not follow from the verdict, marked † below.
 **nothing**: no report. -: does not apply. Of an `errorId` the last part is shown. "Airflow" is the verdict on the run
 in the end, without a reporting operator: that one fails a run about which it reports FAILED.
 
+## The rule
+
+What a run means is decided once, for every way of reporting (`airflow_provider_datapipeline/outcome.py`); the ways
+differ only in what they can see. A run that failed is FAILED, with the error of the task that failed first. One that
+succeeded is FINISHED, unless a precondition was checked and does not hold: then it is FALSE. A precondition holds
+where no *leaf* of the DAG, nor any instance of a mapped leaf, was skipped or returned `False`. A leaf is a task behind
+which no other follows but teardowns (and, where the operator reports, the operator and what is behind it); a teardown
+is none, unless its failure fails the run. Where the kind of the task is not known (an operator with
+`pipeline_task_id`) it takes a leaf that returned `False`, or that all of them were skipped. An activity is never FALSE.
+A result that is stored but cannot be deserialised is not `False`; if it cannot be read at all, a precondition is
+FAILED with `AirflowResultUnknown`.
+
 ## What to make of it
 
 - **Task runner**: reads the stored verdict, so nothing escapes it. A run that Airflow leaves `running` for ever (z1)
@@ -58,8 +70,10 @@ in the end, without a reporting operator: that one fails a run about which it re
 - **A run cleared after its report** (13) keeps the outcome that was reported, since the service takes one final
   status. A second one changes nothing, and a WARNING says so, in the log of the task (callbacks on the DAG: of the
   dag-processor).
-- **Preconditions** (p1 to p5): callbacks report FALSE only where a `DataPipelineNotifier(task_status="FALSE")` says
-  so.
+- **Preconditions** (p1 to p8): `report_finished` reports FALSE where the conf's task is one and does not hold. On a
+  DAG it sees all leaves (Airflow 3.0: none, and reports FINISHED), on a task that task alone (p7), and nothing where it
+  is not called: a check that is skipped needs `DataPipelineNotifier(task_status="FALSE")` on skipping. With
+  `pipeline_task_id` given, callbacks do not know that it is a precondition, and report FINISHED.
 - Where a report has no exception to tell of, its `errorId` says what ended: `AirflowDagRunFailed`,
   `AirflowTaskFailed`.
 """

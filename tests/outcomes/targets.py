@@ -23,6 +23,10 @@ OVERTIME_SECONDS = 60
 """More than ``[core] task_success_overtime``, after which Airflow kills a task whose callbacks still run."""
 
 
+MEETING_SECONDS = 12
+"""Less than that, with the time for a report."""
+
+
 # What tasks and callbacks do
 
 
@@ -65,6 +69,15 @@ def leave_a_mark_and_take_long(context: Any) -> None:
     """A callback during which the dag-processor is killed."""
     Path(field(context, "myGate") + ".callback").touch()
     time.sleep(OVERTIME_SECONDS)
+
+
+def meet(context: Any) -> None:
+    """A callback of two instances of a mapped task that ends when both have come to it."""
+    met = [Path(field(context, "myGate") + f".met-{index}") for index in (0, 1)]
+    met[context["ti"].map_index].touch()
+    deadline = time.monotonic() + MEETING_SECONDS
+    while not all(each.exists() for each in met) and time.monotonic() < deadline:
+        time.sleep(0.1)
 
 
 def break_down(_: Any) -> None:
@@ -114,6 +127,17 @@ def fails_after_retry(reporting: Reporting) -> None:
 @target()
 def recovers(reporting: Reporting) -> None:
     @task(retries=1, retry_delay=SOON, **reporting.last())
+    def work(**context: Any) -> None:
+        """Fail the first time."""
+        if context["ti"].try_number == 1:
+            raise RuntimeError("first try")
+
+    work()
+
+
+@target()
+def recovers_with_a_report_on_retry(reporting: Reporting) -> None:
+    @task(retries=1, retry_delay=SOON, **reporting.last(on_retry=True))
     def work(**context: Any) -> None:
         """Fail the first time."""
         if context["ti"].try_number == 1:
@@ -417,6 +441,17 @@ def succeeds_mapped(reporting: Reporting) -> None:
 
 
 @target()
+def succeeds_mapped_at_once(reporting: Reporting) -> None:
+    """No instance's end is stored, on Airflow 2, before each has called back."""
+
+    @task(**reporting.last(on_success=[meet]))
+    def one(index: int) -> int:
+        return index
+
+    one.expand(index=[0, 1])
+
+
+@target()
 def prints_a_secret(reporting: Reporting) -> None:
     @task(**reporting.last())
     def work() -> None:
@@ -459,6 +494,25 @@ def returns_false_once(reporting: Reporting) -> None:
         return index != 1
 
     check.expand(index=[0, 1, 2])
+
+
+@target()
+def returns_false_before_a_teardown(reporting: Reporting) -> None:
+    check = task(task_id="check", **reporting.last())(lambda: False)()
+    check >> task(task_id="teardown", **reporting.step())(succeed)().as_teardown()
+
+
+@target()
+def one_leaf_is_never_reached(reporting: Reporting) -> None:
+    first = task(task_id="first", **reporting.step())(skip)()
+    first >> task(task_id="unreached", **reporting.step())(succeed)()
+    task(task_id="check", **reporting.last())(lambda: True)()
+
+
+@target()
+def one_leaf_returns_false(reporting: Reporting) -> None:
+    task(task_id="check", **reporting.last())(lambda: False)()
+    task(task_id="other", **reporting.step())(lambda: True)()
 
 
 @target()

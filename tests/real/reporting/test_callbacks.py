@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from airflow_provider_datapipeline._airflow.outcome import RECORD_KEY
+from airflow_provider_datapipeline._airflow.stored_run import RECORD_KEY
 from tests.real.harness.settings import IS_AIRFLOW_3
 from tests.real.harness.waiting import wait_until
 

@@ -1,0 +1,73 @@
+"""What a callback can see of how a DAG run ended."""
+
+from __future__ import annotations
+
+import logging
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_datapipeline import dag_structure
+from airflow_provider_datapipeline._airflow import compat, context as callback, stored_run
+from airflow_provider_datapipeline.outcome import EndedRun
+from airflow_provider_datapipeline.pipeline_task import Asked
+from airflow_provider_datapipeline.reporting.masking import without_secrets
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+log = logging.getLogger(__name__)
+
+
+def dag_run_of(context: Mapping[str, Any], asked: Asked, *, failed: bool) -> EndedRun:
+    """Return how the run ended that a DAG-level callback is about; reads nothing that the report does not need."""
+    dag_id, run_id, reason = context["dag"].dag_id, context["run_id"], context["reason"]
+    run = EndedRun(failed=failed, reason=reason)
+    if not (failed or asked is Asked.PRECONDITION) or not compat.dag_callbacks_can_ask():
+        return run
+    tasks = context["dag"].task_dict
+    try:
+        states = compat.read_task_states(dag_id, run_id)
+    except Exception as error:  # noqa: BLE001  # a report with less detail is better than none
+        log.warning("Could not read how the tasks of DAG run %s ended: %s", run_id, without_secrets(error))
+        return EndedRun(failed=failed, reason=reason, unread=f"the states of the tasks: {without_secrets(error)}")
+    reading = stored_run.ended_run(
+        states, asked, failed=failed, reason=reason, task_ids=tasks, leaves=dag_structure.leaves_of(tasks)
+    )
+    return stored_run.driven(reading, partial(compat.read_xcom, dag_id, run_id))
+
+
+def run_by_task(context: Mapping[str, Any], asked: Asked) -> EndedRun | None:
+    """
+    Return how a run ended by the task whose success callback asks; None where the task is no end of it.
+
+    It is none if it was skipped, or is one instance of a mapped task of which others are still to succeed.
+    """
+    if callback.was_skipped(context):
+        return None
+    task_instance = context["ti"]
+    task_id = task_instance.task_id
+    read_xcom = partial(compat.read_xcom, context["dag"].dag_id, context["run_id"])
+    states: dict[str, str | None] = {task_id: "success"}
+    if (place := callback.mapped_place(task_instance)) is not None:
+        states = _instances(context)
+        if not dag_structure.is_last_to_succeed(states, {task_id}, *place):
+            log.info("Another instance of this mapped task failed or has not ended: it is not reported from here.")
+            return None
+    if asked is not Asked.PRECONDITION or task_id not in dag_structure.leaves_of(context["dag"].task_dict):
+        return EndedRun(failed=False)
+    reading = stored_run.ended_run(states, asked, failed=False, task_ids={task_id}, leaves={task_id})
+    return stored_run.driven(reading, read_xcom)
+
+
+def _instances(context: Mapping[str, Any]) -> dict[str, str | None]:
+    """Return the states of the instances of a mapped task, those included that Airflow has not stored yet."""
+    task_id = context["ti"].task_id
+    succeeded = compat.succeeded_instances(context["ti"])
+    states = compat.read_task_states(context["dag"].dag_id, context["run_id"])
+    tasks = context["dag"].task_dict
+    places = {key: dag_structure.split_key(key, tasks) for key in states}
+    return {
+        key: "success" if places[key][1] in succeeded and state == "running" else state
+        for key, state in states.items()
+        if places[key][0] == task_id
+    }
