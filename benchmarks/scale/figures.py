@@ -76,14 +76,14 @@ def moments(calls: Iterable[Call], operation: str) -> dict[str, list[float]]:
 
 
 def per_minute(calls: Iterable[Call], operation: str, span: Span) -> list[float]:
-    """Calls a minute that were carried out, for each minute of the span; for the last one as if it were whole."""
-    minutes = max(1, math.ceil(span.seconds / 60))
+    """Calls a minute that were carried out, for each minute of the span; the last one is 30 to 90 s long."""
+    minutes = max(1, round(span.seconds / 60))
     counts = Counter(
         min(minutes - 1, int((call.at - span.start) // 60))
         for call in calls
         if call.operation == operation and not call.refused and span.holds(call.at)
     )
-    lengths = [min(60.0, span.seconds - 60 * minute) or 60.0 for minute in range(minutes)]
+    lengths = [60.0] * (minutes - 1) + [span.seconds - 60 * (minutes - 1) or 60.0]
     return [counts[minute] * 60 / length for minute, length in enumerate(lengths)]
 
 

@@ -61,15 +61,21 @@ def test_refused_calls_keep_no_lease() -> None:
     assert moments(calls, HEARTBEAT) == {"a": [1, 2]}
 
 
-def test_calls_a_minute_are_those_of_a_whole_minute() -> None:
-    calls = [Call(at, HEARTBEAT, "a") for at in (99, 100, 159, 160, 161, 190, 191)]
+@pytest.mark.parametrize(
+    ("end", "rates"),
+    [
+        (130, [4]),  # half a minute
+        (160, [3]),
+        (161, [5 * 60 / 61]),  # a second is no minute of its own
+        (190, [3, 6]),
+        (220, [3, 4]),
+        (100, [1]),
+    ],
+)
+def test_calls_a_minute_are_those_of_a_whole_minute(end: float, rates: list[float]) -> None:
+    calls = [Call(at, HEARTBEAT, "a") for at in (99, 100, 130, 159, 160.5, 161, 190, 191)]
 
-    assert per_minute(calls, HEARTBEAT, Span(100, 190)) == [2, 6]
-
-
-@pytest.mark.parametrize(("end", "minutes"), [(100, 1), (160, 1), (160.5, 2), (220, 2)])
-def test_every_minute_of_a_span_is_counted(end: float, minutes: int) -> None:
-    assert per_minute([Call(100, HEARTBEAT, "a")], HEARTBEAT, Span(100, end))[1:] == [0] * (minutes - 1)
+    assert per_minute(calls, HEARTBEAT, Span(100, end)) == pytest.approx(rates)
 
 
 def test_what_the_rate_refused_is_counted_by_operation() -> None:
