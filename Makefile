@@ -86,8 +86,8 @@ test-outcomes: venv ## Make a run end in every way, reported in every way, and w
 test-faults: venv ## Kill what a distributed Airflow is made of, and write docs/faults.md; QUICK=1 a part, FAULT=name one, SEED=2 others
 	@$(BIN)/python -m tests.faults $(if $(QUICK),--quick) $(if $(FAULT),--fault $(FAULT)) $(if $(SEED),--seed $(SEED))
 
-bench: venv ## Measure; the figures go to the terminal
-	@$(BIN)/python -m benchmarks
+bench: venv ## Measure, figures to the terminal; HELD=1000 instead measures so many tasks held at once, half an hour
+	@$(BIN)/python -m benchmarks $(if $(HELD),scale --held $(HELD))
 
 build: venv ## Build wheel and source distribution into dist/
 	@$(BIN)/python -m hatchling build

@@ -8,7 +8,6 @@ runs in this process, keeps to the account's rates and is not counted. Compare r
 
 from __future__ import annotations
 
-import contextlib
 import tempfile
 import time
 from collections import Counter
@@ -17,10 +16,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-import psutil  # type: ignore[import-untyped]  # ships no types
-
 from airflow_provider_datapipeline.emulator import Behaviour, EmulatorServer
-from tests.real.harness import Deployment, guard
+from benchmarks.usage import cpu_seconds
+from tests.real.harness import Deployment
 from tests.real.harness.settings import AIRFLOW_VERSION, AIRFLOWS_OWN_INTERVALS, LAYOUT
 from tests.real.harness.waiting import wait_until
 from tests.real.reporting.account import REGION, connection
@@ -110,11 +108,11 @@ class Bench:
     def measure(self, way: Callable[[int], tuple[float, Mapping[str, int]]], tasks: int) -> Measurement:
         """Measure a way: it does so many tasks, and returns when the last one ended, and how many ended how."""
         requests = len(self.server.service.requests)
-        before = cpu_seconds(self.deployment)
+        before = cpu_seconds(self.deployment.components)
         start = time.time()
         end, outcomes = way(tasks)
         time.sleep(max(0.0, end + SETTLE_SECONDS - time.time()))
-        after = cpu_seconds(self.deployment)
+        after = cpu_seconds(self.deployment.components)
         return Measurement(
             wall=end - start,
             span=time.time() - start,
@@ -155,17 +153,6 @@ class Bench:
 def baseline_dag_id(tasks: int) -> str:
     """Name the DAG with so many mapped tasks."""
     return f"trigger_{tasks}_dag_runs"
-
-
-def cpu_seconds(deployment: Deployment) -> dict[str, float]:
-    """CPU seconds of each component so far: every process of it, and those that have ended."""
-    seconds = {}
-    for name in LAYOUT.components:
-        seconds[name] = 0.0
-        for pid in guard.members(deployment.component(name).pid):
-            with contextlib.suppress(psutil.NoSuchProcess):
-                seconds[name] += sum(psutil.Process(pid).cpu_times()[:4])  # own and of reaped children
-    return seconds
 
 
 def show(tasks: int, idle: Measurement, measured: Mapping[str, Measurement]) -> None:
