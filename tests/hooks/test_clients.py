@@ -194,7 +194,7 @@ def test_event_loops_that_were_closed_are_not_kept(builder) -> None:
     for _ in range(3):
         asyncio.run(get())
 
-    assert len(_clients._clients.loops) == 1
+    assert len(_clients._async_clients._loops) == 1
 
 
 async def test_a_discarded_client_closes_after_the_last_call_under_way(builder) -> None:
