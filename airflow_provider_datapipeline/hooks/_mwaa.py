@@ -8,7 +8,6 @@ from typing import Any
 
 from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook
 from airflow.providers.amazon.aws.utils.connection_wrapper import AwsConnectionWrapper
-from botocore.exceptions import BotoCoreError, ClientError  # type: ignore[import-untyped]  # ships no types
 
 from airflow_provider_datapipeline.exceptions import (
     AccessDeniedError,
@@ -22,11 +21,10 @@ from airflow_provider_datapipeline.exceptions import (
 )
 from airflow_provider_datapipeline.hooks._clients import ClientKey, discard, shared_client
 from airflow_provider_datapipeline.hooks._config import Purpose, client_config
-from airflow_provider_datapipeline.hooks._errors import is_of_aws, translated
+from airflow_provider_datapipeline.hooks._errors import foreign, is_of_aws, translated
 
 _OPERATION = "CreateWebLoginToken"
 _NOT_FOUND = "ResourceNotFoundException"
-_CORRECT = "Correct the connection or the AWS configuration."
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,11 +80,11 @@ def web_login(connection: Any, environment: str) -> WebLogin:
             shared = shared_client(key, partial(hook.build, built))
         client = shared[0]
         answer = client.create_web_login_token(Name=environment)
-    except (ValueError, NotImplementedError) as err:  # of botocore and the amazon provider, about the connection
-        raise AirflowApiError(_told(connection, environment, f"{err}", _CORRECT)) from err
-    except (BotoCoreError, ClientError, RuntimeError) as err:
-        if not is_of_aws(err):
-            raise
+    except Exception as err:
+        if not is_of_aws(err):  # of the amazon provider, the file system and others, about the connection
+            error = foreign(_OPERATION, err, maybe_sent=client is not None)
+            passes = isinstance(error, InternalServiceError)
+            raise AirflowApiError(_refused(connection, environment, error, client), may_pass=passes) from err
         error = translated(_OPERATION, err)
         if shared is not None:
             discard(key, shared)
@@ -111,6 +109,8 @@ def _refused(connection: Any, environment: str, error: DataPipelineError, client
     if isinstance(error, AccessDeniedError):
         arn = f"arn:{client.meta.partition}:airflow:{client.meta.region_name}:ACCOUNT:role/{environment}/User"
         return _told(connection, environment, what, f"Allow airflow:{_OPERATION} on {arn} to its identity.")
+    if client is None:
+        return _told(connection, environment, what, "Correct the connection or the AWS configuration.")
     if isinstance(error, InvalidRequestError) or error.code == _NOT_FOUND:
         remedy = f"If there is no such environment in {client.meta.region_name}, correct env_name or region_name."
         return _told(connection, environment, what, remedy)

@@ -216,13 +216,13 @@ async def test_who_has_corrected_the_connection_need_not_wait(server, connect) -
     assert await connect(login="ann", password="secret").is_paused("nightly") is True
 
 
-def test_an_event_loop_has_a_client_of_its_own_and_leaves_no_connection_open(server, connect) -> None:
+async def test_an_event_loop_has_a_client_of_its_own_and_leaves_no_connection_open(server, connect) -> None:
     """Python would complain, here as an error, of one that was left open."""
     api = connect(login="ann", password="secret")
 
     for _ in range(2):
-        asyncio.run(api.is_paused("nightly"))
-        assert server.wait_until_open(0)
+        await asyncio.to_thread(asyncio.run, api.is_paused("nightly"))
+        assert await asyncio.to_thread(server.wait_until_open, 0)
     gc.collect()
 
     assert server.logins == 2

@@ -290,6 +290,23 @@ async def test_an_endpoint_that_is_no_address_is_told(stand_in, connect) -> None
     assert "Invalid endpoint: nowhere" in await refusal(connect(endpoint_url="nowhere"))
 
 
+@pytest.mark.parametrize(
+    ("extra", "named"),
+    [
+        ({"assume_role_kwargs": {"Nope": 1}}, "Nope"),
+        ({"assume_role_method": "assume_role_with_saml"}, "KeyError: 'assume_role_with_saml'"),
+        ({"config_kwargs": {"nope": 1}}, "TypeError: Got unexpected keyword argument 'nope'"),
+    ],
+)
+async def test_whatever_is_wrong_with_the_connection_is_told(stand_in, connect, extra, named) -> None:
+    role = {"role_arn": "arn:aws:iam::123456789012:role/r"}
+
+    told = await refusal(connect(**role, **extra))
+
+    assert named in told
+    assert "Correct the" in told
+
+
 async def test_a_login_that_is_refused_is_told(stand_in, connect) -> None:
     """Here because the web token has ended on the way; the next request has a new one."""
     stand_in.web_token_seconds = -1
