@@ -9,7 +9,7 @@ Everything this package raises on its own account.
     ├── ConfigurationError               the connection or the AWS configuration cannot be used
     ├── NoPipelineTaskError              neither a parameter nor the DAG run's conf names a Data Pipeline task
     ├── DeliveryTimeoutError             no answer within the time allowed
-    ├── AirflowApiError                  airflow_conn_id does not open Airflow's own API on Amazon MWAA
+    ├── AirflowApiError                  airflow_conn_id does not open Airflow's own API
     └── ServiceError                     the service (or the network before it) refused a call
         ├── TaskNotFoundError            already reported, canceled, or re-assigned to another runner
         ├── PipelineNotFoundError
@@ -51,7 +51,15 @@ class DeliveryTimeoutError(DataPipelineError):
 
 
 class AirflowApiError(DataPipelineError):
-    """Airflow's own API cannot be used with the connection named by ``airflow_conn_id``; the message has the remedy."""
+    """
+    Airflow's own API cannot be used with the connection named by ``airflow_conn_id``; the message has the remedy.
+
+    :param may_pass: whether the same request may succeed later although nobody has corrected anything
+    """
+
+    def __init__(self, message: str, *, may_pass: bool = False) -> None:
+        self.may_pass = may_pass
+        super().__init__(message)
 
 
 class ServiceError(DataPipelineError):

@@ -3,19 +3,32 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
-from asgiref.sync import sync_to_async
-
-from airflow_provider_datapipeline._airflow import compat
-from airflow_provider_datapipeline.airflow_api import mwaa, server
+from airflow_provider_datapipeline.airflow_api import _sessions, mwaa, server
+from airflow_provider_datapipeline.exceptions import AirflowApiError
 
 if TYPE_CHECKING:
     import httpx
+
+    from airflow_provider_datapipeline.airflow_api._sessions import Grant
+
+MISSING = "missing"
+"""What :meth:`AirflowApi.stop_run` returns of a run that there is not."""
+
+_MWAA = "aws"
+_ENDED = ("success", "failed")
+_NOT_FOUND = 404
 
 
 class AirflowApi:
     """
     Airflow's public REST API, for what no trigger may ask otherwise.
+
+    Objects are cheap: in one event loop, all of one connection share its client and its token. A request has ten
+    seconds, so a call is bounded: reading the connection (10 s), logging in (10 s; on MWAA 40 s, of which AWS has 30)
+    and the request, at most twice. Whether the same call may succeed later is told, of each error below, by
+    :func:`~airflow_provider_datapipeline.airflow_api.errors.may_pass`.
 
     :param conn_id: an Airflow connection. Of type ``aws``: the API is that of an Amazon MWAA environment, see
         :mod:`~airflow_provider_datapipeline.airflow_api.mwaa`. Of type ``http``, or any other: it leads to the API
@@ -25,28 +38,75 @@ class AirflowApi:
     def __init__(self, conn_id: str) -> None:
         self._conn_id = conn_id
 
-    async def stop_run(self, dag_id: str, run_id: str) -> None:
+    async def stop_run(self, dag_id: str, run_id: str) -> str | None:
         """
-        Mark a run as failed, which ends its tasks.
+        Mark a run as failed, which ends its tasks, unless it has ended already.
 
-        :raises httpx.HTTPError: the API server did not do it
-        :raises AirflowApiError: an MWAA environment did not let the caller in; the text has the remedy
+        :return: None if the run was stopped; else nothing was changed, and this is why: ``success`` or ``failed``, as
+            it has ended by itself, or :data:`MISSING`
+        :raises httpx.HTTPError: the API server did not do it, or gave no answer
+        :raises AirflowApiError: the connection does not open Airflow's API; the text has the remedy
+        :raises TimeoutError: the connection could not be read in time
         """
-        await self._request("PATCH", f"/api/v2/dags/{dag_id}/dagRuns/{run_id}", {"state": "failed"})
+        path = f"/api/v2/dags/{_segment(dag_id)}/dagRuns/{_segment(run_id)}"
+        response = await self._request("GET", path)
+        if not _is_missing(response, run_id):
+            state = _content(response).get("state")
+            if state in _ENDED:
+                return str(state)
+            response = await self._request("PATCH", path, {"state": "failed"})
+            if not _is_missing(response, run_id):
+                response.raise_for_status()
+                return None
+        return MISSING
 
     async def is_paused(self, dag_id: str) -> bool:
         """
         Tell whether a DAG is paused.
 
-        :raises httpx.HTTPError: the API server did not say
-        :raises AirflowApiError: an MWAA environment did not let the caller in; the text has the remedy
+        :raises httpx.HTTPError: the API server did not say, or gave no answer
+        :raises AirflowApiError: the connection does not open Airflow's API; the text has the remedy
+        :raises TimeoutError: the connection could not be read in time
         """
-        return bool((await self._request("GET", f"/api/v2/dags/{dag_id}")).get("is_paused"))
+        return bool(_content(await self._request("GET", f"/api/v2/dags/{_segment(dag_id)}")).get("is_paused"))
 
-    async def _request(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
-        connection = await sync_to_async(compat.connection)(self._conn_id)
-        send = mwaa.send if connection.conn_type == "aws" else server.send
-        response: httpx.Response = await send(connection, method, path, body)
-        response.raise_for_status()
-        answer: dict[str, Any] = response.json()
-        return answer
+    async def _request(self, method: str, path: str, body: dict[str, Any] | None = None) -> httpx.Response:
+        response: httpx.Response
+        response, connection = await _sessions.send(self._conn_id, _log_in, method, path, body)
+        if connection.conn_type == _MWAA:
+            mwaa.check(connection, method, path, response.status_code)
+        return response
+
+
+async def _log_in(connection: Any) -> Grant:
+    return await (mwaa.log_in if connection.conn_type == _MWAA else server.log_in)(connection)
+
+
+def _segment(name: str) -> str:
+    """Return an id as one segment of a path; what may stand in one as it is stays readable."""
+    quoted = quote(name, safe=":+@,;=")
+    return quoted if quoted.strip(".") else quoted.replace(".", "%2E")  # or it would mean another folder
+
+
+def _is_missing(response: httpx.Response, run_id: str) -> bool:
+    """Tell whether the API server says that there is no such run: an address that leads elsewhere is a 404, too."""
+    if response.status_code != _NOT_FOUND:
+        return False
+    try:
+        return run_id in str(response.json()["detail"])
+    except (ValueError, KeyError, TypeError):
+        return False
+
+
+def _content(response: httpx.Response) -> dict[str, Any]:
+    response.raise_for_status()
+    try:
+        content = response.json()
+    except ValueError:
+        content = None
+    if not isinstance(content, dict):
+        raise AirflowApiError(
+            f"{response.request.url} (airflow_conn_id) answered HTTP {response.status_code} with something that is not "
+            "Airflow's. Correct the connection's host: it must lead to the API server of an Airflow 3."
+        )
+    return content

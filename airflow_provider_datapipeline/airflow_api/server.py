@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import math
+from typing import Any
 from urllib.parse import urlsplit
 
-if TYPE_CHECKING:
-    import httpx
+from airflow_provider_datapipeline.airflow_api import _http
+from airflow_provider_datapipeline.airflow_api._sessions import Grant, seconds_of
+from airflow_provider_datapipeline.airflow_api.errors import may_pass
+from airflow_provider_datapipeline.exceptions import AirflowApiError
+
+_TOKEN_PATH = "/auth/token"  # noqa: S105  # where tokens are, and none
 
 
 def api_url(host: str | None, port: int | None, schema: str | None) -> str:
@@ -24,35 +29,53 @@ def api_url(host: str | None, port: int | None, schema: str | None) -> str:
     return f"{parts.scheme}://{address}{parts.path.rstrip('/')}"
 
 
-async def send(connection: Any, method: str, path: str, body: dict[str, Any] | None) -> httpx.Response:
+async def log_in(connection: Any) -> Grant:
     """
-    Make a request and return the answer, whatever its status.
+    Return what the API server lets the connection's user in with.
 
     :param connection: host, port, login and password of a user who may edit DAG runs; ``schema`` for https. A password
         alone is taken for a token.
-    :raises httpx.HTTPError: there was no answer, or the user was not let in
+    :raises httpx.HTTPError: the API server gave no answer, or could not say
+    :raises AirflowApiError: it refuses the login, or the connection leads elsewhere; the text has the remedy
     """
+    try:
+        address = _http.Address(api_url(connection.host, connection.port, connection.schema))
+    except ValueError as error:
+        raise AirflowApiError(
+            f"The connection {connection.conn_id!r} (airflow_conn_id) has the host {connection.host!r}, which is no "
+            f"address: {error}. Correct its host and port."
+        ) from None
+    if connection.password and not connection.login:
+        return Grant(address, connection.password, math.inf)  # until it is refused
+    token = await _token(connection, address)
+    return Grant(address, token, seconds_of(token))
+
+
+async def _token(connection: Any, address: _http.Address) -> str:
     import httpx
 
-    base = api_url(connection.host, connection.port, connection.schema)
-    async with httpx.AsyncClient(base_url=base, timeout=10) as client:
-        token = await _token(client, connection)
-        return await client.request(
-            method, path, json=body, headers={"Authorization": f"Bearer {token}"} if token else {}
-        )
+    if connection.login:
+        user = {"username": connection.login, "password": connection.password}
+        response = await _http.answer(connection.conn_id, address, "POST", _TOKEN_PATH, json=user)
+    else:
+        # SimpleAuthManager with [core] simple_auth_manager_all_admins hands a token to anybody.
+        response = await _http.answer(connection.conn_id, address, "GET", _TOKEN_PATH)
+    try:
+        response.raise_for_status()
+        return str(response.json()["access_token"])
+    except httpx.HTTPStatusError as error:
+        if may_pass(error):
+            raise
+        said = f"HTTP {response.status_code}"
+    except (ValueError, KeyError, TypeError):
+        said = f"HTTP {response.status_code} without an access_token"
+    # Told outside of the block: the error of httpx holds the request, and that the password.
+    raise AirflowApiError(
+        f"Logging in to Airflow's API with the connection {connection.conn_id!r} (airflow_conn_id) failed: "
+        f"{address.url}{_TOKEN_PATH} answered {said} to {_named(connection)}. Correct the login and the password; or "
+        "the host, if that is not the API server of an Airflow 3."
+    )
 
 
-async def _token(client: Any, connection: Any) -> str:
-    """Log in anew each time: these calls are rare, and tokens end."""
-    if not connection.login:
-        return connection.password or (await _token_without_login(client))
-    response = await client.post("/auth/token", json={"username": connection.login, "password": connection.password})
-    response.raise_for_status()
-    return str(response.json()["access_token"])
-
-
-async def _token_without_login(client: Any) -> str:
-    # SimpleAuthManager with [core] simple_auth_manager_all_admins hands a token to anybody.
-    response = await client.get("/auth/token")
-    response.raise_for_status()
-    return str(response.json()["access_token"])
+def _named(connection: Any) -> str:
+    return f"the user {connection.login!r}" if connection.login else "a request without a user"

@@ -10,18 +10,19 @@ import botocore.session  # type: ignore[import-untyped]  # ships no types
 from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook
 from asgiref.sync import sync_to_async
 from botocore import xform_name
-from botocore.exceptions import BotoCoreError, ClientError  # type: ignore[import-untyped]  # ships no types
 
 from airflow_provider_datapipeline._airflow.metrics import count
 from airflow_provider_datapipeline._airflow.names import AirflowNotFoundException
 from airflow_provider_datapipeline.exceptions import (
     AccessDeniedError,
-    ConfigurationError,
     ConnectionMissingError,
     CredentialsError,
     DataPipelineError,
+    InvalidRequestError,
     ServiceError,
 )
+from airflow_provider_datapipeline.hooks._account import Account, account_of
+from airflow_provider_datapipeline.hooks._bundle import check_bundle
 from airflow_provider_datapipeline.hooks._clients import (
     AsyncClient,
     ClientKey,
@@ -32,7 +33,7 @@ from airflow_provider_datapipeline.hooks._clients import (
     shared_client,
 )
 from airflow_provider_datapipeline.hooks._config import Purpose, client_config
-from airflow_provider_datapipeline.hooks._errors import is_of_aws, kind_of, note_attempt, translated
+from airflow_provider_datapipeline.hooks._errors import foreign, is_of_aws, kind_of, note_attempt, translated, unusable
 from airflow_provider_datapipeline.metrics import ERRORS
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from airflow_provider_datapipeline.hooks._requests import Call
 
 SERVICE = "datapipeline"
+_BUILDING = "the service"  # in an error, where no operation was asked for
 EVERY_TRY = "response-received.data-pipeline"  # botocore's event; the service id "Data Pipeline", hyphenized
 
 
@@ -57,26 +59,45 @@ class DataPipelineCaller(AwsBaseHook):
 
     @property
     def conn(self) -> Any:
-        """The process's boto3 client for everything but PollForTask; its errors are botocore's own."""
-        return self._shared(Purpose.CALL)[0]
+        """The process's boto3 client for everything but PollForTask; the errors of its calls are botocore's own."""
+        return self._shared(Purpose.CALL, _BUILDING)[0]
 
-    def _shared(self, purpose: Purpose) -> tuple[Any, bool]:
+    def account(self) -> Account:
+        """
+        Return whose rates the calls count against: two connections to one account and region share them.
+
+        Known from the client, which is built if there is none yet; AWS is not asked.
+
+        :raises DataPipelineError: no client can be made
+        """
+        return account_of(self._shared(Purpose.CALL, _BUILDING)[0], self.aws_conn_id)
+
+    async def aaccount(self) -> Account:
+        """Do what :meth:`account` does, without blocking."""
+        shared, _ = await self._ashared(Purpose.CALL, _BUILDING)
+        return account_of(shared.client, self.aws_conn_id)
+
+    def _shared(self, purpose: Purpose, operation: str) -> tuple[Any, bool]:
         """Return the client, and whether this very call had to build it."""
         built: list[Purpose] = []
         try:
             return shared_client(self._key(purpose), partial(self._build, purpose, built)), bool(built)
-        except (ValueError, NotImplementedError) as err:
-            raise _unusable(err) from err
+        except DataPipelineError:
+            raise
+        except Exception as err:
+            raise _told(operation, err, maybe_sent=False) from err
 
-    async def _ashared(self, purpose: Purpose) -> tuple[AsyncClient, bool]:
+    async def _ashared(self, purpose: Purpose, operation: str) -> tuple[AsyncClient, bool]:
         built: list[Purpose] = []
         # A thread of asgiref, because up to Airflow 3.2 only those may ask the triggerer for a connection; not its one
         # thread for everybody, because building may wait for STS.
         prepare = sync_to_async(partial(self._prepare, purpose, built), thread_sensitive=False)
         try:
             return await shared_async_client(self._key(purpose), prepare), bool(built)
-        except (ValueError, NotImplementedError) as err:
-            raise _unusable(err) from err
+        except DataPipelineError:
+            raise
+        except Exception as err:
+            raise _told(operation, err, maybe_sent=False) from err
 
     def _key(self, purpose: Purpose) -> ClientKey:
         settings = "" if self._config is None else repr(sorted(vars(self._config).items()))
@@ -85,19 +106,17 @@ class DataPipelineCaller(AwsBaseHook):
     def _call(self, call: Call, earlier: CredentialsError | None = None) -> dict[str, Any]:
         client, is_new = None, True
         try:
-            client, is_new = self._shared(call.purpose)
+            client, is_new = self._shared(call.purpose, call.operation)
             response: dict[str, Any] = getattr(client, xform_name(call.operation))(**call.parameters)
-        except (BotoCoreError, ClientError, RuntimeError) as err:
-            if not is_of_aws(err):
-                raise
+        except DataPipelineError as err:  # there is no client
+            _counted(call, _after(earlier, err))
+            raise
+        except Exception as err:
             if client is not None and isinstance(_error(call, err), AccessDeniedError):
                 discard(self._key(call.purpose), client)
             outdated = None if is_new or earlier else _outdated(call, err)
             if outdated is None:
                 raise _counted(call, _error(call, err, earlier)) from err
-        except DataPipelineError as err:  # there is no client
-            _counted(call, err)
-            raise
         else:
             return response
         del client
@@ -106,11 +125,12 @@ class DataPipelineCaller(AwsBaseHook):
     async def _acall(self, call: Call, earlier: CredentialsError | None = None) -> dict[str, Any]:
         shared, is_new = None, True
         try:
-            shared, is_new = await self._ashared(call.purpose)
+            shared, is_new = await self._ashared(call.purpose, call.operation)
             response: dict[str, Any] = await getattr(shared.client, xform_name(call.operation))(**call.parameters)
-        except (BotoCoreError, ClientError, RuntimeError) as err:
-            if not is_of_aws(err):
-                raise
+        except DataPipelineError as err:  # there is no client
+            _counted(call, _after(earlier, err))
+            raise
+        except Exception as err:
             if shared is not None and isinstance(_error(call, err), AccessDeniedError):
                 discard_async(self._key(call.purpose), shared)
             # Whoever keeps the error keeps the frames of its traceback, and these the client, which closes when nobody
@@ -121,9 +141,6 @@ class DataPipelineCaller(AwsBaseHook):
                 # In no variable: that would make a cycle with the traceback, and Python collects what is in a cycle,
                 # here the client with its open connections, before it is closed.
                 raise _counted(call, _error(call, err, earlier)) from err
-        except DataPipelineError as err:  # there is no client
-            _counted(call, err)
-            raise
         else:
             return response
         del shared  # not held for as long as the second try takes
@@ -143,13 +160,16 @@ class DataPipelineCaller(AwsBaseHook):
 
     def _build(self, purpose: Purpose, built: list[Purpose]) -> Any:
         built.append(purpose)
-        client = self._session(deferrable=False).client(**self._client_parameters(purpose))
+        session = self._session(deferrable=False)
+        check_bundle(self.verify, session._session)  # noqa: SLF001 - botocore's, which boto3 shows in no other way
+        client = session.client(**self._client_parameters(purpose))
         client.meta.events.register(EVERY_TRY, note_attempt)
         return client
 
     def _prepare(self, purpose: Purpose, built: list[Purpose]) -> Opener:
         built.append(purpose)
         session = self._session(deferrable=True)
+        check_bundle(self.verify, session)
         session.register(EVERY_TRY, note_attempt)
         _refresh_in_a_thread(session)
         _load_models(session)
@@ -170,9 +190,23 @@ class DataPipelineCaller(AwsBaseHook):
         }
 
 
+def _told(operation: str, err: Exception, *, maybe_sent: bool) -> DataPipelineError:
+    if not is_of_aws(err):
+        return foreign(operation, err, maybe_sent=maybe_sent)
+    error = translated(operation, err)
+    if isinstance(error, InvalidRequestError) and (not maybe_sent or error.operation != operation):
+        # Not of the call: of what the connection says of its role.
+        return unusable(error.operation, error.code, error.detail)
+    return error
+
+
 def _error(call: Call, err: Exception, earlier: CredentialsError | None = None) -> DataPipelineError:
-    """Return the error of a call, which knows of the try before it, if there was one."""
-    error = translated(call.operation, err)
+    """Return the error of a call."""
+    return _after(earlier, _told(call.operation, err, maybe_sent=True))
+
+
+def _after(earlier: CredentialsError | None, error: DataPipelineError) -> DataPipelineError:
+    """Have an error know of the try before it, if there was one."""
     if isinstance(error, ServiceError) and earlier is not None:
         error.maybe_delivered = error.maybe_delivered or earlier.maybe_delivered
     return error
@@ -185,7 +219,7 @@ def _outdated(call: Call, err: Exception) -> CredentialsError | None:
     Such a call is made once more with the credentials that the connection has now, at no risk: it was refused before it
     had any effect.
     """
-    error = translated(call.operation, err)
+    error = _error(call, err)
     return error if isinstance(error, CredentialsError) else None
 
 
@@ -220,10 +254,4 @@ def _connection_missing(conn_id: str) -> ConnectionMissingError:
         f"The Airflow connection {conn_id!r} (aws_conn_id) does not exist, or could not be read. Create it, for "
         f"example with: airflow connections add {conn_id or 'aws_default'} --conn-type aws; or pass aws_conn_id=None "
         "to use the ambient AWS credentials (environment, instance role, ...)."
-    )
-
-
-def _unusable(err: Exception) -> ConfigurationError:
-    return ConfigurationError(
-        f"No AWS client can be made: {err} Correct the Airflow connection or the AWS configuration."
     )

@@ -10,17 +10,17 @@ the event loop that they were made in, and are closed with it.
 
 from __future__ import annotations
 
-import asyncio
 import os
 import threading
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
-from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from airflow_provider_datapipeline.hooks._per_loop import OpenClient, PerLoop
+
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Awaitable
+    from collections.abc import Awaitable
 
     from airflow_provider_datapipeline.hooks._config import Purpose
 
@@ -43,46 +43,25 @@ class _Slot:
     client: Any = None
 
 
-@dataclass(eq=False)
-class AsyncClient:
-    """
-    A client and what closes it: hold on to this object, not to ``client`` alone, until the call has ended.
-
-    The generator is suspended where its client is open. Python has the event loop close it when nobody holds it any
-    more, which after ``discard_async`` means: after the last call under way; ``asyncio.run`` closes it at its end.
-    """
-
-    client: Any
-    opened: AsyncGenerator[Any, None]
-
+AsyncClient = OpenClient[Any]
 
 Opener = Callable[[], AbstractAsyncContextManager[Any]]
 """Opens a client in the event loop that runs; not opened yet, so that nothing is left open if nobody gets to it."""
-
-_AsyncSlots = dict[ClientKey, "asyncio.Task[AsyncClient]"]
 
 
 @dataclass(eq=False)
 class _Clients:
     lock: threading.Lock = field(default_factory=threading.Lock)
     slots: dict[ClientKey, _Slot] = field(default_factory=dict)
-    loops: dict[asyncio.AbstractEventLoop, _AsyncSlots] = field(default_factory=dict)
 
     def slot(self, key: ClientKey) -> _Slot:
         with self.lock:
             return self.slots.setdefault(key, _Slot())
 
-    def of_running_loop(self) -> _AsyncSlots:
-        loop = asyncio.get_running_loop()
-        with self.lock:
-            if loop not in self.loops:
-                for closed in [other for other in self.loops if other.is_closed()]:
-                    del self.loops[closed]
-            return self.loops.setdefault(loop, {})
-
 
 _clients = _Clients()
 _inherited: list[_Clients] = []
+_async_clients = PerLoop[ClientKey, AsyncClient]()
 
 
 def _start_anew() -> None:
@@ -103,7 +82,7 @@ def forget_clients() -> None:
     """
     with _clients.lock:
         _clients.slots.clear()
-        _clients.loops.clear()
+    _async_clients.clear()
 
 
 def shared_client(key: ClientKey, build: Callable[[], Any]) -> Any:
@@ -125,34 +104,14 @@ def discard(key: ClientKey, client: Any) -> None:
 
 async def shared_async_client(key: ClientKey, prepare: Callable[[], Awaitable[Opener]]) -> AsyncClient:
     """Return the event loop's client for ``key``; where there is none, ``prepare`` returns what opens one."""
-    slots = _clients.of_running_loop()
-    task = slots.get(key)
-    if task is None:
-        # a task of its own: who waits for the client may be canceled, and the others still want it
-        task = slots[key] = asyncio.create_task(_open(prepare))
-        task.add_done_callback(partial(_drop_failure, slots, key))
-    return await asyncio.shield(task)
+
+    async def build() -> AsyncClient:
+        opener = await prepare()
+        return await AsyncClient.of(opener())
+
+    return await _async_clients.get(key, build)
 
 
 def discard_async(key: ClientKey, client: AsyncClient) -> None:
     """Have the next call in this event loop build its client anew, unless ``client`` has been replaced already."""
-    slots = _clients.of_running_loop()
-    task = slots.get(key)
-    if task is not None and task.done() and task.result() is client:
-        del slots[key]
-
-
-async def _open(prepare: Callable[[], Awaitable[Opener]]) -> AsyncClient:
-    opener = await prepare()
-    opened = _opened(opener())
-    return AsyncClient(await anext(opened), opened)
-
-
-async def _opened(context: AbstractAsyncContextManager[Any]) -> AsyncGenerator[Any, None]:
-    async with context as client:
-        yield client
-
-
-def _drop_failure(slots: _AsyncSlots, key: ClientKey, task: asyncio.Task[AsyncClient]) -> None:
-    if (task.cancelled() or task.exception() is not None) and slots.get(key) is task:
-        del slots[key]
+    _async_clients.discard(key, client)

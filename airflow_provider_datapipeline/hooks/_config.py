@@ -7,6 +7,8 @@ from typing import Any
 
 from botocore.config import Config  # type: ignore[import-untyped]  # ships no types
 
+from airflow_provider_datapipeline.exceptions import ConfigurationError
+
 
 class Purpose(StrEnum):
     """Why a client exists; each has a client, and a connection pool, of its own."""
@@ -47,6 +49,21 @@ sets one around the call (``delivery.deliver(..., timeout=...)``).
 
 POOL_CONNECTIONS = 128
 """Per client. botocore's default of 10 would let the eleventh long poll wait for 90 s before it is even sent."""
+
+
+def checked_config(config: Config | dict[str, Any] | None) -> Config | None:
+    """
+    Return the user's settings as botocore has them.
+
+    :raises ConfigurationError: botocore does not know one of them, or not this value of it
+    """
+    try:
+        return Config(**config) if isinstance(config, dict) else config
+    except Exception as err:
+        raise ConfigurationError(
+            f"botocore_config (of a hook: config) is {config!r}, which botocore does not take: {err}. Correct it; its "
+            "names are those of botocore.config.Config."
+        ) from err
 
 
 def client_config(purpose: Purpose, user: Config) -> Config:

@@ -107,6 +107,8 @@ _NEVER_SENT = (boto.ConnectTimeoutError, boto.ProxyConnectionError, boto.SSLErro
 _NEVER_CONNECTED = {"NewConnectionError", "gaierror", "ClientConnectorError"}
 """Reasons (urllib3, socket, aiohttp) inside botocore's EndpointConnectionError that mean: no byte was sent."""
 
+_FILES = (FileNotFoundError, PermissionError, IsADirectoryError, NotADirectoryError)
+
 _MARK = "DataPipelineMaybeDelivered"
 
 SERVER_ERROR_STATUS = 500
@@ -158,10 +160,36 @@ def _code_and_status(response: dict[str, Any]) -> tuple[str, int]:
 
 
 def is_of_aws(error: Exception) -> bool:
-    """Tell whether ``translated`` knows the error; any other one is a defect, and not to be hidden."""
+    """Tell whether ``translated`` knows the error."""
     if isinstance(error, RuntimeError):
         return _STILL_EXPIRED in str(error)
     return isinstance(error, boto.BotoCoreError | boto.ClientError)
+
+
+def foreign(operation: str, error: Exception, *, maybe_sent: bool) -> DataPipelineError:
+    """
+    Return this package's error for one that ``translated`` does not know.
+
+    It comes from the amazon provider, the file system or a library below botocore, where the connection or the AWS
+    configuration is unusable in a way that nobody can list. What may pass by itself is told from the rest.
+
+    :param maybe_sent: whether there was a client, and so perhaps a request
+    """
+    is_final = isinstance(error, _FILES) or not isinstance(error, OSError)
+    if maybe_sent:
+        is_final = isinstance(error, (*_FILES, ValueError, NotImplementedError))
+    code, text = type(error).__name__, str(error) or "(no message)"
+    if is_final:
+        return unusable(operation, code, text)
+    return InternalServiceError(operation, code, text, maybe_delivered=maybe_sent)
+
+
+def unusable(operation: str, code: str, text: str) -> ConfigurationError:
+    """Return the error for a connection, or an AWS configuration, with which there is nothing to be called."""
+    period = "" if text.endswith((".", "!", "?")) else "."
+    return ConfigurationError(
+        f"{operation} cannot be called: {code}: {text}{period} Correct the Airflow connection or the AWS configuration."
+    )
 
 
 def translated(operation: str, error: Exception) -> DataPipelineError:

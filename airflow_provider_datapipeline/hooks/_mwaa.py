@@ -8,23 +8,23 @@ from typing import Any
 
 from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook
 from airflow.providers.amazon.aws.utils.connection_wrapper import AwsConnectionWrapper
-from botocore.exceptions import BotoCoreError, ClientError  # type: ignore[import-untyped]  # ships no types
 
 from airflow_provider_datapipeline.exceptions import (
     AccessDeniedError,
     AirflowApiError,
     CredentialsError,
     DataPipelineError,
+    InternalServiceError,
     InvalidRequestError,
     ServiceError,
+    ThrottledError,
 )
 from airflow_provider_datapipeline.hooks._clients import ClientKey, discard, shared_client
 from airflow_provider_datapipeline.hooks._config import Purpose, client_config
-from airflow_provider_datapipeline.hooks._errors import is_of_aws, translated
+from airflow_provider_datapipeline.hooks._errors import foreign, is_of_aws, translated
 
 _OPERATION = "CreateWebLoginToken"
 _NOT_FOUND = "ResourceNotFoundException"
-_CORRECT = "Correct the connection or the AWS configuration."
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,17 +53,18 @@ class _MwaaHook(AwsBaseHook):
     def conn_config(self) -> AwsConnectionWrapper:
         return AwsConnectionWrapper(conn=self._connection)
 
-    def build(self, built: list[str]) -> Any:
+    def build(self, built: list[str]) -> tuple[Any, tuple[Any, ...]]:
+        """Return a client and what it was made of."""
         built.append(self._connection.conn_id)
-        return self.get_client_type(config=client_config(Purpose.LOGIN, self.config))
+        return self.get_client_type(config=client_config(Purpose.LOGIN, self.config)), _content(self._connection)
 
 
 def web_login(connection: Any, environment: str) -> WebLogin:
     """
     Ask AWS for a web token of an environment; blocks, by default for 30 seconds at the most, besides assuming a role.
 
-    One client serves a connection for as long as the process lives, or until a call fails: the next one then reads the
-    connection anew. Where AWS denies access the credentials may have been replaced: then that is done at once.
+    One client serves a connection until that has changed or a call fails: the next one then makes its own. Where AWS
+    denies access, the credentials may have been replaced elsewhere: then that is done at once.
 
     :param connection: an Airflow connection of type ``aws``
     :param environment: the environment's name
@@ -71,23 +72,32 @@ def web_login(connection: Any, environment: str) -> WebLogin:
     """
     hook = _MwaaHook(connection)
     key = ClientKey(connection.conn_id, None, None, "", Purpose.LOGIN)
-    client, built = None, list[str]()
+    client, shared, built = None, None, list[str]()
     try:
-        client = shared_client(key, partial(hook.build, built))
+        shared = shared_client(key, partial(hook.build, built))
+        if shared[1] != _content(connection):
+            discard(key, shared)
+            shared = shared_client(key, partial(hook.build, built))
+        client = shared[0]
         answer = client.create_web_login_token(Name=environment)
-    except (ValueError, NotImplementedError) as err:  # of botocore and the amazon provider, about the connection
-        raise AirflowApiError(_told(connection, environment, f"{err}", _CORRECT)) from err
-    except (BotoCoreError, ClientError, RuntimeError) as err:
-        if not is_of_aws(err):
-            raise
+    except Exception as err:
+        if not is_of_aws(err):  # of the amazon provider, the file system and others, about the connection
+            error = foreign(_OPERATION, err, maybe_sent=client is not None)
+            passes = isinstance(error, InternalServiceError)
+            raise AirflowApiError(_refused(connection, environment, error, client), may_pass=passes) from err
         error = translated(_OPERATION, err)
-        if client is not None:
-            discard(key, client)
+        if shared is not None:
+            discard(key, shared)
         if built or not isinstance(error, AccessDeniedError):
-            raise AirflowApiError(_refused(connection, environment, error, client)) from err
+            passes = isinstance(error, ThrottledError | InternalServiceError)
+            raise AirflowApiError(_refused(connection, environment, error, client), may_pass=passes) from err
     else:
         return WebLogin(answer["WebServerHostname"], answer["WebToken"], hook.verify)
     return web_login(connection, environment)
+
+
+def _content(connection: Any) -> tuple[Any, ...]:
+    return connection.login, connection.password, connection.host, connection.schema, connection.extra
 
 
 def _refused(connection: Any, environment: str, error: DataPipelineError, client: Any) -> str:
@@ -99,6 +109,8 @@ def _refused(connection: Any, environment: str, error: DataPipelineError, client
     if isinstance(error, AccessDeniedError):
         arn = f"arn:{client.meta.partition}:airflow:{client.meta.region_name}:ACCOUNT:role/{environment}/User"
         return _told(connection, environment, what, f"Allow airflow:{_OPERATION} on {arn} to its identity.")
+    if client is None:
+        return _told(connection, environment, what, "Correct the connection or the AWS configuration.")
     if isinstance(error, InvalidRequestError) or error.code == _NOT_FOUND:
         remedy = f"If there is no such environment in {client.meta.region_name}, correct env_name or region_name."
         return _told(connection, environment, what, remedy)

@@ -8,6 +8,7 @@ from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook
 
 from airflow_provider_datapipeline.hooks import _requests as requests
 from airflow_provider_datapipeline.hooks._caller import SERVICE, DataPipelineCaller
+from airflow_provider_datapipeline.hooks._config import checked_config
 from airflow_provider_datapipeline.hooks._requests import member
 from airflow_provider_datapipeline.pipeline_task import PipelineTask
 
@@ -24,7 +25,7 @@ class DataPipelineHook(DataPipelineCaller):
     Calls AWS Data Pipeline as a task runner does, through an Airflow connection of type ``aws``.
 
     Every method has an asynchronous twin of the same name with the prefix ``a``. All raise the errors of
-    :mod:`airflow_provider_datapipeline.exceptions`, and none of botocore's: ``ServiceError`` and its subclasses for
+    :mod:`airflow_provider_datapipeline.exceptions`, and no others: ``ServiceError`` and its subclasses for
     what the service or the network says, ``InvalidReportError`` for a value outside the service's limits (before
     anything is sent), ``ConnectionMissingError`` for a connection that does not exist, ``ConfigurationError`` for one
     that cannot be used.
@@ -52,7 +53,11 @@ class DataPipelineHook(DataPipelineCaller):
         config: Config | dict[str, Any] | None = None,
     ) -> None:
         super().__init__(
-            aws_conn_id=aws_conn_id, region_name=region_name, verify=verify, client_type=SERVICE, config=config
+            aws_conn_id=aws_conn_id,
+            region_name=region_name,
+            verify=verify,
+            client_type=SERVICE,
+            config=checked_config(config),
         )
 
     def poll_for_task(self, worker_group: str, *, hostname: str | None = None) -> PipelineTask | None:

@@ -33,3 +33,16 @@ class DataPipelineHookMixin:
             verify=self.verify,
             config=self.botocore_config,
         )
+
+    async def ahook(self) -> DataPipelineHook:
+        """
+        Return :attr:`hook`; in an event loop this comes first.
+
+        In a thread, because the import of boto3 and of the amazon provider that goes with it takes half a second and
+        more, in which no trigger would run.
+        """
+        if "hook" not in vars(self):
+            from asgiref.sync import sync_to_async
+
+            await sync_to_async(lambda: self.hook, thread_sensitive=False)()
+        return self.hook

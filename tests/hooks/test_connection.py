@@ -131,6 +131,73 @@ async def test_a_connection_that_cannot_be_used_says_so(connect, hook, invoke, e
         await invoke(hook, "report_task_progress", "task-1")
 
 
+ROLE = {"role_arn": "arn:aws:iam::123456789012:role/r"}
+BY_WEB_IDENTITY = {**ROLE, "assume_role_method": "assume_role_with_web_identity"}
+
+
+@pytest.mark.parametrize(
+    ("extra", "named"),
+    [
+        ({"url": "http://127.0.0.1:99999"}, "Port out of range"),
+        ({"url": 5}, "'int' object"),
+        ({"verify": "not_there.pem"}, "verify is 'not_there.pem'.*No such file"),
+        ({"verify": __file__}, "test_connection.py'.*cannot be read as a file of certificates"),
+        ({"verify": 5}, "verify is 5"),
+        ({"config_kwargs": {"nope": 1}}, "nope"),
+        ({**ROLE, "assume_role_kwargs": {"Nope": 1}}, "ParamValidationError.*\n?.*Nope"),
+        (BY_WEB_IDENTITY, "Unsupported federation"),
+        (
+            {
+                **BY_WEB_IDENTITY,
+                "assume_role_with_web_identity_federation": "file",
+                "assume_role_with_web_identity_token_file": "no_token",
+            },
+            "FileNotFoundError.*no_token",
+        ),
+        ({**ROLE, "assume_role_method": "assume_role_with_saml"}, "KeyError: 'assume_role_with_saml'"),
+    ],
+)
+async def test_whatever_is_wrong_with_a_connection_is_an_error_of_this_package(
+    connect, hook, invoke, extra, named
+) -> None:
+    """Whatever botocore, the amazon provider or the file system raises; each of these was found by trying."""
+    connect(**({"url": "https://127.0.0.1:1"} | extra))
+
+    with pytest.raises(ConfigurationError, match=f"{named}.*Correct the Airflow connection"):
+        await invoke(hook, "report_task_progress", "task-1")
+
+
+@pytest.mark.parametrize(
+    ("environment", "named"),
+    [
+        ({"AWS_CA_BUNDLE": "not_there.pem"}, "AWS_CA_BUNDLE or ca_bundle is 'not_there.pem'"),
+        ({"AWS_WEB_IDENTITY_TOKEN_FILE": "no_token", "AWS_ROLE_ARN": ROLE["role_arn"]}, "no_token"),
+        ({"AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://elsewhere/"}, "Unsupported host 'elsewhere'"),
+        (
+            {
+                "AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://127.0.0.1:1/",
+                "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE": "no_token",
+            },
+            "no_token",
+        ),
+    ],
+)
+async def test_whatever_is_wrong_with_the_ambient_configuration_is_one_too(
+    invoke, monkeypatch, environment, named
+) -> None:
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+
+    with pytest.raises(ConfigurationError, match=f"{named}.*Correct the Airflow connection or the AWS configuration"):
+        await invoke(DataPipelineHook(None, region_name="us-east-1"), "report_task_progress", "task-1")
+
+
+@pytest.mark.parametrize("config", [{"nope": 1}, {"retries": {"mode": "sometimes"}}, {"read_timeout": 1, "retries": 3}])
+def test_settings_that_botocore_does_not_take_are_named(config) -> None:
+    with pytest.raises(ConfigurationError, match=r"botocore_config .* is \{.*which botocore does not take"):
+        DataPipelineHook(CONN_ID, config=config)
+
+
 async def test_a_failed_lookup_is_not_remembered(serve, connect, hook, invoke, monkeypatch) -> None:
     service = serve(ALIVE)
     monkeypatch.delenv("AIRFLOW_CONN_STUB")

@@ -24,7 +24,7 @@ from airflow_provider_datapipeline.exceptions import (
     ServiceError,
     ThrottledError,
 )
-from airflow_provider_datapipeline.hooks._errors import error_class, is_of_aws, note_attempt, translated
+from airflow_provider_datapipeline.hooks._errors import error_class, foreign, is_of_aws, note_attempt, translated
 
 OPERATIONS = [
     "PollForTask",
@@ -201,6 +201,33 @@ def test_a_refused_role_is_not_blamed_on_the_call() -> None:
     error = boto.ClientError({"Error": {"Code": "AccessDenied", "Message": "no"}}, "AssumeRole")
 
     assert str(translated("SetTaskStatus", error)).startswith("AssumeRole: AccessDenied: no. ")
+
+
+@pytest.mark.parametrize("maybe_sent", [False, True])
+@pytest.mark.parametrize(
+    ("error", "passes"),
+    [
+        (ValueError("Port out of range"), False),
+        (NotImplementedError("no such method"), False),
+        (FileNotFoundError(2, "No such file", "token"), False),
+        (PermissionError(13, "Permission denied", "token"), False),
+        (OSError(24, "Too many open files"), True),
+        (ConnectionResetError(104, "reset"), True),
+        (TimeoutError(), True),
+    ],
+)
+def test_what_comes_from_below_botocore_is_told_by_whether_it_may_pass(error, passes, maybe_sent) -> None:
+    told = foreign("SetTaskStatus", error, maybe_sent=maybe_sent)
+
+    assert type(told) is (InternalServiceError if passes else ConfigurationError)
+    assert type(error).__name__ in str(told)
+    assert getattr(told, "maybe_delivered", False) is (passes and maybe_sent)
+
+
+@pytest.mark.parametrize("error", [KeyError("idp_url"), RuntimeError("no supervisor"), TypeError("x")])
+def test_what_nobody_has_thought_of_is_unusable_before_a_client_and_uncertain_with_one(error) -> None:
+    assert type(foreign("SetTaskStatus", error, maybe_sent=False)) is ConfigurationError
+    assert foreign("SetTaskStatus", error, maybe_sent=True).maybe_delivered  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize(

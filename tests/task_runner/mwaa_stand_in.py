@@ -179,6 +179,8 @@ class MwaaStandIn:
         match request.method, request.path.strip("/").split("/"):
             case "GET", ["api", "v2", "dags", dag_id] if dag_id in self.paused:
                 return Reply(200, {"dag_id": dag_id, "is_paused": self.paused[dag_id]})
+            case "GET", ["api", "v2", "dags", dag_id, "dagRuns", run_id] if dag_id in self.paused:
+                return Reply(200, {"state": self.runs.get((dag_id, run_id), "running")})
             case "PATCH", ["api", "v2", "dags", dag_id, "dagRuns", run_id] if dag_id in self.paused:
                 self.runs[dag_id, run_id] = json.loads(request.body)["state"]
                 return Reply(200, {"state": self.runs[dag_id, run_id]})

@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+import asyncio
+import gc
 import json
+import subprocess
+import sys
 import threading
-from contextlib import contextmanager
-from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+import time
+import traceback
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
+import httpx
 import pytest
 
 from airflow_provider_datapipeline._airflow import compat
 from airflow_provider_datapipeline._airflow.names import DAG  # noqa: F401  # Airflow 2 reads no connection before it
-from airflow_provider_datapipeline.airflow_api.api import AirflowApi
+from airflow_provider_datapipeline.airflow_api import _http, _sessions
+from airflow_provider_datapipeline.airflow_api.api import MISSING, AirflowApi
+from airflow_provider_datapipeline.airflow_api.errors import may_pass
 from airflow_provider_datapipeline.airflow_api.server import api_url
+from airflow_provider_datapipeline.exceptions import AirflowApiError
+from tests.task_runner.api_stand_in import ApiStandIn, Asked
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -23,101 +32,423 @@ if not compat.AIRFLOW_3:
     pytest.skip("the task runner needs Airflow 3", allow_module_level=True)
 
 
-@dataclass
-class Asked:
-    line: str
-    authorization: str | None
-    body: Any
-
-
-@contextmanager
-def api_server() -> Iterator[tuple[int, list[Asked]]]:
-    """Airflow's API server, as far as it is asked: tokens for anybody, and a paused DAG."""
-    asked: list[Asked] = []
-
-    class Handler(BaseHTTPRequestHandler):
-        def answer(self) -> None:
-            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            asked.append(
-                Asked(f"{self.command} {self.path}", self.headers["Authorization"], json.loads(body) if body else None)
-            )
-            found = "missing" not in self.path
-            content = json.dumps({"access_token": "handed-out", "is_paused": True}).encode()
-            self.send_response(200 if found else 404)
-            self.send_header("Content-Length", str(len(content)))
-            self.end_headers()
-            self.wfile.write(content)
-
-        do_GET = do_POST = do_PATCH = answer  # noqa: N815  # the base class's names
-
-        def log_message(self, *_: object) -> None:
-            """Nothing to standard error."""
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-        thread.start()
-        try:
-            yield server.server_port, asked
-        finally:
-            server.shutdown()
-            thread.join()
+RUN = ("nightly", "df-1.A_2026-11-22T10:00:00+1~.ab")
 
 
 @pytest.fixture
-def server() -> Iterator[tuple[int, list[Asked]]]:
-    with api_server() as started:
+def server() -> Iterator[ApiStandIn]:
+    with ApiStandIn() as started:
         yield started
 
 
 @pytest.fixture
-def connect(monkeypatch: pytest.MonkeyPatch) -> Callable[..., AirflowApi]:
-    def define(**connection: Any) -> AirflowApi:
-        monkeypatch.setenv("AIRFLOW_CONN_AIRFLOW_API", json.dumps({"conn_type": "http", **connection}))
-        return AirflowApi("airflow_api")
+def connect(request, monkeypatch: pytest.MonkeyPatch) -> Callable[..., AirflowApi]:
+    """Define the connection; without a word about it, it leads to the server."""
+
+    def define(*, conn_id: str = "airflow_api", **connection: Any) -> AirflowApi:
+        if "port" not in connection and "server" in request.fixturenames:
+            connection["port"] = request.getfixturevalue("server").port
+        given = {"conn_type": "http", "host": "127.0.0.1", **connection}
+        monkeypatch.setenv(f"AIRFLOW_CONN_{conn_id.upper()}", json.dumps(given))
+        return AirflowApi(conn_id)
 
     return define
 
 
 async def test_a_login_is_exchanged_for_a_token(server, connect) -> None:
-    port, asked = server
+    assert await connect(login="ann", password="secret").is_paused("nightly") is True
 
-    assert await connect(host="127.0.0.1", port=port, login="ann", password="secret").is_paused("nightly") is True
-
-    assert asked == [
-        Asked("POST /auth/token", None, {"username": "ann", "password": "secret"}),
-        Asked("GET /api/v2/dags/nightly", "Bearer handed-out", None),
-    ]
+    login, question = server.asked
+    assert login == Asked("POST /auth/token", None, {"username": "ann", "password": "secret"})
+    assert question.line == "GET /api/v2/dags/nightly"
+    assert str(question.authorization).startswith("Bearer e30.")
 
 
 async def test_a_password_alone_is_the_token(server, connect) -> None:
-    port, asked = server
+    await connect(password="my-token").is_paused("nightly")
 
-    await connect(host="127.0.0.1", port=port, password="my-token").is_paused("nightly")
-
-    assert asked == [Asked("GET /api/v2/dags/nightly", "Bearer my-token", None)]
+    assert server.asked == [Asked("GET /api/v2/dags/nightly", "Bearer my-token", None)]
 
 
 async def test_without_either_a_token_is_asked_for(server, connect) -> None:
     """As Airflow's simple auth manager hands out where everybody is an administrator."""
-    port, asked = server
+    await connect().is_paused("nightly")
 
-    await connect(host="127.0.0.1", port=port).is_paused("nightly")
+    assert server.lines == ["GET /auth/token", "GET /api/v2/dags/nightly"]
 
-    assert [(each.line, each.authorization) for each in asked] == [
-        ("GET /auth/token", None),
-        ("GET /api/v2/dags/nightly", "Bearer handed-out"),
+
+# How often the connection is read, a client made, and a login
+
+
+async def test_one_login_and_one_connection_serve_many_requests(server, connect) -> None:
+    """At once, and one after another; of objects of their own, as triggers come and go."""
+    api = connect(login="ann", password="secret")
+
+    await asyncio.gather(*(AirflowApi("airflow_api").is_paused("nightly") for _ in range(12)))
+    clients = len(server.clients)
+    for _ in range(12):
+        await api.is_paused("nightly")
+
+    assert server.logins == 1
+    assert len(server.clients) == clients
+
+
+@pytest.mark.parametrize("status", [401, 403])
+async def test_a_token_that_is_refused_is_renewed_at_once(server, connect, status) -> None:
+    server.status_of_unknown_token = status
+    api = connect(login="ann", password="secret")
+    await api.is_paused("nightly")
+    server.end_sessions()
+
+    answers = await asyncio.gather(*(api.is_paused("nightly") for _ in range(6)))
+
+    assert answers == [True] * 6
+    assert server.logins == 2
+
+
+async def test_a_token_that_a_new_login_does_not_help_is_not_repeated_for_ever(server, connect) -> None:
+    """Here of a user whom the server lets in, and then does not know."""
+    server.answers["/api/v2/dags/nightly"] = (401, "{}")
+    api = connect(login="ann", password="secret")
+
+    for _ in range(2):
+        with pytest.raises(httpx.HTTPStatusError, match="401"):
+            await api.is_paused("nightly")
+
+    assert server.lines == [
+        *["POST /auth/token", "GET /api/v2/dags/nightly"],
+        *["GET /api/v2/dags/nightly", "POST /auth/token", "GET /api/v2/dags/nightly"],
     ]
+
+
+async def test_a_right_that_is_missing_costs_one_login_a_minute(server, connect, monkeypatch) -> None:
+    server.readers.add("ann")
+    server.runs[RUN] = "running"
+    api = connect(login="ann", password="secret")
+    await api.is_paused("nightly")
+
+    async def refused() -> int:
+        for _ in range(3):
+            with pytest.raises(httpx.HTTPStatusError, match="403"):
+                await api.stop_run(*RUN)
+        return server.logins
+
+    assert await refused() == 2
+    monkeypatch.setattr(_sessions, "FORBIDDEN_SECONDS", 0.0)
+    assert await refused() == 5
+
+
+async def test_a_token_from_the_connection_is_not_tried_twice(server, connect) -> None:
+    """It is still the same."""
+    api = connect(password="my-token")
+    await api.is_paused("nightly")
+    server.fixed_tokens.clear()
+
+    with pytest.raises(httpx.HTTPStatusError, match="401"):
+        await api.is_paused("nightly")
+
+    assert len(server.asked) == 2
+
+
+async def test_a_token_that_was_replaced_in_the_connection_is_used_when_the_old_one_is_refused(server, connect) -> None:
+    api = connect(password="my-token")
+    await api.is_paused("nightly")
+    server.fixed_tokens = {"new-token"}
+
+    connect(password="new-token")
+
+    assert await api.is_paused("nightly") is True
+
+
+@pytest.mark.parametrize(
+    ("seconds", "logins"),
+    [
+        pytest.param(5, 3, id="a token that says when it ends"),
+        pytest.param(3600, 1, id="and which does not end yet"),
+        pytest.param(-3600, 1, id="by a clock that goes wrong"),
+        pytest.param(None, 1, id="a token that says nothing"),
+    ],
+)
+async def test_a_token_is_kept_until_its_end(server, connect, monkeypatch, seconds, logins) -> None:
+    clock = [0.0]
+    monkeypatch.setattr(_sessions, "time", SimpleNamespace(time=time.time, monotonic=lambda: clock[0]))
+    server.token_seconds = seconds
+    api = connect(login="ann", password="secret")
+
+    for _ in range(3):
+        clock[0] += 10
+        await api.is_paused("nightly")
+
+    assert server.logins == logins
+
+
+@pytest.mark.parametrize("token", ["", "opaque", "a.b.c", "a.W10.c", "a.e30.c", "a.eyJleHAiOiJzb29uIn0.c", "a.\xe9.c"])
+def test_a_token_that_cannot_be_read_is_kept_for_an_hour(token) -> None:
+    assert _sessions.seconds_of(token) == 3600
+
+
+async def test_a_connection_that_was_changed_is_noticed(server, connect, monkeypatch) -> None:
+    """Another host, another user: within a minute, and although nobody refuses the old."""
+    assert _sessions.CONNECTION_SECONDS <= 60
+    monkeypatch.setattr(_sessions, "CONNECTION_SECONDS", 0.0)
+    server.users["bob"] = "secret"
+    await connect(login="ann", password="secret").is_paused("nightly")
+    await connect(login="bob", password="secret").is_paused("nightly")
+    with ApiStandIn(users={"bob": "secret"}) as other:
+        await connect(login="bob", password="secret", port=other.port).is_paused("nightly")
+
+    assert [each.body and each.body["username"] for each in server.asked] == ["ann", None, "bob", None]
+    assert len(other.asked) == 2
+
+
+async def test_the_connection_is_not_read_for_each_request(server, connect, monkeypatch) -> None:
+    api = connect(login="ann", password="secret")
+    await api.is_paused("nightly")
+    monkeypatch.delenv("AIRFLOW_CONN_AIRFLOW_API")
+
+    assert await api.is_paused("nightly") is True
+
+
+async def test_who_has_corrected_the_connection_need_not_wait(server, connect) -> None:
+    with pytest.raises(AirflowApiError, match=r"'airflow_api'.*HTTP 401 to the user 'ann'"):
+        await connect(login="ann", password="wrong").is_paused("nightly")
+
+    assert await connect(login="ann", password="secret").is_paused("nightly") is True
+
+
+async def test_an_event_loop_has_a_client_of_its_own_and_leaves_no_connection_open(server, connect) -> None:
+    """Python would complain, here as an error, of one that was left open."""
+    api = connect(login="ann", password="secret")
+
+    for _ in range(2):
+        await asyncio.to_thread(asyncio.run, api.is_paused("nightly"))
+        assert await asyncio.to_thread(server.wait_until_open, 0)
+    gc.collect()
+
+    assert server.logins == 2
+
+
+async def test_a_client_that_is_replaced_leaves_no_connection_open(server, connect, monkeypatch) -> None:
+    monkeypatch.setattr(_sessions, "CONNECTION_SECONDS", 0.0)
+    with ApiStandIn() as other:
+        for asked, left in ((server, other), (other, server), (server, other)):
+            await connect(password="my-token", port=asked.port).is_paused("nightly")
+            assert await asyncio.to_thread(asked.wait_until_open, 1)
+            assert await asyncio.to_thread(left.wait_until_open, 0)
+    gc.collect()
+
+
+async def test_a_client_keeps_no_cookies(server, connect) -> None:
+    """They might be of another user than the token."""
+    api = connect(login="ann", password="secret")
+
+    for _ in range(2):
+        await api.is_paused("nightly")
+
+    assert server.cookies == [None] * 3
+
+
+async def test_the_event_loop_is_not_held_up_by_the_first_request(server, connect) -> None:
+    """The libraries are imported, and the certificates read, in a thread."""
+    code = """
+import asyncio, sys, threading
+
+class Watch:
+    def find_spec(self, name, *_):
+        if threading.current_thread() is threading.main_thread() and running:
+            late.add(name.partition(".")[0])
+
+from airflow_provider_datapipeline._airflow.names import DAG
+from airflow_provider_datapipeline.airflow_api.api import AirflowApi
+running, late = [], set()
+sys.meta_path.insert(0, Watch())
+
+async def main():
+    running.append(True)
+    assert await AirflowApi("airflow_api").is_paused("nightly")
+
+asyncio.run(main())
+print(sorted(late & {"anyio", "certifi", "h11", "httpcore", "httpx", "sniffio"}))
+"""
+    connect(password="my-token")
+
+    done = await asyncio.to_thread(
+        subprocess.run, [sys.executable, "-W", "ignore", "-c", code], capture_output=True, text=True, check=False
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+# Stopping
 
 
 async def test_a_run_is_stopped_by_marking_it_failed(server, connect) -> None:
     """Run ids hold characters that mean something in a URL."""
-    port, asked = server
+    server.runs[RUN] = "running"
 
-    await connect(host="127.0.0.1", port=port, password="t").stop_run("nightly", "df-1.A_2026-11-22T10:00:00+1~.ab")
+    assert await connect(password="my-token").stop_run(*RUN) is None
 
-    (patch,) = asked
-    assert patch.line == "PATCH /api/v2/dags/nightly/dagRuns/df-1.A_2026-11-22T10:00:00+1~.ab"
-    assert patch.body == {"state": "failed"}
+    assert server.runs == {RUN: "failed"}
+    assert server.asked[-1].line == "PATCH /api/v2/dags/nightly/dagRuns/df-1.A_2026-11-22T10:00:00+1~.ab"
+    assert server.asked[-1].body == {"state": "failed"}
+
+
+@pytest.mark.parametrize("state", ["success", "failed"])
+async def test_a_run_that_has_ended_stays_as_it_is(server, connect, state) -> None:
+    server.runs[RUN] = state
+
+    assert await connect(password="my-token").stop_run(*RUN) == state
+
+    assert len(server.asked) == 1
+
+
+@pytest.mark.parametrize("deleted", ["before", "meanwhile"])
+async def test_a_run_that_is_gone_is_no_error(server, connect, deleted) -> None:
+    if deleted == "meanwhile":
+        server.runs[RUN] = "running"
+        server.ends_runs = "deleted"
+
+    assert await connect(password="my-token").stop_run(*RUN) == MISSING
+
+
+async def test_an_address_that_leads_elsewhere_is_not_a_run_that_is_gone(server, connect) -> None:
+    server.path = "/team"
+
+    with pytest.raises(httpx.HTTPStatusError, match="404"):
+        await connect(password="my-token").stop_run(*RUN)
+
+
+@pytest.mark.parametrize("name", ["a b", "50%", "a/b", "a?b#c", "grün", "..", ".", "a\\b", "{x}", "%2F", "a&b=c"])
+async def test_ids_mean_what_they_say(server, connect, name) -> None:
+    """Whatever they hold, the request is about that run of that DAG."""
+    server.runs[name, name] = "running"
+
+    await connect(password="my-token").stop_run(name, name)
+
+    assert server.runs == {(name, name): "failed"}
+
+
+# What goes wrong
+
+
+@pytest.mark.parametrize(
+    ("status", "passes"),
+    [
+        *((status, False) for status in (307, 400, 401, 403, 404, 422)),
+        *((status, True) for status in (408, 429, 500, 502, 503, 504)),
+    ],
+)
+async def test_what_may_pass_is_told_by_its_status(server, connect, status, passes) -> None:
+    server.answers["/api/v2/dags/nightly"] = (status, "{}")
+
+    with pytest.raises(httpx.HTTPStatusError, match=str(status)) as raised:
+        await connect(password="my-token").is_paused("nightly")
+
+    assert may_pass(raised.value) is passes
+
+
+async def test_a_login_that_may_succeed_later_is_told_from_one_that_will_not(server, connect) -> None:
+    with pytest.raises(AirflowApiError, match="Correct the login and the password") as refused:
+        await connect(login="ann", password="wrong").is_paused("nightly")
+    server.answers["/auth/token"] = (503, "starting")
+    with pytest.raises(httpx.HTTPStatusError, match="503") as starting:
+        await connect(login="ann", password="secret").is_paused("nightly")
+
+    assert may_pass(refused.value) is False
+    assert may_pass(starting.value) is True
+
+
+async def test_no_error_of_a_login_has_the_password(server, connect) -> None:
+    api = connect(login="ann", password="hunter22")
+
+    with pytest.raises(AirflowApiError) as raised:
+        await api.is_paused("nightly")
+
+    assert "hunter22" not in "".join(traceback.format_exception(raised.value))
+    assert raised.value.__context__ is None
+
+
+async def test_a_server_that_is_down_may_be_up_later(connect) -> None:
+    with pytest.raises(httpx.ConnectError) as raised:
+        await connect(port=1, password="my-token").is_paused("nightly")
+
+    assert may_pass(raised.value) is True
+
+
+async def test_no_answer_in_time_is_an_error_that_may_pass(server, connect, monkeypatch) -> None:
+    """However it trickles in: the deadline is that of the whole answer."""
+    assert _http.TIMEOUT_SECONDS == 10
+    monkeypatch.setattr(_http, "TIMEOUT_SECONDS", 0.2)
+    api = connect(password="my-token")
+    server.goes_on.clear()
+
+    with pytest.raises(httpx.TimeoutException) as raised:
+        await api.is_paused("nightly")
+
+    assert may_pass(raised.value) is True
+    server.goes_on.set()
+    assert await api.is_paused("nightly") is True
+
+
+async def test_a_connection_that_cannot_be_read_in_time_is_an_error_that_may_pass(connect, monkeypatch) -> None:
+    """Here because whoever would answer is busy."""
+    monkeypatch.setattr(_http, "TIMEOUT_SECONDS", 0.1)
+    release = threading.Event()
+    monkeypatch.setattr(compat, "connection", lambda _: release.wait(20))
+
+    try:
+        with pytest.raises(TimeoutError, match="'airflow_api'") as raised:
+            await connect().is_paused("nightly")
+    finally:
+        release.set()
+
+    assert may_pass(raised.value) is True
+
+
+@pytest.mark.parametrize(
+    ("connection", "named"),
+    [
+        ({"host": "127.0.0.1:not-a-port", "port": None}, "'127.0.0.1:not-a-port'"),
+        ({"host": "http://[::1", "port": None}, r"'http://\[::1'"),
+        ({"host": "http://a\x7fb", "port": None}, r"'http://a\\x7fb'"),
+    ],
+)
+async def test_a_host_that_is_none_is_named(connect, connection, named) -> None:
+    with pytest.raises(AirflowApiError, match=f"'airflow_api'.*{named}.*Correct its host") as raised:
+        await connect(**connection, password="my-token").is_paused("nightly")
+
+    assert may_pass(raised.value) is False
+
+
+async def test_a_scheme_that_is_not_spoken_will_not_pass(connect) -> None:
+    with pytest.raises(httpx.UnsupportedProtocol) as raised:
+        await connect(host="ftp://127.0.0.1", password="my-token").is_paused("nightly")
+
+    assert may_pass(raised.value) is False
+
+
+async def test_a_connection_that_does_not_exist_is_named(monkeypatch) -> None:
+    with pytest.raises(
+        AirflowApiError, match=r"'no_such_connection' .*airflow_conn_id.* airflow connections add"
+    ) as raised:
+        await AirflowApi("no_such_connection").is_paused("nightly")
+
+    assert may_pass(raised.value) is False
+
+
+@pytest.mark.parametrize("text", ["<html>Sign in</html>", "[]"])
+async def test_an_answer_of_something_else_is_told(server, connect, text) -> None:
+    """A portal, or a proxy, that answers 200 to everything."""
+    server.answers["/api/v2/dags/nightly"] = server.answers["/auth/token"] = (200, text)
+
+    with pytest.raises(AirflowApiError, match="Correct the connection's host"):
+        await connect(password="my-token").is_paused("nightly")
+    with pytest.raises(AirflowApiError, match="without an access_token"):
+        await AirflowApi("other").is_paused("nightly") if connect(conn_id="other", login="ann") else None
+
+
+# Where the API is
 
 
 @pytest.mark.parametrize(
@@ -132,11 +463,11 @@ async def test_a_run_is_stopped_by_marking_it_failed(server, connect) -> None:
 )
 async def test_a_host_may_carry_its_scheme(server, connect, address) -> None:
     """Which then counts more than the schema, as in Airflow's own HttpHook."""
-    port, asked = server
+    connection = {"port": None, **address(server.port)}
 
-    assert await connect(**address(port), password="t").is_paused("nightly") is True
+    assert await connect(**connection, password="my-token").is_paused("nightly") is True
 
-    assert asked[0].line == "GET /api/v2/dags/nightly"
+    assert server.lines == ["GET /api/v2/dags/nightly"]
 
 
 @pytest.mark.parametrize(
@@ -162,28 +493,15 @@ def test_the_address_is_put_together_from_what_the_connection_has(host, port, sc
 
 
 async def test_the_path_of_the_host_comes_before_that_of_the_api(server, connect) -> None:
-    port, asked = server
+    server.path = "/team/a"
 
-    await connect(host="http://127.0.0.1/team/a", port=port, login="ann", password="secret").is_paused("nightly")
+    await connect(host="http://127.0.0.1/team/a", login="ann", password="secret").is_paused("nightly")
 
-    assert [each.line for each in asked] == ["POST /team/a/auth/token", "GET /team/a/api/v2/dags/nightly"]
+    assert server.lines == ["POST /team/a/auth/token", "GET /team/a/api/v2/dags/nightly"]
 
 
 async def test_the_schema_https_is_spoken(server, connect) -> None:
     """To a server that does not speak it."""
-    import httpx
-
-    port, asked = server
-
     with pytest.raises(httpx.ConnectError):
-        await connect(host="127.0.0.1", port=port, schema="https", password="t").is_paused("nightly")
-    assert not asked
-
-
-async def test_an_error_of_the_api_server_is_raised(server, connect) -> None:
-    import httpx
-
-    port, _ = server
-
-    with pytest.raises(httpx.HTTPStatusError, match="404"):
-        await connect(host="127.0.0.1", port=port, password="t").stop_run("missing", "run_1")
+        await connect(schema="https", password="my-token").is_paused("nightly")
+    assert not server.asked

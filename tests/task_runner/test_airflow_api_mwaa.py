@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import pickle
 import traceback
 from typing import TYPE_CHECKING, Any
 
@@ -13,8 +14,10 @@ import pytest
 
 from airflow_provider_datapipeline._airflow import compat
 from airflow_provider_datapipeline._airflow.names import DAG  # noqa: F401  # Airflow 2 reads no connection before it
-from airflow_provider_datapipeline.airflow_api import mwaa
+from airflow_provider_datapipeline.airflow_api import _sessions
 from airflow_provider_datapipeline.airflow_api.api import AirflowApi
+from airflow_provider_datapipeline.airflow_api.errors import may_pass
+from airflow_provider_datapipeline.emulator import Credentials
 from airflow_provider_datapipeline.emulator.credentials import ACCOUNT_ID
 from airflow_provider_datapipeline.exceptions import AirflowApiError
 from airflow_provider_datapipeline.hooks._clients import forget_clients
@@ -133,8 +136,8 @@ async def test_a_login_serves_many_requests(stand_in, connect) -> None:
 
 
 async def test_a_login_ends_after_its_time(stand_in, connect, monkeypatch) -> None:
-    assert mwaa._KEPT_SECONDS <= 3600
-    monkeypatch.setattr(mwaa, "_KEPT_SECONDS", 0.0)
+    assert _sessions.TOKEN_SECONDS <= 3600
+    monkeypatch.setattr(_sessions, "TOKEN_SECONDS", 0.0)
     api = connect()
 
     for _ in range(2):
@@ -166,9 +169,10 @@ async def test_a_token_that_many_find_refused_is_renewed_once(stand_in, connect)
     assert stand_in.logins == 2
 
 
-async def test_another_environment_has_a_login_of_its_own(stand_in, connect) -> None:
+async def test_another_environment_has_a_login_of_its_own(stand_in, connect, monkeypatch) -> None:
     """Which the one kept for the first would let in."""
     await connect().is_paused("nightly")
+    monkeypatch.setattr(_sessions, "CONNECTION_SECONDS", 0.0)
 
     assert "'Another'" in await refusal(connect(env_name="Another"))
 
@@ -199,6 +203,15 @@ async def test_credentials_that_were_replaced_are_used_for_the_next_login(stand_
     stand_in.credentials.add("AKIANEW", "n3w")
 
     assert await connect(login="AKIANEW", password="n3w").is_paused("nightly") is True
+
+
+async def test_other_credentials_are_used_as_soon_as_the_connection_has_them(stand_in, connect, monkeypatch) -> None:
+    """Although nobody has refused the first."""
+    stand_in.credentials.add("AKIALESSER", "n3w", policies=[])
+    await connect().is_paused("nightly")
+    monkeypatch.setattr(_sessions, "CONNECTION_SECONDS", 0.0)
+
+    assert "AccessDeniedException" in await refusal(connect(login="AKIALESSER", password="n3w"))
 
 
 async def test_the_event_loop_goes_on_while_aws_is_asked(stand_in, connect) -> None:
@@ -277,6 +290,23 @@ async def test_an_endpoint_that_is_no_address_is_told(stand_in, connect) -> None
     assert "Invalid endpoint: nowhere" in await refusal(connect(endpoint_url="nowhere"))
 
 
+@pytest.mark.parametrize(
+    ("extra", "named"),
+    [
+        ({"assume_role_kwargs": {"Nope": 1}}, "Nope"),
+        ({"assume_role_method": "assume_role_with_saml"}, "KeyError: 'assume_role_with_saml'"),
+        ({"config_kwargs": {"nope": 1}}, "TypeError: Got unexpected keyword argument 'nope'"),
+    ],
+)
+async def test_whatever_is_wrong_with_the_connection_is_told(stand_in, connect, extra, named) -> None:
+    role = {"role_arn": "arn:aws:iam::123456789012:role/r"}
+
+    told = await refusal(connect(**role, **extra))
+
+    assert named in told
+    assert "Correct the" in told
+
+
 async def test_a_login_that_is_refused_is_told(stand_in, connect) -> None:
     """Here because the web token has ended on the way; the next request has a new one."""
     stand_in.web_token_seconds = -1
@@ -315,6 +345,16 @@ async def test_certificates_are_verified_with_the_bundle_of_the_connection(stand
     assert "No such file" in of_no_bundle
     assert "ConnectError" in of_the_web_server
     assert "CERTIFICATE_VERIFY_FAILED" in of_the_web_server
+
+
+async def test_a_login_that_may_succeed_later_is_told_from_one_that_will_not(stand_in, connect) -> None:
+    """A web server that starts, from an identity without the right."""
+    for spoil, passes in (({"host": "127.0.0.1:1"}, True), ({"credentials": Credentials()}, False)):
+        vars(stand_in).update(spoil)
+        with pytest.raises(AirflowApiError) as raised:
+            await connect().is_paused("nightly")
+        assert may_pass(raised.value) is passes
+        assert may_pass(pickle.loads(pickle.dumps(raised.value))) is passes
 
 
 @pytest.mark.filterwarnings("ignore:Unverified HTTPS request")
