@@ -236,6 +236,7 @@ async def test_other_work_of_the_triggerer_goes_on_meanwhile(handed: Handed, mon
     """While the report waits for a service that has taken its connection and says nothing."""
     with socket.create_server(("127.0.0.1", 0)) as silent:
         monkeypatch.setenv("AIRFLOW_CONN_SILENT", connection(f"http://127.0.0.1:{silent.getsockname()[1]}"))
+        silent.settimeout(30)
         parameters = {"aws_conn_id": "silent", "timeout": 25}
         report = asyncio.create_task(call_in_triggerer(PATH, parameters, context_of(handed.conf)))
 

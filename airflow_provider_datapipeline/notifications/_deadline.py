@@ -30,6 +30,10 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _LATE = "The DAG run missed its deadline after its outcome had been reported."
+_REFUSED = (
+    " Airflow does not let a SyncCallback read a connection that it stores. Use AsyncCallback instead; or give the "
+    "workers the connection as an environment variable, or pass aws_conn_id=None for their own credentials."
+)
 _NO_PATH = (
     "This notifier has no import path, by which Airflow finds the callback of a deadline. Give its parameters in the "
     "second argument: SyncCallback(DataPipelineNotifier, {...}) or AsyncCallback(DataPipelineNotifier, {...}); or "
@@ -154,6 +158,8 @@ class DeadlineCallbackMixin:
         if failure is None:
             return
         reason = f"{type(failure).__name__}: {without_secrets(failure, compat.mask)}"
+        if compat.is_refused_connection(failure):
+            reason += _REFUSED
         log.error(
             "AWS Data Pipeline was not told that DAG run %s missed its deadline, as %s. %s",
             known["run_id"],
