@@ -136,6 +136,15 @@ async def test_a_missed_deadline_is_reported(call: Call, callback: object, hande
     assert len(handed.reports) == 1
 
 
+async def test_a_notifier_with_its_context_reports_when_it_is_called(handed: Handed) -> None:
+    """As an executor calls it, even one that runs an event loop: what a call returns there is awaited by nobody."""
+    notifier = DataPipelineNotifier(context=context_of(handed.conf))
+
+    assert notifier(context=context_of(handed.conf)) is None
+
+    assert handed.attempt.reported_status == "FAILED"
+
+
 @pytest.mark.parametrize("callback", [DataPipelineNotifier, PATH], ids=["class", "path"])
 async def test_a_deadline_reports_what_it_was_asked_for(call: Call, callback: object, handed: Handed) -> None:
     """Texts are templates; they know the run and the deadline."""
