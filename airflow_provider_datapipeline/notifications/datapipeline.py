@@ -42,7 +42,7 @@ class DataPipelineNotifier(DeadlineCallbackMixin, DataPipelineHookMixin, BaseNot
     ``report_failed(error_id="Nightly")``. With ``context`` among them it reports, with these parameters.
 
     From Airflow 3.1 on also for a deadline: ``AsyncCallback(DataPipelineNotifier, {"error_id": "TooLate"})``, and from
-    3.2 on ``SyncCallback`` alike. It reports while the DAG run goes on, and the first report counts. What prevents it
+    3.3 on ``SyncCallback`` alike. It reports while the DAG run goes on, and the first report counts. What prevents it
     is raised there as well, so that Airflow shows the callback as failed.
 
     :param task_status: ``FINISHED``, ``FAILED`` or ``FALSE``; the callback of a deadline may leave it out: FAILED
