@@ -60,6 +60,7 @@ def deliver(
     task: PipelineTask | None = None,
     about: Mapping[str, str | None] | None = None,
     cleared: bool = False,
+    look_first: str | None = None,
 ) -> Delivery:
     """
     Send a report, and say how that ended; a report that the service has already taken is a success.
@@ -78,6 +79,7 @@ def deliver(
     :param cleared: whether its DAG run was cleared, so that another outcome may have been reported before. The attempt
         of ``task`` is then looked at first, and nothing is sent about one that has ended: which final status the
         service would keep is not published.
+    :param look_first: any other reason for which another outcome may have been reported before, told in the log if so
     :raises ServiceError: the service did not take the report, or could not be reached
     :raises DeliveryTimeoutError: no answer in time; the report may still arrive
     :raises DataPipelineError: the report or the connection cannot be used; nothing was sent
@@ -85,7 +87,8 @@ def deliver(
     ends: list[_End] = []
 
     def send() -> None:
-        ended = _looked_at(hook, task, report) if cleared and task is not None else None
+        reason = _CLEARED if cleared else look_first
+        ended = _looked_at(hook, task, report, reason) if reason and task is not None else None
         ends.append(ended or _send(hook, pipeline_task_id, _Try(report, task, may_have_arrived=repeat)))
 
     try:
@@ -107,12 +110,15 @@ async def adeliver(
     repeat: bool = False,
     task: PipelineTask | None = None,
     about: Mapping[str, str | None] | None = None,
+    look_first: str | None = None,
 ) -> Delivery:
     """Do what :func:`deliver` does, without blocking; no thread is needed to keep ``timeout``."""
     ends: list[_End] = []
     try:
         async with asyncio.timeout(timeout) as bound:
-            ends.append(await _asend(hook, pipeline_task_id, _Try(report, task, may_have_arrived=repeat)))
+            ended = await _alooked_at(hook, task, report, look_first) if look_first and task is not None else None
+            attempt = _Try(report, task, may_have_arrived=repeat)
+            ends.append(ended or await _asend(hook, pipeline_task_id, attempt))
     except TimeoutError as err:
         if not bound.expired():
             raise
@@ -204,13 +210,24 @@ def _delivery_of(attempts: list[dict[str, Any]], report: TaskReport) -> Delivery
     return Delivery.REPEATED if as_reported else Delivery.GONE
 
 
-def _looked_at(hook: DataPipelineHook, task: PipelineTask, report: TaskReport) -> _End | None:
+_CLEARED = "The DAG run was cleared after its report; to run the task again, set the status RERUN on its instance."
+
+
+def _looked_at(hook: DataPipelineHook, task: PipelineTask, report: TaskReport, reason: str) -> _End | None:
     try:
         attempts = hook.describe_objects(task.pipeline_id, [task.attempt_id])
     except ServiceError:
         return None  # not allowed to look: the service itself may say so
     delivery = _delivery_of(attempts, report)
-    reason = "The DAG run was cleared after its report; to run the task again, set the status RERUN on its instance."
+    return None if delivery is None else _End(delivery, reason)
+
+
+async def _alooked_at(hook: DataPipelineHook, task: PipelineTask, report: TaskReport, reason: str) -> _End | None:
+    try:
+        attempts = await hook.adescribe_objects(task.pipeline_id, [task.attempt_id])
+    except ServiceError:
+        return None  # likewise
+    delivery = _delivery_of(attempts, report)
     return None if delivery is None else _End(delivery, reason)
 
 

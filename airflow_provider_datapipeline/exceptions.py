@@ -9,6 +9,7 @@ Everything this package raises on its own account.
     ├── ConfigurationError               the connection or the AWS configuration cannot be used
     ├── NoPipelineTaskError              neither a parameter nor the DAG run's conf names a Data Pipeline task
     ├── DeliveryTimeoutError             no answer within the time allowed
+    ├── DeadlineNotReportedError         a missed deadline of a DAG run could not be reported; the message says why
     ├── AirflowApiError                  airflow_conn_id does not open Airflow's own API
     └── ServiceError                     the service (or the network before it) refused a call
         ├── TaskNotFoundError            already reported, canceled, or re-assigned to another runner
@@ -48,6 +49,10 @@ class NoPipelineTaskError(DataPipelineError):
 
 class DeliveryTimeoutError(DataPipelineError):
     """The service gave no answer within the time allowed; the report may or may not have arrived."""
+
+
+class DeadlineNotReportedError(DataPipelineError):
+    """A missed deadline could not be reported; raised for Airflow, which then shows its callback as failed."""
 
 
 class AirflowApiError(DataPipelineError):

@@ -102,7 +102,9 @@ REPORT_DELAY = _declared(
 UNDELIVERED = _counter(
     "undelivered", "triggerer", "tasks given up without a report: refused, or the lease ended first; `supervise` is red"
 )
-CALLBACK_ERRORS = _counter("callback_errors", "worker, dag-processor", "callbacks that could not report; logged there")
+CALLBACK_ERRORS = _counter(
+    "callback_errors", "worker, dag-processor, triggerer", "callbacks that could not report; logged there"
+)
 
 _ANY = "whoever calls"
 ERRORS: Final = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextvars
 import threading
 from typing import TYPE_CHECKING
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING
 from airflow_provider_datapipeline.exceptions import DeliveryTimeoutError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
 
 
 def run_bounded(work: Callable[[], None], seconds: float) -> None:
@@ -38,6 +39,19 @@ def run_bounded(work: Callable[[], None], seconds: float) -> None:
     if raised:
         raise raised[0]
     if thread.is_alive():
-        raise DeliveryTimeoutError(
-            f"The report was not delivered within {seconds:g} s; it may or may not have arrived."
-        )
+        raise _too_late(seconds)
+
+
+async def arun_bounded(work: Awaitable[None], seconds: float) -> None:
+    """Do what :func:`run_bounded` does, without blocking; what outlasts its bound is canceled."""
+    try:
+        async with asyncio.timeout(seconds) as bound:
+            await work
+    except TimeoutError as error:
+        if not bound.expired():
+            raise
+        raise _too_late(seconds) from error
+
+
+def _too_late(seconds: float) -> DeliveryTimeoutError:
+    return DeliveryTimeoutError(f"The report was not delivered within {seconds:g} s; it may or may not have arrived.")

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import copy
 import logging
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any, Self, overload
 
 from airflow_provider_datapipeline import dag_structure, metrics, outcome
-from airflow_provider_datapipeline._airflow import compat, context as callback
+from airflow_provider_datapipeline._airflow import compat, context as callback, deadline_context
 from airflow_provider_datapipeline._airflow.bounded import run_bounded
 from airflow_provider_datapipeline._airflow.context_run import dag_run_of, run_by_task
 from airflow_provider_datapipeline._airflow.metrics import count
 from airflow_provider_datapipeline._airflow.names import BaseNotifier
 from airflow_provider_datapipeline.exceptions import NoPipelineTaskError
 from airflow_provider_datapipeline.hooks.parameters import DataPipelineHookMixin
+from airflow_provider_datapipeline.notifications._deadline import DeadlineCallbackMixin
 from airflow_provider_datapipeline.pipeline_task import Asked
 from airflow_provider_datapipeline.reporting.masking import without_secrets
 from airflow_provider_datapipeline.reporting.report import TaskReport
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
-class DataPipelineNotifier(DataPipelineHookMixin, BaseNotifier):
+class DataPipelineNotifier(DeadlineCallbackMixin, DataPipelineHookMixin, BaseNotifier):
     """
     Reports to AWS Data Pipeline how the task or the DAG run ended whose callback it is.
 
@@ -41,10 +42,15 @@ class DataPipelineNotifier(DataPipelineHookMixin, BaseNotifier):
     cannot be sent from here. ``DataPipelineSetTaskStatusOperator`` covers more.
 
     Called with keyword arguments only, an instance returns a copy with these parameters:
-    ``report_failed(error_id="Nightly")``.
+    ``report_failed(error_id="Nightly")``. With ``context`` among them it reports, with these parameters.
 
-    :param task_status: ``FINISHED``, ``FAILED`` or ``FALSE``. FINISHED becomes FALSE where the conf's task is a
-        precondition and the result says that it does not hold: of the task itself, or on a DAG of its last tasks.
+    From Airflow 3.1 on also for a deadline: ``AsyncCallback(DataPipelineNotifier, {"error_id": "TooLate"})``, and from
+    3.3 on ``SyncCallback`` alike. It reports while the DAG run goes on, and the first report counts. What prevents it
+    is raised there as well, so that Airflow shows the callback as failed.
+
+    :param task_status: ``FINISHED``, ``FAILED`` or ``FALSE``; the callback of a deadline may leave it out: FAILED.
+        FINISHED becomes FALSE where the conf's task is a precondition and the result says that it does not hold: of the
+        task itself, or on a DAG of its last tasks.
     :param pipeline_task_id: the Data Pipeline task, 1 to 2,048 characters; by default that of the DAG run's conf
         (templated)
     :param error_id: at most 1,024 characters; by default the class of the exception (templated)
@@ -64,7 +70,7 @@ class DataPipelineNotifier(DataPipelineHookMixin, BaseNotifier):
     def __init__(
         self,
         *,
-        task_status: TaskStatus | str,
+        task_status: TaskStatus | str | None = None,
         pipeline_task_id: str | None = None,
         error_id: str | None = None,
         error_message: str | None = None,
@@ -76,6 +82,10 @@ class DataPipelineNotifier(DataPipelineHookMixin, BaseNotifier):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
+        if task_status is None:
+            if kwargs.get("context") is None:  # only a deadline's callback is made with its context
+                raise TypeError("task_status is missing: FINISHED, FAILED or FALSE.")
+            task_status = TaskStatus.FAILED
         self.task_status = TaskStatus(task_status)
         self.pipeline_task_id = pipeline_task_id
         self.error_id = error_id
@@ -90,6 +100,9 @@ class DataPipelineNotifier(DataPipelineHookMixin, BaseNotifier):
     def __call__(self, context: Mapping[str, Any], /) -> None: ...
 
     @overload
+    def __call__(self, *, context: Mapping[str, Any], **parameters: Any) -> DataPipelineNotifier | None: ...
+
+    @overload
     def __call__(self, **parameters: Any) -> DataPipelineNotifier: ...
 
     def __call__(self, *args: Any, **parameters: Any) -> DataPipelineNotifier | None:
@@ -97,6 +110,11 @@ class DataPipelineNotifier(DataPipelineHookMixin, BaseNotifier):
         if args:
             self.notify(*args, **parameters)
             return None
+        if "context" in parameters:
+            return self._called_with(**parameters)
+        return self._with(**parameters)
+
+    def _with(self, **parameters: Any) -> Self:
         return type(self)(**{**self._parameters, **parameters})
 
     @property
@@ -105,7 +123,10 @@ class DataPipelineNotifier(DataPipelineHookMixin, BaseNotifier):
         return {name: getattr(self, name) for name in names}
 
     def notify(self, context: Mapping[str, Any]) -> None:
-        """Report the outcome that ``context`` is about; log what prevents it, and raise nothing."""
+        """Report the outcome that ``context`` is about; log what prevents it, and raise it for a deadline only."""
+        if deadline_context.is_about_deadline(context):
+            self._notify_of_deadline(context)
+            return
         try:
             run_bounded(lambda: self._report(context), self.timeout)
         except Exception as error:  # a report never changes the outcome of the user's task
@@ -132,7 +153,7 @@ class DataPipelineNotifier(DataPipelineHookMixin, BaseNotifier):
         if report is not None:
             notifier._deliver(*target, report, context)  # noqa: SLF001  # likewise
 
-    def _rendered(self, context: Mapping[str, Any]) -> DataPipelineNotifier:
+    def _rendered(self, context: Mapping[str, Any]) -> Self:
         """
         Return a copy with its templates rendered.
 

@@ -1,0 +1,180 @@
+"""
+How a notifier is called when a DAG run misses a deadline (``DeadlineAlert``, Airflow 3.1 and newer).
+
+Airflow finds the callback by its import path and calls it with keywords, ``context`` among them. What it makes of the
+result differs: an executor calls it again if it can be called, the triggerer awaits it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Self
+
+from airflow_provider_datapipeline import metrics
+from airflow_provider_datapipeline._airflow import compat, context as callback, deadline_context
+from airflow_provider_datapipeline._airflow.bounded import arun_bounded, run_bounded
+from airflow_provider_datapipeline._airflow.metrics import count
+from airflow_provider_datapipeline.exceptions import DeadlineNotReportedError
+from airflow_provider_datapipeline.reporting.masking import without_secrets
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Mapping
+
+    from airflow_provider_datapipeline.hooks.datapipeline import DataPipelineHook
+    from airflow_provider_datapipeline.pipeline_task import PipelineTask
+    from airflow_provider_datapipeline.reporting.report import TaskReport
+    from airflow_provider_datapipeline.reporting.status import TaskStatus
+
+log = logging.getLogger(__name__)
+
+_LATE = "The DAG run missed its deadline after its outcome had been reported."
+_REFUSED = (
+    " Airflow does not let a SyncCallback read a connection that it stores. Use AsyncCallback instead; or give the "
+    "workers the connection as an environment variable, or pass aws_conn_id=None for their own credentials."
+)
+_NO_PATH = (
+    "This notifier has no import path, by which Airflow finds the callback of a deadline. Give its parameters in the "
+    "second argument: SyncCallback(DataPipelineNotifier, {...}) or AsyncCallback(DataPipelineNotifier, {...}); or "
+    "assign the notifier to a name in a module and pass the text 'module.name'."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    """All that a delivery needs."""
+
+    hook: DataPipelineHook
+    pipeline_task_id: str
+    report: TaskReport
+    rest: dict[str, Any]
+
+
+class DeadlineCallbackMixin:
+    """The part of a notifier that reports a missed deadline; what is asked of the rest is declared here."""
+
+    task_status: TaskStatus
+    error_id: str | None
+    error_message: str | None
+    timeout: float
+    hook: Any
+
+    if TYPE_CHECKING:
+        context: Any
+
+        def notify(self, context: Any) -> None: ...
+
+        def _rendered(self, context: Mapping[str, Any]) -> Self: ...
+
+        def _target(self, context: Mapping[str, Any]) -> tuple[str, PipelineTask | None] | None: ...
+
+        def _with(self, **parameters: Any) -> Self: ...
+
+    else:
+
+        def __getattr__(self, name: str) -> Any:
+            if name == "__qualname__":
+                raise AttributeError(_NO_PATH)
+            return object.__getattribute__(self, name)  # raises again what brought Python here
+
+    def __await__(self) -> Generator[Any, Any, None]:
+        """Report about the context that the notifier was made with."""
+        return self.async_notify(self.context).__await__()
+
+    async def async_notify(self, context: Any) -> None:
+        """Do what ``notify`` does, without blocking the event loop."""
+        if not deadline_context.is_about_deadline(context):
+            await asyncio.to_thread(self.notify, context)
+            return
+        known = deadline_context.as_callback_context(context)
+        failure: Exception | None = None
+        try:
+            await arun_bounded(self._areport_deadline(known), self.timeout)
+        except Exception as error:  # noqa: BLE001  # told to Airflow below, without secrets
+            failure = error
+        self._settle(context, known, failure)
+
+    def _notify_of_deadline(self, context: Mapping[str, Any]) -> None:
+        known = deadline_context.as_callback_context(context)
+        failure: Exception | None = None
+        try:
+            run_bounded(lambda: self._report_deadline(known), self.timeout)
+        except Exception as error:  # noqa: BLE001  # told to Airflow below, without secrets
+            failure = error
+        self._settle(context, known, failure)
+
+    def _called_with(self, context: Mapping[str, Any], **parameters: Any) -> Self | None:
+        """
+        Report about a context that was given by keyword; or, in an event loop, return what does so when it is awaited.
+
+        A notifier that has its context already is called by an executor, which made it with the same keywords before.
+        """
+        notifier = self._with(**parameters)
+        if _in_event_loop() and not getattr(self, "context", None):
+            notifier.context = context
+            return notifier
+        notifier.notify(context)
+        return None
+
+    def _report_deadline(self, known: Mapping[str, Any]) -> None:
+        if (prepared := self._prepare(known)) is not None:
+            from airflow_provider_datapipeline.delivery import deliver
+
+            deliver(prepared.hook, prepared.pipeline_task_id, prepared.report, **prepared.rest)
+
+    async def _areport_deadline(self, known: Mapping[str, Any]) -> None:
+        # In a thread: the first hook of a process imports boto3, and a text to be masked may be long.
+        if (prepared := await asyncio.to_thread(self._prepare, known)) is not None:
+            from airflow_provider_datapipeline.delivery import adeliver
+
+            await adeliver(prepared.hook, prepared.pipeline_task_id, prepared.report, **prepared.rest)
+
+    def _prepare(self, known: Mapping[str, Any]) -> _Prepared | None:
+        import airflow_provider_datapipeline.delivery  # noqa: F401  # for the event loop, where it must not be imported
+
+        notifier = self._rendered(known)
+        target = notifier._target(known)  # noqa: SLF001  # a copy of this very instance
+        if target is None:
+            log.warning(
+                "DAG run %s was not started for a Data Pipeline task (its conf has none): its missed deadline is not "
+                "reported.",
+                known["run_id"],
+            )
+            return None
+        report = deadline_context.missed(
+            known, self.task_status, error_id=notifier.error_id, error_message=notifier.error_message
+        )
+        rest = {"task": target[1], "about": callback.run_words(known), "look_first": _LATE}
+        return _Prepared(notifier.hook, target[0], report, rest)
+
+    def _settle(self, context: Mapping[str, Any], known: Mapping[str, Any], failure: Exception | None) -> None:
+        """
+        Log what prevented the report, and raise it for Airflow, which then shows the callback as failed.
+
+        Raised, unlike what prevents the report of a task or of a DAG run that has ended: of this callback nothing else
+        depends on how it ends, and Airflow has a state and a metric of its own for it.
+        """
+        if failure is None:
+            return
+        reason = f"{type(failure).__name__}: {without_secrets(failure, compat.mask)}"
+        if compat.is_refused_connection(failure):
+            reason += _REFUSED
+        log.error(
+            "AWS Data Pipeline was not told that DAG run %s missed its deadline, as %s. %s",
+            known["run_id"],
+            self.task_status,
+            reason,
+        )
+        log.debug("The traceback of the error above", exc_info=failure)
+        count(metrics.CALLBACK_ERRORS, dag_id=str(callback.run_words(known)["dag"]))
+        deadline_context.withhold_conf(context)
+        raise DeadlineNotReportedError(f"AWS Data Pipeline was not told of the missed deadline. {reason}")
+
+
+def _in_event_loop() -> bool:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
