@@ -13,7 +13,6 @@ from airflow_provider_datapipeline._airflow.metrics import count
 from airflow_provider_datapipeline.delivery import deliver
 from airflow_provider_datapipeline.log_words import words
 from airflow_provider_datapipeline.pipeline_task import PipelineTask
-from airflow_provider_datapipeline.reporting.facts import TaskFacts
 from airflow_provider_datapipeline.reporting.masking import without_secrets
 from airflow_provider_datapipeline.reporting.report import TaskReport
 from airflow_provider_datapipeline.runs import Assignment, logical_dates_of, run_id_of
@@ -49,6 +48,15 @@ class _Start:
     is_supervised: bool = False
     had_runs: bool | None = None
     """Whether the target DAG, which Airflow does not know at the moment, has ever had a run; None: not asked yet."""
+
+
+@dataclass(slots=True)
+class _Times:
+    """What a batch knows of the time (``time.monotonic()``)."""
+
+    begin: float
+    failing_since: float | None = None
+    """When the API server failed over a run for the first time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,21 +96,21 @@ class BatchStarter:
         task_instance = context["ti"]
         poller = (context["dag"].dag_id, context["run_id"], task_instance.task_id)
         starts = [_Start(self._assignment(PipelineTask.from_conf(each["conf"]), poller, each["at"])) for each in batch]
-        begin = time.monotonic()
-        while starts := [each for each in starts if not self._is_settled(each, task_instance, begin)]:
+        times = _Times(time.monotonic())
+        while starts := [each for each in starts if not self._is_settled(each, task_instance, times)]:
             time.sleep(_LOOK_AGAIN_SECONDS)
 
-    def _is_settled(self, start: _Start, task_instance: Any, begin: float) -> bool:
+    def _is_settled(self, start: _Start, task_instance: Any, times: _Times) -> bool:
         """Start a task, or leave it; return False where Airflow does not know a DAG that it may know in a moment."""
         try:
-            return self._try_to_start(start, task_instance, begin)
+            return self._try_to_start(start, task_instance, times)
         except Exception:  # the others of the batch are not to suffer
             task = start.assignment.task
             count(metrics.NOT_STARTED, dag_id=self.runner_dag_id)
             log.exception("Could not start a task; the service will hand it out again. %s", words(task))
             return True
 
-    def _try_to_start(self, start: _Start, task_instance: Any, begin: float) -> bool:
+    def _try_to_start(self, start: _Start, task_instance: Any, times: _Times) -> bool:
         task = start.assignment.task
         age = time.time() - (start.assignment.polled_at or 0)
         if age > _STALE_SECONDS:
@@ -112,7 +120,7 @@ class BatchStarter:
         try:
             self._create_runs(start)
         except compat.RunRefusedError as error:
-            if self._may_pass(error, start, age, time.monotonic() - begin):
+            if self._may_pass(error, start, age, times):
                 return False
             self._refuse(start, error, task_instance)
         else:
@@ -139,10 +147,15 @@ class BatchStarter:
         log.info("%s: %s", what, words(task, dag=assignment.target_dag_id, run=run_id))
 
     @staticmethod
-    def _may_pass(error: compat.RunRefusedError, start: _Start, age: float, looked_for: float) -> bool:
+    def _may_pass(error: compat.RunRefusedError, start: _Start, age: float, times: _Times) -> bool:
         """Tell whether Airflow may create the run if it is asked again."""
+        now = time.monotonic()
+        looked_for = now - times.begin
         if isinstance(error, compat.ServerFailedError):
-            return looked_for < _FAILING_SECONDS
+            # Since it failed over any run of the batch: each takes Airflow's client some ten seconds to find out, and a
+            # batch that fails as a whole must come to its end before it is handed out again.
+            times.failing_since = now if times.failing_since is None else times.failing_since
+            return now - times.failing_since < _FAILING_SECONDS
         if not isinstance(error, compat.DagUnknownError):
             return False
         if start.is_supervised and start.had_runs is None:
@@ -154,29 +167,23 @@ class BatchStarter:
 
     def _refuse(self, start: _Start, error: compat.RunRefusedError, task_instance: Any) -> None:
         """Have the task reported FAILED, by its supervising run or, if that is what Airflow refuses, from here."""
-        assignment, task = start.assignment, start.assignment.task
-        if not start.is_supervised and isinstance(error, compat.DagUnknownError):
+        task, said = start.assignment.task, without_secrets(error, compat.mask)
+        if start.is_supervised:
+            refusal = (
+                f"No run of DAG {start.assignment.target_dag_id!r} can be started: {said} "
+                f"The DAG id comes from the task runner's target_dag_id: {self.target_dag_id}"
+            )
+        elif isinstance(error, compat.DagUnknownError):
             raise error  # the task runner's own file is broken or gone; when it is back, its tasks are handed out again
-        refusal = (
-            f"No run of DAG {assignment.target_dag_id!r} can be started: {without_secrets(error, compat.mask)} "
-            f"The DAG id comes from the task runner's target_dag_id: {self.target_dag_id}"
-            if start.is_supervised
-            else f"No run of DAG {self.runner_dag_id!r}, which would supervise the task, can be started: "
-            f"{without_secrets(error, compat.mask)}"
-        )
+        else:
+            refusal = f"No run of DAG {self.runner_dag_id!r}, which would supervise the task, can be started: {said}"
         # The supervising run looks here when it finds no target run. And if Airflow cannot store this either, it is in
         # trouble, and has refused nothing.
         task_instance.xcom_push(key=run_id_of(task), value=refusal)
         self._refused(task, refusal)
         self._acknowledge(task)
         if not start.is_supervised:
-            report = TaskReport.failed(
-                None,
-                TaskFacts(),
-                mask=compat.mask,
-                error_id="AirflowDagRunRefused",
-                error_message=refusal,
-            )
+            report = TaskReport.failed(mask=compat.mask, error_id="AirflowDagRunRefused", error_message=refusal)
             deliver(self.hook, task.task_id, report, task=task, about={"dag": self.runner_dag_id})
 
     def _acknowledge(self, task: PipelineTask) -> None:

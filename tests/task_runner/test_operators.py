@@ -316,6 +316,28 @@ def test_what_airflow_refuses_for_good_is_reported(  # noqa: PLR0917  # fixtures
         assert sent.names == ["refused", "acknowledged"]
 
 
+def test_a_batch_that_fails_as_a_whole_comes_to_its_end(  # noqa: PLR0917  # fixtures
+    service, submit, hook, supervisor, context, watch, sent, monkeypatch
+) -> None:
+    """Before it is handed out again, though Airflow's client tries for ten seconds before it says that it failed."""
+    submit(*(f"echo {number}" for number in range(5)))
+    batch = [hook.poll_for_task("airflow") for _ in range(5)]
+    send = supervisor.send
+
+    def send_slowly(msg: Any) -> Any:
+        if isinstance(msg, TriggerDagRun) and msg.dag_id == "nightly":
+            watch.waits += 10
+        return send(msg)
+
+    monkeypatch.setattr(supervisor, "send", send_slowly)
+    supervisor.refusals["nightly"] = SERVER_ERROR
+
+    start(context, *batch, logical_date=False)
+
+    assert len(context["ti"].pushed) == len(service.received("ReportTaskProgress")) == 5
+    assert sent.names == ["refused", "acknowledged"] * 5
+
+
 def test_an_api_server_that_recovers_has_refused_nothing(polled, supervisor, context, watch, monkeypatch) -> None:
     supervisor.refusals["nightly"] = SERVER_ERROR
     sleep = batches.time.sleep
