@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Any
 from airflow_provider_datapipeline import metrics
 from airflow_provider_datapipeline._airflow import compat
 from airflow_provider_datapipeline._airflow.metrics import count
+from airflow_provider_datapipeline.delivery import deliver
 from airflow_provider_datapipeline.log_words import words
 from airflow_provider_datapipeline.pipeline_task import PipelineTask
 from airflow_provider_datapipeline.reporting.masking import without_secrets
-from airflow_provider_datapipeline.runs import Assignment, run_id_of
-from airflow_provider_datapipeline.targets import choose_target
+from airflow_provider_datapipeline.reporting.report import TaskReport
+from airflow_provider_datapipeline.runs import Assignment, logical_dates_of, run_id_of
+from airflow_provider_datapipeline.targets import choose_target, create_target_run
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -24,13 +26,18 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _STALE_SECONDS = 100.0  # the service hands a task out again 120 s after the poll
+_LOOK_AGAIN_SECONDS = 3.0
 
 # Airflow may have lost sight of a DAG for a moment: a file that could not be read in time, or is just being replaced,
 # counts as gone until it is parsed anew, which it is every 30 s by default. Only what is unknown for longer is refused:
-# each time that it is looked for, for at least that long.
+# each time that it is looked for, for at least that long. A DAG that never had a run is most likely an id misspelt.
 _UNKNOWN_SECONDS = 60.0
 _PARSE_SECONDS = 30.0
-_LOOK_AGAIN_SECONDS = 3.0
+_NEVER_KNOWN_SECONDS = 10.0
+
+# An API server that fails over a run, and takes other requests meanwhile, will fail over it again: before Airflow 3.3
+# that is its answer to whatever it refuses. Airflow's client has repeated each of our requests by itself.
+_FAILING_SECONDS = 30.0
 
 
 @dataclass(slots=True)
@@ -39,6 +46,17 @@ class _Start:
 
     assignment: Assignment
     is_supervised: bool = False
+    had_runs: bool | None = None
+    """Whether the target DAG, which Airflow does not know at the moment, has ever had a run; None: not asked yet."""
+
+
+@dataclass(slots=True)
+class _Times:
+    """What a batch knows of the time (``time.monotonic()``)."""
+
+    begin: float
+    failing_since: float | None = None
+    """When the API server failed over a run for the first time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,20 +66,25 @@ class BatchStarter:
 
     In this order, for each task: the runner run, the target run of the same run id, the acknowledgement. Whatever dies
     in between, the service hands the task out again, and what was created before is found again by its run id. The
-    fault of one task does not keep the others. A target DAG that Airflow does not know is looked for until 60 s after
-    the poll, and for 30 s at the least, when all others have been started; then the task is acknowledged without a run,
-    and reported FAILED.
+    fault of one task does not keep the others.
+
+    A target DAG that Airflow does not know is looked for when all others have been started: for 10 s, or, if it has had
+    runs before, until 60 s after the poll and for 30 s at the least. Where it stays unknown, or Airflow refuses the
+    target run for another reason, the task is acknowledged without a run, and its supervising run reports it FAILED.
+    Where Airflow refuses the supervising run itself, the task is acknowledged and reported FAILED from here.
 
     :param runner_dag_id: the DAG whose runs supervise
     :param target_dag_id: the DAG that does the work; a template over the task, as ``dag_run.conf.datapipeline``
     :param allowed_pipeline_ids: tasks of other pipelines are reported FAILED, since a polled task cannot be handed
         back; None allows all
+    :param logical_date: whether target runs get the task's schedule as logical date, where the task has one
     """
 
     hook: DataPipelineHook
     runner_dag_id: str
     target_dag_id: str
     allowed_pipeline_ids: Collection[str] | None
+    logical_date: bool = True
 
     def start(self, batch: Iterable[Mapping[str, Any]], context: Mapping[str, Any]) -> None:
         """
@@ -73,21 +96,21 @@ class BatchStarter:
         task_instance = context["ti"]
         poller = (context["dag"].dag_id, context["run_id"], task_instance.task_id)
         starts = [_Start(self._assignment(PipelineTask.from_conf(each["conf"]), poller, each["at"])) for each in batch]
-        begin = time.monotonic()
-        while starts := [each for each in starts if not self._is_settled(each, task_instance, begin)]:
+        times = _Times(time.monotonic())
+        while starts := [each for each in starts if not self._is_settled(each, task_instance, times)]:
             time.sleep(_LOOK_AGAIN_SECONDS)
 
-    def _is_settled(self, start: _Start, task_instance: Any, begin: float) -> bool:
+    def _is_settled(self, start: _Start, task_instance: Any, times: _Times) -> bool:
         """Start a task, or leave it; return False where Airflow does not know a DAG that it may know in a moment."""
         try:
-            return self._try_to_start(start, task_instance, begin)
+            return self._try_to_start(start, task_instance, times)
         except Exception:  # the others of the batch are not to suffer
             task = start.assignment.task
             count(metrics.NOT_STARTED, dag_id=self.runner_dag_id)
             log.exception("Could not start a task; the service will hand it out again. %s", words(task))
             return True
 
-    def _try_to_start(self, start: _Start, task_instance: Any, begin: float) -> bool:
+    def _try_to_start(self, start: _Start, task_instance: Any, times: _Times) -> bool:
         task = start.assignment.task
         age = time.time() - (start.assignment.polled_at or 0)
         if age > _STALE_SECONDS:
@@ -97,23 +120,11 @@ class BatchStarter:
         try:
             self._create_runs(start)
         except compat.RunRefusedError as error:
-            looked_for = time.monotonic() - begin
-            # By two clocks: that of the triggerer, which set polled_at, may be ahead.
-            if looked_for < _PARSE_SECONDS or max(age, looked_for) < _UNKNOWN_SECONDS:
+            if self._may_pass(error, start, age, times):
                 return False
-            if not start.is_supervised:
-                raise
-            refusal = (
-                f"No run of DAG {start.assignment.target_dag_id!r} can be started: "
-                f"{without_secrets(error, compat.mask)} "
-                f"The DAG id comes from the task runner's target_dag_id: {self.target_dag_id}"
-            )
-            # The supervising run looks here when it finds no target run.
-            task_instance.xcom_push(key=run_id_of(task), value=refusal)
-            self._refused(task, refusal)
-        self.hook.report_task_progress(task.task_id)
-        count(metrics.ACKNOWLEDGED, dag_id=self.runner_dag_id)
-        log.info("acknowledged: %s", words(task, dag=self.runner_dag_id, run=run_id_of(task)))
+            self._refuse(start, error, task_instance)
+        else:
+            self._acknowledge(task)
         return True
 
     def _create_runs(self, start: _Start) -> None:
@@ -121,7 +132,7 @@ class BatchStarter:
         assignment, task = start.assignment, start.assignment.task
         run_id = run_id_of(task)
         if not start.is_supervised:
-            if compat.create_dag_run(self.runner_dag_id, run_id, assignment.runner_conf(), note=""):
+            if compat.create_dag_run(self.runner_dag_id, run_id, assignment.runner_conf()):
                 log.info("runner run created: %s", words(task, dag=self.runner_dag_id, run=run_id))
             else:
                 count(metrics.DUPLICATES, dag_id=self.runner_dag_id)
@@ -130,11 +141,55 @@ class BatchStarter:
         if assignment.refusal:
             self._refused(task, assignment.refusal)
             return
-        note = f"Started for [AWS Data Pipeline](/dags/{self.runner_dag_id}/runs/{run_id})"
-        conf = assignment.target_conf(self.runner_dag_id)
-        is_new = compat.create_dag_run(assignment.target_dag_id, run_id, conf, note=note)
+        dates = logical_dates_of(task, time.time()) if self.logical_date else ()
+        is_new = create_target_run(assignment, self.runner_dag_id, run_id, dates)
         what = "target run created" if is_new else "target run exists already"
         log.info("%s: %s", what, words(task, dag=assignment.target_dag_id, run=run_id))
+
+    @staticmethod
+    def _may_pass(error: compat.RunRefusedError, start: _Start, age: float, times: _Times) -> bool:
+        """Tell whether Airflow may create the run if it is asked again."""
+        now = time.monotonic()
+        looked_for = now - times.begin
+        if isinstance(error, compat.ServerFailedError):
+            # Since it failed over any run of the batch: each takes Airflow's client some ten seconds to find out, and a
+            # batch that fails as a whole must come to its end before it is handed out again.
+            times.failing_since = now if times.failing_since is None else times.failing_since
+            return now - times.failing_since < _FAILING_SECONDS
+        if not isinstance(error, compat.DagUnknownError):
+            return False
+        if start.is_supervised and start.had_runs is None:
+            start.had_runs = compat.has_runs(start.assignment.target_dag_id)
+        if start.had_runs is False:
+            return looked_for < _NEVER_KNOWN_SECONDS
+        # By two clocks: that of the triggerer, which set polled_at, may be ahead.
+        return looked_for < _PARSE_SECONDS or max(age, looked_for) < _UNKNOWN_SECONDS
+
+    def _refuse(self, start: _Start, error: compat.RunRefusedError, task_instance: Any) -> None:
+        """Have the task reported FAILED, by its supervising run or, if that is what Airflow refuses, from here."""
+        task, said = start.assignment.task, without_secrets(error, compat.mask)
+        if start.is_supervised:
+            refusal = (
+                f"No run of DAG {start.assignment.target_dag_id!r} can be started: {said} "
+                f"The DAG id comes from the task runner's target_dag_id: {self.target_dag_id}"
+            )
+        elif isinstance(error, compat.DagUnknownError):
+            raise error  # the task runner's own file is broken or gone; when it is back, its tasks are handed out again
+        else:
+            refusal = f"No run of DAG {self.runner_dag_id!r}, which would supervise the task, can be started: {said}"
+        # The supervising run looks here when it finds no target run. And if Airflow cannot store this either, it is in
+        # trouble, and has refused nothing.
+        task_instance.xcom_push(key=run_id_of(task), value=refusal)
+        self._refused(task, refusal)
+        self._acknowledge(task)
+        if not start.is_supervised:
+            report = TaskReport.failed(mask=compat.mask, error_id="AirflowDagRunRefused", error_message=refusal)
+            deliver(self.hook, task.task_id, report, task=task, about={"dag": self.runner_dag_id})
+
+    def _acknowledge(self, task: PipelineTask) -> None:
+        self.hook.report_task_progress(task.task_id)
+        count(metrics.ACKNOWLEDGED, dag_id=self.runner_dag_id)
+        log.info("acknowledged: %s", words(task, dag=self.runner_dag_id, run=run_id_of(task)))
 
     def _refused(self, task: PipelineTask, refusal: str) -> None:
         count(metrics.REFUSED, dag_id=self.runner_dag_id)

@@ -16,8 +16,9 @@ Fields = Mapping[str, FieldValue]
 
 _REQUIRED = ("taskId", "pipelineId", "attemptId")
 _TIME = re.compile(r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)", re.ASCII)
-_PERIOD = re.compile(r"\s*(\d{1,9})\s*(minute|hour|day|week)s?\s*", re.ASCII | re.IGNORECASE)
-_UNITS = {"minute": 60, "hour": 3600, "day": 86_400, "week": 604_800}
+_PERIOD = re.compile(r"\s*(\d{1,9})\s*(minute|hour|day|week|month|year)s?\s*", re.ASCII | re.IGNORECASE)
+# Months and years at their longest: to take a period for over too late is harmless, since the service knows its end.
+_UNITS = {"minute": 60, "hour": 3600, "day": 86_400, "week": 604_800, "month": 31 * 86_400, "year": 366 * 86_400}
 _SHORT_ID_END = 10
 
 
@@ -94,7 +95,11 @@ class PipelineTask:
         return self._time("@actualStartTime")
 
     def period_seconds(self, key: str) -> float | None:
-        """Return a field that holds a period ("30 minutes", "2 Hours"); None if absent, zero or unreadable."""
+        """
+        Return a field that holds a period ("30 minutes", "2 Hours", "1 month"); None if absent, zero or unreadable.
+
+        A month has 31 days here, and a year 366.
+        """
         value = self.fields.get(key)
         match = _PERIOD.fullmatch(value) if isinstance(value, str) else None
         return float(int(match[1]) * _UNITS[match[2].lower()]) or None if match else None

@@ -6,6 +6,7 @@ import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from airflow_provider_datapipeline.pipeline_task import PipelineTask
@@ -16,6 +17,11 @@ RUNNER_KEY = "task_runner"
 _ILLEGAL = re.compile(r"[^A-Za-z0-9_.~:+-]+")  # Airflow: [core] allowed_run_id_pattern, at its default
 _READABLE = 180  # with the digest well below the 250 characters that Airflow allows
 _DIGEST = 12
+_DOTS = re.compile(r"\.{2,}")  # Airflow from 3.3 on: no run id may have two in a row
+
+_DATES = 3
+_MOST_MICROSECONDS = 999_999
+_FUTURE_SECONDS = 60.0  # by which the clock of the service may be ahead of ours
 
 
 def run_id_of(task: PipelineTask) -> str:
@@ -25,7 +31,32 @@ def run_id_of(task: PipelineTask) -> str:
     The task id, which alone tells two hand-outs apart, is in it as a digest: it is opaque and 1,000 characters long.
     """
     readable = _ILLEGAL.sub("-", f"{task.pipeline_id}.{task.attempt_id}").replace(".-", ".")[:_READABLE]
-    return f"{readable}.{hashlib.sha256(task.task_id.encode()).hexdigest()[:_DIGEST]}"
+    # Done last, so that an id which has been legal all along stays the same over an upgrade of this package.
+    readable = _DOTS.sub(".", readable).rstrip(".")
+    return f"{readable}.{_digest(task).hex()[:_DIGEST]}"
+
+
+def logical_dates_of(task: PipelineTask, now: float) -> tuple[datetime, ...]:
+    """
+    Return the logical dates that the target run of a task may have, the preferred one first; none without a schedule.
+
+    ``@scheduledStartTime``, and some microseconds that come from the task id: Airflow lets no two runs of a DAG have
+    the same date, but two attempts of one instance, or two activities that one DAG works for, have the same schedule.
+    The DAG's own scheduled run of that time is left its date.
+
+    :param now: seconds since 1970. A schedule that lies ahead gives no date: Airflow would keep the run waiting for it.
+    """
+    start = task.scheduled_start_time
+    if start is None or start.timestamp() > now + _FUTURE_SECONDS:
+        return ()
+    whole = datetime.fromtimestamp(start.timestamp(), UTC)
+    digest = _digest(task)
+    parts = (int.from_bytes(digest[4 * number : 4 * number + 4]) for number in range(1, _DATES + 1))
+    return tuple(whole + timedelta(microseconds=1 + part % _MOST_MICROSECONDS) for part in parts)
+
+
+def _digest(task: PipelineTask) -> bytes:
+    return hashlib.sha256(task.task_id.encode()).digest()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

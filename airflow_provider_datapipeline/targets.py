@@ -1,7 +1,8 @@
-"""Which DAG does the work of a polled task, or why none does."""
+"""Which DAG does the work of a polled task, or why none does, and how its run is made."""
 
 from __future__ import annotations
 
+import logging
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
@@ -9,9 +10,13 @@ from airflow_provider_datapipeline._airflow import compat
 from airflow_provider_datapipeline.reporting.masking import without_secrets
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Sequence
+    from datetime import datetime
 
     from airflow_provider_datapipeline.pipeline_task import PipelineTask
+    from airflow_provider_datapipeline.runs import Assignment
+
+log = logging.getLogger(__name__)
 
 
 def choose_target(
@@ -38,6 +43,37 @@ def choose_target(
     if target_dag_id in task_runner:
         return "", f"target_dag_id {template} renders to the task runner itself: {target_dag_id}."
     return target_dag_id, ""
+
+
+def create_target_run(assignment: Assignment, runner_dag_id: str, run_id: str, dates: Sequence[datetime]) -> bool:
+    """
+    Create the run that does the work; return whether it is new.
+
+    A logical date must not be the reason for which a task is not started. Of those given it gets the first that no
+    other run of the DAG has, and none where Airflow refuses it for a date (one before the ``start_date`` in the DAG's
+    ``default_args``, for example).
+
+    :raises RunRefusedError: as ``compat.create_dag_run`` does
+    """
+    dag_id = assignment.target_dag_id
+    conf = assignment.target_conf(runner_dag_id)
+    note = f"Started for [AWS Data Pipeline](/dags/{runner_dag_id}/runs/{run_id})"
+    for date in dates:
+        try:
+            is_new = compat.create_dag_run(dag_id, run_id, conf, note=note, logical_date=date)
+        except compat.DagUnknownError:
+            raise
+        except compat.RunRefusedError as error:
+            # Before Airflow 3.3 the API server fails over a date that another run has.
+            if not compat.has_runs(dag_id, date):
+                why = without_secrets(error, compat.mask)
+                log.warning("Not with logical date %s: %s dag=%s run=%s", date.isoformat(), why, dag_id, run_id)
+                break
+        else:
+            # Airflow answers alike whether a run of this id or of this date is there.
+            if is_new or compat.run_state(dag_id, run_id) is not None:
+                return is_new
+    return compat.create_dag_run(dag_id, run_id, conf, note=note)
 
 
 def _render(task: PipelineTask, template: str) -> str:

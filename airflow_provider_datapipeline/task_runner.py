@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 
 DEFAULT_TARGET = "{{ dag_run.conf.datapipeline.fields.myDagId }}"
 
+# None would say so too, but a stored task that says None gets [core] default_task_execution_timeout.
+_ENDLESS = timedelta(days=3650)
+
 _READABLE = 200  # of a worker group's characters in a DAG id, for which Airflow allows 250
 
 
@@ -48,6 +51,7 @@ def data_pipeline_task_runner(
     beat: float | timedelta = 60,
     allowed_pipeline_ids: Collection[str] | None = None,
     run_timeout: float | timedelta | None = None,
+    logical_date: bool = True,
     hostname: str | None = None,
     tags: Sequence[str] = ("datapipeline",),
     default_args: dict[str, Any] | None = None,
@@ -84,10 +88,16 @@ def data_pipeline_task_runner(
     :param run_timeout: seconds, or a timedelta, from the poll after which a target run that has not ended is reported
         FAILED, and stopped if ``airflow_conn_id`` allows; default: none. The attempt's own ``attemptTimeout`` always
         holds, if the pipeline definition has one
+    :param logical_date: whether a target run gets the task's ``@scheduledStartTime``, with some microseconds that make
+        it unique, as its logical date (default): without one ``{{ ds }}`` and its like cannot be rendered. Say False
+        where targets have ``depends_on_past``, or a ``start_date`` after schedules that they work for
+        (docs/logical-dates.md)
     :param hostname: shown on the attempts; default: the triggerer's host
     :param tags: of both DAGs
     :param default_args: of both DAGs; ``retries`` (default 3, 5 seconds apart) has no effect on ``poll`` and
-        ``supervise`` from Airflow 3.3 on, where a retry would report again
+        ``supervise`` from Airflow 3.3 on, where a retry would report again. ``execution_timeout``, ``depends_on_past``,
+        ``wait_for_downstream``, ``max_active_tis_per_dag`` and ``max_active_tis_per_dagrun`` have no effect: each would
+        keep tasks from being taken or reported. What else a deployment may set: docs/deployment.md
     :raises ValueError: a parameter is outside its limits
     :raises RuntimeError: on Airflow 2
     :return: the poller and the runner; a DAG file must assign both to global names
@@ -113,6 +123,15 @@ def data_pipeline_task_runner(
     }
     # Soon, whatever the deployment's default: what waits for another try gets no heartbeat, or takes no tasks.
     arguments: dict[str, Any] = {"retries": 3, "retry_delay": timedelta(seconds=5), **(default_args or {})}
+    # Each is explicit, so that neither a deployment's default nor default_args can end or hold a supervision.
+    unbound: dict[str, Any] = {
+        "execution_timeout": _ENDLESS,
+        "depends_on_past": False,
+        "wait_for_downstream": False,
+        "max_active_tis_per_dag": None,
+        "max_active_tis_per_dagrun": None,
+    }
+    never_paused: dict[str, Any] = {"max_consecutive_failed_dag_runs": compat.failed_runs_allowed()}
     # From 3.3 on a failure that a trigger reports is retried as well: a retry would supervise, and report, again, so no
     # default of a deployment may set one. Before, deferring takes a worker, and Airflow may lose that one.
     in_triggerer: dict[str, Any] = {"retries": 0} if compat.START_FROM_TRIGGER else {}
@@ -124,6 +143,7 @@ def data_pipeline_task_runner(
         max_active_tasks=max_active_tasks,
         default_args=arguments,
         tags=list(tags),
+        **never_paused,
     ) as runner:
         DataPipelineSuperviseDagRunOperator(
             task_id="supervise",
@@ -131,6 +151,7 @@ def data_pipeline_task_runner(
             run_timeout=timeout_seconds,
             airflow_conn_id=airflow_conn_id,
             **aws,
+            **unbound,
             **in_triggerer,
         )
     with DAG(
@@ -142,8 +163,13 @@ def data_pipeline_task_runner(
         max_active_runs=1,
         default_args=arguments,
         tags=list(tags),
+        **never_paused,
     ) as poller:
-        starts: dict[str, Any] = {"target_dag_id": target_dag_id, "allowed_pipeline_ids": allowed_pipeline_ids}
+        starts: dict[str, Any] = {
+            "target_dag_id": target_dag_id,
+            "allowed_pipeline_ids": allowed_pipeline_ids,
+            "logical_date": logical_date,
+        }
         poll = DataPipelinePollForTaskOperator(
             task_id="poll",
             dag=poller,
@@ -154,12 +180,13 @@ def data_pipeline_task_runner(
             hostname=hostname,
             airflow_conn_id=airflow_conn_id,
             **aws,
+            **unbound,
             **in_triggerer,
             **(starts if compat.START_FROM_TRIGGER else {}),
         )
         if not compat.START_FROM_TRIGGER:
             poll >> DataPipelineStartDagRunsOperator(
-                task_id="start", batch_from=poll.task_id, runner_dag_id=runner_dag_id, **starts, **aws
+                task_id="start", batch_from=poll.task_id, runner_dag_id=runner_dag_id, **starts, **aws, **unbound
             )
     return poller, runner
 

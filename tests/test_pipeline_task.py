@@ -85,6 +85,30 @@ def test_a_time_that_is_absent_or_unreadable_is_none(value: str | list[str]) -> 
     assert a_task().actual_start_time is None
 
 
+@pytest.mark.parametrize(
+    ("value", "longest"),
+    [
+        ("15 minutes", pendulum.duration(minutes=15)),
+        ("2 Hours", pendulum.duration(hours=2)),
+        (" 1  Day ", pendulum.duration(days=1)),
+        ("1 week", pendulum.duration(weeks=1)),
+        ("1 month", pendulum.duration(days=31)),
+        ("2 Months", pendulum.duration(days=62)),
+        ("1 year", pendulum.duration(days=366)),
+        ("2 Years", pendulum.duration(days=732)),
+    ],
+)
+def test_a_period_is_never_taken_for_shorter_than_it_may_be(value: str, longest: pendulum.Duration) -> None:
+    """Every unit of the developer guide; what ends too late, the service ends by itself."""
+    assert a_task(attemptTimeout=value).period_seconds("attemptTimeout") == longest.total_seconds()
+
+
+@pytest.mark.parametrize("value", ["", "0 days", "-1 day", "1.5 hours", "1 fortnight", "month", "1 month 2 days"])
+def test_a_period_that_is_zero_or_unreadable_is_none(value: str) -> None:
+    assert a_task(attemptTimeout=value).period_seconds("attemptTimeout") is None
+    assert a_task().period_seconds("attemptTimeout") is None
+
+
 def test_a_task_without_objects_can_still_be_reported() -> None:
     ids = {"taskId": "t", "pipelineId": "p", "attemptId": "a"}
 

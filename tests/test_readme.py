@@ -146,7 +146,8 @@ def test_the_changelog_begins_with_this_version() -> None:
     """But for what is not released yet."""
     versions = re.findall(r"^## \[(\d.+?)\]", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"), re.MULTILINE)
 
-    assert versions[0] == __version__
+    released = [version for version in versions if version != "Unreleased"]
+    assert released[0] == __version__
 
 
 def test_the_error_texts_of_the_troubleshooting_table_are_those_of_the_code() -> None:

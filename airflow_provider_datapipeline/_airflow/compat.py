@@ -10,6 +10,8 @@ from airflow_provider_datapipeline._airflow import names
 from airflow_provider_datapipeline._airflow.names import AIRFLOW_VERSION, redact
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from sqlalchemy.orm import Session
 
 _VERSION = tuple(int(part) for part in AIRFLOW_VERSION.split(".")[:2])
@@ -20,6 +22,21 @@ AIRFLOW_3 = _VERSION >= (3, 0)
 # start_from_trigger with templates works from Airflow 3.3 on: 3.1 and 3.2 ignore it, 3.0 hands the trigger raw
 # templates. Goes when 3.3 is the oldest version supported.
 START_FROM_TRIGGER = _VERSION >= (3, 3)
+
+
+_MANY_RUNS = 5_000  # of a poller that fails each minute: three days and a half
+
+
+def failed_runs_allowed() -> int:
+    """
+    Return the max_consecutive_failed_dag_runs of a DAG that Airflow must never pause.
+
+    0 says so, but Airflow 3.0 takes the deployment's default for it when it reads a stored DAG, and reads as many runs
+    as it is told each time that one fails. Goes when 3.1 is the oldest version of Airflow 3 supported.
+    """
+    if _VERSION != (3, 0) or not names.conf.getint("core", "max_consecutive_failed_dag_runs_per_dag", fallback=0):
+        return 0
+    return _MANY_RUNS
 
 
 def mask(text: str) -> str:
@@ -169,14 +186,39 @@ def succeeded_instances(task_instance: Any) -> set[int]:
 
 
 class RunRefusedError(Exception):
-    """Airflow does not know the DAG whose run is asked for, or could not import it when it last tried."""
+    """Airflow does not create a DAG run, and asking again will not change that."""
 
 
-def create_dag_run(dag_id: str, run_id: str, conf: dict[str, Any], note: str) -> bool:
+class DagUnknownError(RunRefusedError):
+    """Airflow does not know the DAG, or could not import it when it last tried, which may be otherwise in a moment."""
+
+
+class ServerFailedError(RunRefusedError):
+    """The API server failed over this request; Airflow's client had repeated it before it said so."""
+
+
+_REMEDIES = {
+    "not_found": "Is its id spelt as in the DAG file, and is that file in the DAGs folder of this Airflow?",
+    "import_errors": "What is wrong with its file, `airflow dags list-import-errors` says.",
+    "denied_run_type": "Its allowed_run_types must have the type that Airflow names.",
+}
+"""What to do, by the reason that Airflow gives with its refusal."""
+
+_MAY_PASS = (401, 403, 408, 409, 429)  # of the answers from 400 to 499: those that are not about what was asked for
+
+
+def create_dag_run(
+    dag_id: str, run_id: str, conf: dict[str, Any], *, note: str = "", logical_date: datetime | None = None
+) -> bool:
     """
-    Create a DAG run from a task; return whether it is new, False where there is one of this id.
+    Create a DAG run from a task; return whether it is new, False where there is one of this id or logical date.
 
-    :raises RunRefusedError: the DAG is not known, or is broken, at the moment
+    :param note: left out where Airflow keeps none
+    :param logical_date: of the run; its data interval is what the DAG's timetable makes of this time where Airflow
+        can be told one (from 3.3 on), and of the present otherwise
+    :raises RunRefusedError: Airflow does not create it
+    :raises DagUnknownError: the DAG is not known, or is broken, at the moment
+    :raises ServerFailedError: the API server could not answer this request
     """
     # Private: TriggerDagRunOperator does the same inside the task runner, and there is no public call that goes on
     # after it. Goes when airflow.sdk can create a DAG run.
@@ -188,20 +230,44 @@ def create_dag_run(dag_id: str, run_id: str, conf: dict[str, Any], note: str) ->
         supervisor,
     )
 
-    # Notes came with Airflow 3.2.
-    extra: dict[str, Any] = {"note": note} if "note" in TriggerDagRun.model_fields else {}
+    # Notes came with Airflow 3.2, and the time for the timetable with 3.3. Goes when 3.3 is the oldest supported.
+    later = {"note": note or None, "run_after": logical_date}
+    extra: dict[str, Any] = {
+        name: value for name, value in later.items() if value is not None and name in TriggerDagRun.model_fields
+    }
+    message = TriggerDagRun(dag_id=dag_id, run_id=run_id, conf=conf, logical_date=logical_date, **extra)
     try:
-        answer = supervisor().send(TriggerDagRun(dag_id=dag_id, run_id=run_id, conf=conf, **extra))
+        answer = supervisor().send(message)
     except AirflowRuntimeError as error:
-        detail = error.error.detail or {}
-        if detail.get("status_code") in (400, 404):
-            raise RunRefusedError(_innermost(detail)) from error
-        raise
+        if (refusal := _refusal(error.error.detail or {})) is None:
+            raise
+        raise refusal from error
     if isinstance(answer, ErrorResponse):
         if answer.error == ErrorType.DAGRUN_ALREADY_EXISTS:
             return False
         raise AirflowRuntimeError(answer)
     return True
+
+
+def _refusal(detail: Mapping[str, Any]) -> RunRefusedError | None:
+    """Return what an answer to the wish for a DAG run means; None where it is not about that wish."""
+    status = detail.get("status_code")
+    if not isinstance(status, int) or status < 400 or status in _MAY_PASS:  # noqa: PLR2004  # HTTP's errors
+        return None
+    if status >= 500:  # noqa: PLR2004  # HTTP's server errors
+        return ServerFailedError(f"Airflow's API server answers with status {status}: {_innermost(detail)}.")
+    reason = _reason(detail)
+    kind = DagUnknownError if status == 404 or reason == "import_errors" else RunRefusedError  # noqa: PLR2004  # HTTP's
+    return kind(" ".join([f"{_innermost(detail).rstrip('.')}.", *filter(None, [_REMEDIES.get(reason)])]))
+
+
+def _reason(detail: Any) -> str:
+    """Return the word by which Airflow's API calls a refusal, or nothing."""
+    while isinstance(detail, Mapping):
+        if isinstance(reason := detail.get("reason"), str):
+            return reason
+        detail = detail.get("detail")
+    return ""
 
 
 def _innermost(detail: Any) -> str:
@@ -217,6 +283,14 @@ def count_runs(dag_id: str, run_ids: Sequence[str] | None, states: Sequence[str]
 
     ids = None if run_ids is None else list(run_ids)
     return int(RuntimeTaskInstance.get_dr_count(dag_id=dag_id, run_ids=ids, states=list(states)))
+
+
+def has_runs(dag_id: str, logical_date: datetime | None = None) -> bool:
+    """Tell whether a DAG, which Airflow need not know (any more), has a run: of this logical date, or any at all."""
+    from airflow_provider_datapipeline._airflow.names import RuntimeTaskInstance
+
+    dates = None if logical_date is None else [logical_date]
+    return bool(RuntimeTaskInstance.get_dr_count(dag_id=dag_id, logical_dates=dates))
 
 
 def run_state(dag_id: str, run_id: str) -> str | None:

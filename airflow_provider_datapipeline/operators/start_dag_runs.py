@@ -24,6 +24,7 @@ class DataPipelineStartDagRunsOperator(DataPipelineHookMixin, BaseOperator):
     :param target_dag_id: the DAG that does the work; a template over the task, as ``dag_run.conf.datapipeline``
     :param allowed_pipeline_ids: tasks of other pipelines are reported FAILED, since a polled task cannot be handed
         back; None allows all
+    :param logical_date: whether target runs get the task's schedule as logical date, where the task has one
     :param aws_conn_id: the Airflow connection; None uses the credentials that boto3 finds by itself
     :param region_name: the region, if the connection does not name it
     :param verify: whether, or against which CA bundle, TLS certificates are verified
@@ -39,6 +40,7 @@ class DataPipelineStartDagRunsOperator(DataPipelineHookMixin, BaseOperator):
         runner_dag_id: str,
         target_dag_id: str,
         allowed_pipeline_ids: Collection[str] | None = None,
+        logical_date: bool = True,
         aws_conn_id: str | None = "aws_default",
         region_name: str | None = None,
         verify: bool | str | None = None,
@@ -50,6 +52,7 @@ class DataPipelineStartDagRunsOperator(DataPipelineHookMixin, BaseOperator):
         self.runner_dag_id = runner_dag_id
         self.target_dag_id = target_dag_id
         self.allowed_pipeline_ids = None if allowed_pipeline_ids is None else sorted(allowed_pipeline_ids)
+        self.logical_date = logical_date
         self.aws_conn_id = aws_conn_id
         self.region_name = region_name
         self.verify = verify
@@ -65,5 +68,6 @@ class DataPipelineStartDagRunsOperator(DataPipelineHookMixin, BaseOperator):
             runner_dag_id=self.runner_dag_id,
             target_dag_id=self.target_dag_id,
             allowed_pipeline_ids=self.allowed_pipeline_ids,
+            logical_date=self.logical_date,
         )
         starter.start(batch or (), context)

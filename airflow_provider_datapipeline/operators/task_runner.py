@@ -66,7 +66,7 @@ class DataPipelinePollForTaskOperator(_TriggererOperator):
     Waits for tasks of a worker group, in the triggerer, and starts two DAG runs for each.
 
     One run does the work, one supervises it. A worker slot is taken only while the runs of a batch are created, which
-    takes up to a minute where Airflow does not know a target DAG.
+    takes up to a minute where Airflow does not know a target DAG any more, and 10 seconds where it never did.
 
     Below Airflow 3.3 leave ``target_dag_id`` out and put a ``DataPipelineStartDagRunsOperator`` downstream: a task that
     was deferred by a worker and soon resumes in another is failed by the scheduler now and then, which may read the end
@@ -81,6 +81,7 @@ class DataPipelinePollForTaskOperator(_TriggererOperator):
     :param batch_size: tasks started by one worker at once
     :param allowed_pipeline_ids: tasks of other pipelines are reported FAILED, since a polled task cannot be handed
         back; None allows all
+    :param logical_date: whether target runs get the task's schedule as logical date, where the task has one
     :param hostname: shown on the attempts; default: the triggerer's
     """
 
@@ -95,6 +96,7 @@ class DataPipelinePollForTaskOperator(_TriggererOperator):
         max_active_tasks: int = 100,
         batch_size: int = 20,
         allowed_pipeline_ids: Collection[str] | None = None,
+        logical_date: bool = True,
         hostname: str | None = None,
         **kwargs: Any,
     ) -> None:
@@ -118,6 +120,7 @@ class DataPipelinePollForTaskOperator(_TriggererOperator):
         self.max_active_tasks = max_active_tasks
         self.batch_size = batch_size
         self.allowed_pipeline_ids = None if allowed_pipeline_ids is None else sorted(allowed_pipeline_ids)
+        self.logical_date = logical_date
         self.hostname = hostname
 
     def execute(self, context: Mapping[str, Any]) -> None:  # noqa: ARG002  # Airflow's signature
@@ -134,6 +137,7 @@ class DataPipelinePollForTaskOperator(_TriggererOperator):
             runner_dag_id=self.runner_dag_id,
             target_dag_id=self.target_dag_id,
             allowed_pipeline_ids=self.allowed_pipeline_ids,
+            logical_date=self.logical_date,
         )
         starter.start(event["tasks"], context)
 

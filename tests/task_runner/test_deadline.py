@@ -27,6 +27,7 @@ def test_without_a_limit_there_is_no_deadline(make_task: Callable[..., PipelineT
         (90.0, None, 90, "the task runner's run_timeout of 90 s"),
         (None, "30 minutes", 1800, "the attempt's attemptTimeout of 30 minutes"),
         (None, "2 Hours", 7200, "the attempt's attemptTimeout of 2 Hours"),
+        (None, "1 month", 31 * 86_400, "the attempt's attemptTimeout of 1 month"),
         (90.0, "2 Hours", 90, "the task runner's run_timeout of 90 s"),
         (86_400.0, "2 Hours", 7200, "the attempt's attemptTimeout of 2 Hours"),
     ],
@@ -66,7 +67,7 @@ def test_of_two_clocks_the_later_beginning_counts(
     assert datetime.fromtimestamp(deadline.at, UTC) == at
 
 
-@pytest.mark.parametrize("value", ["soon", "0 minutes", "1 month"])
+@pytest.mark.parametrize("value", ["soon", "0 minutes", "1 fortnight"])
 def test_a_timeout_that_cannot_be_read_is_left_to_the_service(
     make_task: Callable[..., PipelineTask], value: str
 ) -> None:

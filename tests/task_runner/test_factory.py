@@ -17,6 +17,16 @@ from airflow_provider_datapipeline.task_runner import DEFAULT_TARGET, data_pipel
 needs_airflow_3 = pytest.mark.skipif(not compat.AIRFLOW_3, reason="the task runner needs Airflow 3")
 
 
+def stored(dag: Any) -> Any:
+    """The DAG as the scheduler reads it."""
+    try:
+        from airflow.serialization.serialized_objects import DagSerialization
+    except ImportError:  # before Airflow 3.2
+        from airflow.serialization.serialized_objects import SerializedDAG as DagSerialization
+
+    return DagSerialization.from_dict(json.loads(json.dumps(DagSerialization.to_dict(dag))))
+
+
 @pytest.mark.skipif(compat.AIRFLOW_3, reason="what Airflow 2 is told")
 def test_airflow_2_is_refused_with_what_to_do_instead() -> None:
     with pytest.raises(RuntimeError, match=r"needs Airflow 3\.0 or newer.*callbacks"):
@@ -107,11 +117,6 @@ def test_both_dags_wait_in_the_triggerer_after_being_stored() -> None:
     """What the scheduler reads is the serialized DAG."""
     from airflow.serialization.serialized_objects import BaseSerialization
 
-    try:
-        from airflow.serialization.serialized_objects import DagSerialization
-    except ImportError:  # before Airflow 3.2
-        from airflow.serialization.serialized_objects import SerializedDAG as DagSerialization
-
     dags = data_pipeline_task_runner(
         worker_group="airflow",
         beat=timedelta(seconds=30),
@@ -122,8 +127,7 @@ def test_both_dags_wait_in_the_triggerer_after_being_stored() -> None:
 
     waiting = {"poll": "PollForTaskTrigger", "supervise": "SuperviseDagRunTrigger"}
     for dag, (task_id, trigger) in zip(dags, waiting.items(), strict=True):
-        stored = DagSerialization.from_dict(json.loads(json.dumps(DagSerialization.to_dict(dag))))
-        task = stored.get_task(task_id)
+        task = stored(dag).get_task(task_id)
         assert task.start_from_trigger is compat.START_FROM_TRIGGER
         assert task.start_trigger_args.trigger_cls.endswith(f"triggers.datapipeline.{trigger}")
         parameters = task.start_trigger_args.trigger_kwargs
@@ -148,3 +152,43 @@ def test_the_documented_lines_are_a_dag_file() -> None:
     assert "dag" in re.sub("datapipeline", "", lines.lower())
     assert (found["poller"].dag_id, found["runner"].dag_id) == ("datapipeline_airflow_poller", "datapipeline_airflow")
     assert found["poller"].tasks[-1].target_dag_id == DEFAULT_TARGET
+
+
+@needs_airflow_3
+def test_no_default_of_a_deployment_ends_or_holds_the_task_runner() -> None:
+    """Whether it comes from its configuration or from default_args; as the scheduler reads the stored DAGs."""
+    hostile = {
+        "execution_timeout": timedelta(seconds=8),
+        "depends_on_past": True,
+        "wait_for_downstream": True,
+        "max_active_tis_per_dag": 1,
+        "max_active_tis_per_dagrun": 1,
+    }
+
+    dags = data_pipeline_task_runner(worker_group="airflow", default_args=hostile)
+
+    for dag in map(stored, dags):
+        assert dag.dagrun_timeout is None
+        for task in dag.task_dict.values():
+            # A stored None would be replaced by the deployment's default.
+            assert task.execution_timeout > timedelta(days=3 * 366), task.task_id
+            assert not any(getattr(task, name) for name in hostile if name != "execution_timeout"), task.task_id
+
+
+@needs_airflow_3
+@pytest.mark.parametrize("default", [0, 2])
+def test_failed_runs_never_pause_the_task_runner(monkeypatch: pytest.MonkeyPatch, default: int) -> None:
+    """A run of the runner is red when it has reported FAILED, which is what it is for."""
+    monkeypatch.setenv("AIRFLOW__CORE__MAX_CONSECUTIVE_FAILED_DAG_RUNS_PER_DAG", str(default))
+
+    dags = data_pipeline_task_runner(worker_group="airflow")
+
+    assert {stored(dag).max_consecutive_failed_dag_runs for dag in dags} <= {0, 5000}
+
+
+@needs_airflow_3
+@pytest.mark.parametrize("logical_date", [True, False])
+def test_whoever_starts_the_runs_is_told_of_logical_dates(logical_date: bool) -> None:
+    poller, _ = data_pipeline_task_runner(worker_group="airflow", logical_date=logical_date)
+
+    assert poller.tasks[-1].logical_date is logical_date

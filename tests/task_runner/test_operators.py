@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import time
+from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,7 @@ import pytest
 
 from airflow_provider_datapipeline import batches
 from airflow_provider_datapipeline._airflow import compat
-from airflow_provider_datapipeline.runs import Assignment, run_id_of
+from airflow_provider_datapipeline.runs import Assignment, logical_dates_of, run_id_of
 from airflow_provider_datapipeline.targets import choose_target
 
 if TYPE_CHECKING:
@@ -25,7 +26,15 @@ if not compat.AIRFLOW_3:
 
 from airflow.sdk.exceptions import AirflowRuntimeError, ErrorType
 from airflow.sdk.execution_time import task_runner as airflow_task_runner
-from airflow.sdk.execution_time.comms import ErrorResponse, OKResponse, TriggerDagRun
+from airflow.sdk.execution_time.comms import (
+    DagRunStateResult,
+    DRCount,
+    ErrorResponse,
+    GetDagRunState,
+    GetDRCount,
+    OKResponse,
+    TriggerDagRun,
+)
 
 from airflow_provider_datapipeline._airflow.names import TaskDeferred
 from airflow_provider_datapipeline.operators.start_dag_runs import DataPipelineStartDagRunsOperator
@@ -36,29 +45,58 @@ POLLER = ("runner_poller", "poll_1", "start")
 
 
 class Supervisor:
-    """Airflow's supervisor, as far as creating runs goes: it remembers them and knows what exists."""
+    """Airflow's supervisor, as far as DAG runs go: it remembers them and knows what exists."""
 
     def __init__(self) -> None:
         self.runs: list[tuple[str, str]] = []
         self.confs: dict[str, dict[str, Any]] = {}
+        self.dates: dict[tuple[str, str], datetime | None] = {}
         self.lost: dict[tuple[str, str], int] = {}
+        self.known_before: set[str] = set()
+        self.refusals: dict[str, tuple[int, dict[str, Any]]] = {}
+        """By DAG id: status and body of the answer to the wish for a run."""
+        self.refusal_of_dates: tuple[int, dict[str, Any]] | None = None
 
-    def send(self, message: Any) -> Any:
-        if not isinstance(message, TriggerDagRun):
-            return None  # before Airflow 3.2 a connection that was found is told to the supervisor, to be masked
-        if self.lost.get((message.dag_id, message.run_id), 0) > 0:
-            self.lost[message.dag_id, message.run_id] -= 1
-            self._not_found(message.dag_id)
-        if message.dag_id == "unknown":
-            self._not_found(message.dag_id)
-        if (message.dag_id, message.run_id) in self.runs:
+    def send(self, msg: Any) -> Any:
+        match msg:
+            case TriggerDagRun():
+                return self._trigger(msg)
+            case GetDRCount(logical_dates=None):
+                return DRCount(count=int(msg.dag_id in self.known_before))
+            case GetDRCount():
+                return DRCount(count=sum(date in msg.logical_dates for date in self._dates(msg.dag_id)))
+            case GetDagRunState():
+                if (msg.dag_id, msg.run_id) not in self.runs:
+                    self._refuse(404, {"detail": {"reason": "not_found", "msg": "Dag run not found"}})
+                return DagRunStateResult(state="running")
+        return None  # before Airflow 3.2 a connection that was found is told to the supervisor, to be masked
+
+    def _trigger(self, message: TriggerDagRun) -> Any:
+        key = (message.dag_id, message.run_id)
+        if self.lost.get(key, 0) > 0 or message.dag_id == "unknown":
+            self.lost[key] = self.lost.get(key, 0) - 1
+            text = f"Dag with dag_id: {message.dag_id!r} not found"
+            self._refuse(404, {"detail": {"reason": "not_found", "message": text}})
+        if message.dag_id in self.refusals:
+            self._refuse(*self.refusals[message.dag_id])
+        if key in self.runs:
             return ErrorResponse(error=ErrorType.DAGRUN_ALREADY_EXISTS)
-        self.runs.append((message.dag_id, message.run_id))
+        if message.logical_date is not None:
+            if self.refusal_of_dates:
+                self._refuse(*self.refusal_of_dates)
+            if message.logical_date in self._dates(message.dag_id):
+                return ErrorResponse(error=ErrorType.DAGRUN_ALREADY_EXISTS)
+        self.runs.append(key)
         self.confs[message.dag_id] = message.conf
+        self.dates[key] = message.logical_date
         return OKResponse(ok=True)
 
-    def _not_found(self, dag_id: str) -> None:
-        detail = {"status_code": 404, "detail": f"Dag with dag_id: {dag_id!r} not found"}
+    def _dates(self, dag_id: str) -> list[datetime | None]:
+        return [date for (of_dag, _), date in self.dates.items() if of_dag == dag_id]
+
+    @staticmethod
+    def _refuse(status: int, body: dict[str, Any]) -> None:
+        detail = {"status_code": status, "message": "Server returned error", "detail": body}
         raise AirflowRuntimeError(ErrorResponse(error=ErrorType.API_SERVER_ERROR, detail=detail))
 
 
@@ -189,7 +227,8 @@ def test_the_fault_of_one_task_does_not_keep_the_others(service, polled, supervi
 @pytest.fixture
 def enough_looks(monkeypatch: pytest.MonkeyPatch) -> None:
     """A DAG that Airflow does not know has been looked for long enough, if 60 s have passed since the poll."""
-    monkeypatch.setattr(batches, "_PARSE_SECONDS", 0)
+    for name in ("_PARSE_SECONDS", "_NEVER_KNOWN_SECONDS", "_FAILING_SECONDS"):
+        monkeypatch.setattr(batches, name, 0)
 
 
 @pytest.mark.usefixtures("enough_looks")
@@ -207,6 +246,214 @@ def test_an_unknown_target_is_kept_for_the_supervision(service, polled, supervis
     assert sent.names == ["refused", "acknowledged"]
 
 
+@pytest.fixture
+def watch(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
+    """A clock of the batches that goes on while they sleep only; ``waits`` is what they slept so far."""
+    watch = SimpleNamespace(waits=0.0, start=time.time())
+
+    def sleep(seconds: float) -> None:
+        watch.waits += seconds
+
+    clock = SimpleNamespace(sleep=sleep, monotonic=lambda: watch.waits, time=lambda: watch.start + watch.waits)
+    monkeypatch.setattr(batches, "time", clock)
+    return watch
+
+
+@pytest.mark.parametrize(("known_before", "least", "most"), [(False, 10, 15), (True, 60, 65)])
+def test_a_target_that_never_had_a_run_is_not_looked_for_long(  # noqa: PLR0917  # fixtures
+    service, submit, hook, supervisor, context, watch, known_before, least, most
+) -> None:
+    """Its id is misspelt, most likely; one that had runs may be in a file that is being replaced."""
+    submit("echo 1", "echo 2")
+    unknown, other = hook.poll_for_task("airflow"), hook.poll_for_task("airflow")
+    supervisor.lost = {("nightly", run_id_of(unknown)): 1000}
+    if known_before:
+        supervisor.known_before.add("nightly")
+
+    start(context, unknown, other)
+
+    assert least <= watch.waits <= most
+    assert "'nightly' not found" in context["ti"].pushed[run_id_of(unknown)]
+    assert "spelt" in context["ti"].pushed[run_id_of(unknown)]
+    acknowledged = [each.parameters["taskId"] for each in service.received("ReportTaskProgress")]
+    assert acknowledged == [other.task_id, unknown.task_id]
+
+
+VALUE_ERROR = (400, {"detail": {"reason": "value_error", "message": "The run_id provided 'x' does not match"}})
+SERVER_ERROR = (500, {"message": "Internal server error"})
+
+
+@pytest.mark.parametrize(
+    ("refusal", "words", "waits"),
+    [
+        (VALUE_ERROR, "The run_id provided 'x' does not match", 0),
+        ((400, {"detail": {"reason": "denied_run_type", "message": "No manual runs"}}), "allowed_run_types", 0),
+        ((422, {"detail": [{"type": "value_error", "msg": "bad"}]}), "bad", 0),
+        (SERVER_ERROR, "status 500: Internal server error", 30),
+    ],
+)
+@pytest.mark.parametrize("refused", ["runner", "nightly"])
+def test_what_airflow_refuses_for_good_is_reported(  # noqa: PLR0917  # fixtures
+    service, polled, supervisor, context, watch, sent, refused, refusal, words, waits
+) -> None:
+    """At once, or when the API server has failed over it for half a minute; by whoever there is to report it."""
+    supervisor.refusals[refused] = refusal
+
+    start(context, polled)
+
+    assert waits <= watch.waits <= waits + 5
+    assert len(service.received("ReportTaskProgress")) == 1
+    (attempt,) = service.attempts()
+    if refused == "runner":
+        assert supervisor.runs == []
+        assert (attempt.reported_status, attempt.error_id) == ("FAILED", "AirflowDagRunRefused")
+        assert words in (attempt.error_message or "")
+        assert sent.names == ["refused", "acknowledged", "reported.failed"]
+    else:
+        assert [dag_id for dag_id, _ in supervisor.runs] == ["runner"]
+        assert words in context["ti"].pushed[run_id_of(polled)]
+        assert attempt.reported_status is None
+        assert sent.names == ["refused", "acknowledged"]
+
+
+def test_a_batch_that_fails_as_a_whole_comes_to_its_end(  # noqa: PLR0917  # fixtures
+    service, submit, hook, supervisor, context, watch, sent, monkeypatch
+) -> None:
+    """Before it is handed out again, though Airflow's client tries for ten seconds before it says that it failed."""
+    submit(*(f"echo {number}" for number in range(5)))
+    batch = [hook.poll_for_task("airflow") for _ in range(5)]
+    send = supervisor.send
+
+    def send_slowly(msg: Any) -> Any:
+        if isinstance(msg, TriggerDagRun) and msg.dag_id == "nightly":
+            watch.waits += 10
+        return send(msg)
+
+    monkeypatch.setattr(supervisor, "send", send_slowly)
+    supervisor.refusals["nightly"] = SERVER_ERROR
+
+    start(context, *batch, logical_date=False)
+
+    assert len(context["ti"].pushed) == len(service.received("ReportTaskProgress")) == 5
+    assert sent.names == ["refused", "acknowledged"] * 5
+
+
+def test_an_api_server_that_recovers_has_refused_nothing(polled, supervisor, context, watch, monkeypatch) -> None:
+    supervisor.refusals["nightly"] = SERVER_ERROR
+    sleep = batches.time.sleep
+
+    def recover(seconds: float) -> None:
+        sleep(seconds)
+        if watch.waits > 20:
+            supervisor.refusals.clear()
+
+    monkeypatch.setattr(batches.time, "sleep", recover)
+
+    start(context, polled)
+
+    assert supervisor.runs == [("runner", run_id_of(polled)), ("nightly", run_id_of(polled))]
+    assert context["ti"].pushed == {}
+
+
+@pytest.mark.usefixtures("watch")
+@pytest.mark.parametrize("refused", ["runner", "nightly"])
+def test_an_api_server_that_stores_nothing_has_refused_nothing(  # noqa: PLR0917  # fixtures
+    monkeypatch, service, polled, supervisor, context, sent, refused
+) -> None:
+    """It is the database then that fails: the service hands the task out again."""
+    supervisor.refusals[refused] = SERVER_ERROR
+
+    def fail(key: str, value: str) -> None:
+        supervisor._refuse(*SERVER_ERROR)
+
+    monkeypatch.setattr(context["ti"], "xcom_push", fail)
+
+    start(context, polled)
+
+    assert not service.received("ReportTaskProgress")
+    assert service.attempts()[0].reported_status is None
+    assert sent.names == ["not_started"]
+
+
+@pytest.mark.parametrize("status", [401, 403, 429])
+def test_an_answer_about_something_else_is_no_refusal(  # noqa: PLR0917  # fixtures
+    service, polled, supervisor, context, sent, status
+) -> None:
+    """A token that has ended, for example."""
+    supervisor.refusals["runner"] = (status, {"detail": "not now"})
+
+    start(context, polled)
+
+    assert not service.received("ReportTaskProgress")
+    assert sent.names == ["not_started"]
+
+
+@pytest.fixture
+def scheduled(polled) -> PipelineTask:
+    """A task with a schedule in the past."""
+    task: PipelineTask = dataclasses.replace(
+        polled, fields={**polled.fields, "@scheduledStartTime": "2026-11-22T00:00:00"}
+    )
+    return task
+
+
+def date_of(supervisor: Supervisor, task: PipelineTask) -> datetime | None:
+    return supervisor.dates["nightly", run_id_of(task)]
+
+
+MIDNIGHT = datetime(2026, 11, 22, tzinfo=UTC)
+
+
+def test_the_target_run_gets_the_schedule_of_the_task(scheduled, supervisor, context) -> None:
+    """Not the exact second, which belongs to the DAG's own scheduled run."""
+    start(context, scheduled)
+
+    date = date_of(supervisor, scheduled)
+    assert date is not None
+    assert MIDNIGHT < date < MIDNIGHT + timedelta(seconds=1)
+    assert supervisor.dates["runner", run_id_of(scheduled)] is None
+
+
+def test_a_task_runner_may_go_without_logical_dates(scheduled, supervisor, context) -> None:
+    start(context, scheduled, logical_date=False)
+
+    assert date_of(supervisor, scheduled) is None
+
+
+def test_two_hand_outs_of_a_schedule_do_not_collide(scheduled, supervisor, context) -> None:
+    """Nor do a date that is taken and the next one; a repeat of the first is found by its run id."""
+    now = time.time()
+    first, second, _ = logical_dates_of(scheduled, now)
+    supervisor.dates["nightly", "another"] = first
+
+    start(context, scheduled, scheduled)
+
+    assert date_of(supervisor, scheduled) == second
+    assert len(supervisor.runs) == 2
+
+
+def test_where_every_date_is_taken_the_run_has_none(scheduled, supervisor, context) -> None:
+    for number, date in enumerate(logical_dates_of(scheduled, time.time())):
+        supervisor.dates["nightly", str(number)] = date
+
+    start(context, scheduled)
+
+    assert ("nightly", run_id_of(scheduled)) in supervisor.runs
+    assert date_of(supervisor, scheduled) is None
+
+
+@pytest.mark.parametrize("refusal", [VALUE_ERROR, SERVER_ERROR])
+def test_a_date_that_airflow_refuses_keeps_no_task(scheduled, supervisor, context, caplog, refusal) -> None:
+    """One before the start_date in the DAG's default_args, for example."""
+    supervisor.refusal_of_dates = refusal
+
+    start(context, scheduled)
+
+    assert ("nightly", run_id_of(scheduled)) in supervisor.runs
+    assert date_of(supervisor, scheduled) is None
+    assert "Not with logical date 2026-11-22T00:00:00." in caplog.text
+
+
 @pytest.mark.parametrize("age", [0, 61])
 @pytest.mark.parametrize("lost", ["nightly", "runner"])
 def test_a_dag_that_airflow_has_lost_for_a_moment_is_waited_for(  # noqa: PLR0917  # fixtures
@@ -220,6 +467,7 @@ def test_a_dag_that_airflow_has_lost_for_a_moment_is_waited_for(  # noqa: PLR091
     submit("echo 1", "echo 2")
     first, second = hook.poll_for_task("airflow"), hook.poll_for_task("airflow")
     supervisor.lost = {(lost, run_id_of(first)): 3}
+    supervisor.known_before = {"nightly"}
 
     start(context, first, second, age=age)
 

@@ -83,7 +83,17 @@ def test_a_period_of_aws_is_read(make_task: Callable[..., PipelineTask], value: 
 
 @pytest.mark.parametrize(
     "value",
-    ["", "soon", "0 minutes", "-5 minutes", "1.5 hours", "1 month", "#{myTimeout}", "9" * 5000 + " weeks", ["1 hour"]],
+    [
+        "",
+        "soon",
+        "0 minutes",
+        "-5 minutes",
+        "1.5 hours",
+        "1 fortnight",
+        "#{myTimeout}",
+        "9" * 5000 + " weeks",
+        ["1 hour"],
+    ],
 )
 def test_a_period_that_cannot_be_read_is_the_default(make_task: Callable[..., PipelineTask], value: object) -> None:
     """A supervision does not end for it."""

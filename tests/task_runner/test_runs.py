@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
+from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import example, given, strategies as st
 
+from airflow_provider_datapipeline._airflow import compat
 from airflow_provider_datapipeline.pipeline_task import PipelineTask
-from airflow_provider_datapipeline.runs import RUNNER_KEY, Assignment, run_id_of
+from airflow_provider_datapipeline.runs import RUNNER_KEY, Assignment, logical_dates_of, run_id_of
 
-ALLOWED = re.compile(r"^[A-Za-z0-9_.~:+-]+$")  # Airflow's default of [core] allowed_run_id_pattern
 LONGEST = 250  # the column of Airflow's database
 
 texts = st.text(min_size=1, max_size=1100)
 tasks = st.builds(PipelineTask, task_id=texts, pipeline_id=texts, attempt_id=texts)
+
+
+def named(component_id: str) -> PipelineTask:
+    attempt_id = f"@{component_id}_2026-11-22T10:00:00_Attempt=1"
+    return PipelineTask(task_id="opaque/==", pipeline_id="df-01234", attempt_id=attempt_id)
+
+
 TASK = PipelineTask(
     task_id="opaque/==",
     pipeline_id="df-01234",
@@ -25,13 +34,50 @@ TASK = PipelineTask(
 )
 
 
-@given(tasks)
+# What people call components, and what could go wrong with it: dots in a row, at an end, or where the id is cut.
+component_ids = st.text(st.sampled_from("Ab0._-@~:+ \u00fc\n/"), max_size=220) | st.text(max_size=220)
+attempts = st.builds(
+    PipelineTask,
+    task_id=texts,
+    pipeline_id=st.from_regex(r"df-[0-9A-Z]{5,20}", fullmatch=True),
+    attempt_id=st.builds("@{}_2026-11-22T10:00:00_Attempt={}".format, component_ids, st.integers(1, 9)) | texts,
+)
+
+
+@pytest.mark.skipif(not compat.AIRFLOW_3, reason="the task runner needs Airflow 3")
+@given(attempts)
+@example(named("Load..Orders"))
+@example(named(".hidden"))
+@example(named("x.."))
+@example(named("x" * 170 + "." * 20))
+@example(named("x" * (180 - len("df-01234.-") - 1) + ".y"))
+@example(named(""))
 def test_a_run_id_is_legal_whatever_the_attempt_is_called(task: PipelineTask) -> None:
+    """By Airflow's own check, and by the rules for the types of runs that newer and older releases apply."""
+    from airflow.models.dagrun import DagRun
+    from airflow.utils.types import DagRunType
+
     run_id = run_id_of(task)
 
-    assert ALLOWED.match(run_id)
+    assert DagRun(dag_id="nightly", run_id=run_id).run_id == run_id
+    assert DagRunType.from_run_id(run_id) == DagRunType.MANUAL
+    assert ".." not in run_id  # from Airflow 3.3 on
     assert len(run_id) <= LONGEST
-    assert "\n" not in run_id
+    assert run_id.isascii()
+    assert not set(run_id) & set("/\n\r\0")
+
+
+def as_version_0_2_0_named_it(task: PipelineTask) -> str:
+    readable = re.sub(r"[^A-Za-z0-9_.~:+-]+", "-", f"{task.pipeline_id}.{task.attempt_id}").replace(".-", ".")[:180]
+    return f"{readable}.{hashlib.sha256(task.task_id.encode()).hexdigest()[:12]}"
+
+
+@given(attempts)
+def test_a_run_id_that_was_legal_before_is_the_same(task: PipelineTask) -> None:
+    """A task that is handed out again after an upgrade must find its runs."""
+    before = as_version_0_2_0_named_it(task)
+
+    assert run_id_of(task) == before or ".." in before
 
 
 @given(tasks, texts)
@@ -102,3 +148,40 @@ def test_the_target_is_given_the_task_and_who_reports() -> None:
     assert PipelineTask.from_conf(conf) == TASK
     assert conf["datapipeline"]["fields"]["command"] == "echo"
     assert conf["task_runner"] == {"dag_id": "runner"}
+
+
+MIDNIGHT = datetime(2026, 11, 22, tzinfo=UTC)
+SCHEDULE = {"@scheduledStartTime": "2026-11-22T00:00:00"}
+
+
+def dates(task_id: str = "t", *, ahead: float = -3600, **fields: str) -> tuple[datetime, ...]:
+    """The dates of a task whose schedule lies so many seconds ahead."""
+    task = PipelineTask(task_id=task_id, pipeline_id="p", attempt_id="a", fields=fields)
+    return logical_dates_of(task, MIDNIGHT.timestamp() - ahead)
+
+
+@given(texts)
+def test_logical_dates_lie_within_the_second_of_the_schedule(task_id: str) -> None:
+    """After its beginning, at which the DAG's own scheduled run has its date; and the same each time."""
+    found = dates(task_id, **SCHEDULE)
+
+    assert found == dates(task_id, **SCHEDULE)
+    assert len(set(found)) > 1
+    assert all(MIDNIGHT < date < MIDNIGHT + timedelta(seconds=1) for date in found)
+
+
+def test_attempts_of_an_instance_have_dates_of_their_own() -> None:
+    found = {date for number in range(100) for date in dates(f"task-{number}", **SCHEDULE)[:1]}
+
+    assert len(found) == 100
+
+
+def test_a_task_without_a_readable_schedule_has_no_logical_date() -> None:
+    assert dates() == ()
+    assert dates(**{"@scheduledStartTime": "soon"}) == ()
+
+
+def test_a_schedule_that_lies_ahead_gives_no_logical_date() -> None:
+    """Airflow would not start a task before it; a minute may be the difference of two clocks."""
+    assert dates(ahead=30, **SCHEDULE) != ()
+    assert dates(ahead=90, **SCHEDULE) == ()

@@ -174,12 +174,20 @@ class Deployment:
     def wait_for_dag(self, dag_id: str, *, timeout: float = 60) -> None:
         """Return when Airflow knows the DAG and can run it."""
 
-        def known() -> bool | None:
-            dag = self._rest.dag(dag_id)
-            inactive = dag is None or dag.get("is_stale") or dag.get("is_active") is False or dag["has_import_errors"]
-            return None if inactive else True
+        self._wait(
+            lambda: self._knows(dag_id) or None,
+            f"the DAG {dag_id}",
+            timeout,
+            lambda: f"import errors: {self.import_errors()}",
+        )
 
-        self._wait(known, f"the DAG {dag_id}", timeout, lambda: f"import errors: {self.import_errors()}")
+    def wait_until_unknown(self, dag_id: str, *, timeout: float = 60) -> None:
+        """Return when Airflow does not know the DAG, or has lost it."""
+        self._wait(lambda: not self._knows(dag_id) or None, f"the DAG {dag_id} to be lost", timeout, lambda: "")
+
+    def _knows(self, dag_id: str) -> bool:
+        dag = self._rest.dag(dag_id)
+        return not (dag is None or dag.get("is_stale") or dag.get("is_active") is False or dag["has_import_errors"])
 
     def import_errors(self) -> dict[str, str]:
         """Stack trace of each DAG file that could not be imported, by file name."""

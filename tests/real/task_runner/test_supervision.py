@@ -163,8 +163,14 @@ def test_a_target_that_airflow_does_not_know_for_a_moment_is_waited_for(
     deployment: Deployment, submissions: Submissions
 ) -> None:
     """As after its file was replaced, or could not be parsed in time: that is no reason to fail the task."""
+    file = deployment.add_dag_file("known_later.py", KNOWN_LATER)
+    # One that never had a run is not waited for so long.
+    deployment.wait_for_run("known_later", deployment.trigger("known_later"))
+    file.unlink()
+    deployment.wait_until_unknown("known_later")
     submitted = submissions.submit("known_later")
     wait_until(lambda: submitted.attempt.handed_out, "the poll", timeout=60)
+    time.sleep(15)  # longer than such a one is waited for: nothing is there that could be awaited
     deployment.add_dag_file("known_later.py", KNOWN_LATER)
 
     assert submitted.wait_for_report().reported_status == "FINISHED"

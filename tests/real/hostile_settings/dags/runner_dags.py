@@ -1,0 +1,19 @@
+"""The DAGs of the task runner under test (Airflow reads only files that have the word DAG in them)."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from airflow_provider_datapipeline.task_runner import data_pipeline_task_runner
+
+poller, runner = data_pipeline_task_runner(
+    worker_group="airflow",
+    beat=2,
+    default_args={
+        "depends_on_past": True,
+        "execution_timeout": timedelta(seconds=8),
+        "max_active_tis_per_dag": 1,
+        "retries": 1,
+        "wait_for_downstream": True,
+    },
+)
