@@ -56,7 +56,7 @@ class _Times:
 
     begin: float
     failing_since: float | None = None
-    """When the API server failed over a run for the first time."""
+    """When the API server was first asked for a run over which it failed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,9 +117,12 @@ class BatchStarter:
             count(metrics.LATE, dag_id=self.runner_dag_id)
             log.warning("Polled too long ago; the service will hand it out again. %s", words(task))
             return True
+        asked = time.monotonic()
         try:
             self._create_runs(start)
         except compat.RunRefusedError as error:
+            if isinstance(error, compat.ServerFailedError) and times.failing_since is None:
+                times.failing_since = asked
             if self._may_pass(error, start, age, times):
                 return False
             self._refuse(start, error, task_instance)
@@ -152,10 +155,9 @@ class BatchStarter:
         now = time.monotonic()
         looked_for = now - times.begin
         if isinstance(error, compat.ServerFailedError):
-            # Since it failed over any run of the batch: each takes Airflow's client some ten seconds to find out, and a
-            # batch that fails as a whole must come to its end before it is handed out again.
-            times.failing_since = now if times.failing_since is None else times.failing_since
-            return now - times.failing_since < _FAILING_SECONDS
+            # Since it failed over any run of the batch: Airflow's client takes up to twenty seconds to find out about
+            # each, and a batch that fails as a whole is to be decided before it is handed out again.
+            return times.failing_since is None or now - times.failing_since < _FAILING_SECONDS
         if not isinstance(error, compat.DagUnknownError):
             return False
         if start.is_supervised and start.had_runs is None:

@@ -29,6 +29,9 @@ SETTINGS = {
     "AIRFLOW__CORE__MAX_ACTIVE_RUNS_PER_DAG": "1",
     "AIRFLOW__CORE__MAX_ACTIVE_TASKS_PER_DAG": "1",
     "AIRFLOW__CORE__MAX_CONSECUTIVE_FAILED_DAG_RUNS_PER_DAG": "2",
+    # The default. A worker sends no heartbeats while Airflow's client repeats a request that fails, for some twenty
+    # seconds; before 3.3 those that are refused are among these.
+    "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "300",
     "AIRFLOW__SCHEDULER__ALLOWED_RUN_ID_PATTERN": "^(?!.*Forbidden)[A-Za-z0-9_.~:+-]+$",
     "AIRFLOW__SCHEDULER__CATCHUP_BY_DEFAULT": "True",
     "AIRFLOW__SCHEDULER__USE_JOB_SCHEDULE": "True",  # the poller runs by itself
