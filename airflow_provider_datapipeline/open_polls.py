@@ -67,18 +67,24 @@ async def next_task(
     """
     Return the next task of a worker group; None when the poll ended without one, or after ``timeout`` seconds.
 
-    :param key: names account and worker group
+    Of several that wait for one poll, one gets its answer; the others wait for the next.
+
+    :param key: names who polls: account, worker group and task runner
     :param runner_dag_id: whose poll it is, for metrics
     """
-    polls = _polls.setdefault(asyncio.get_running_loop(), _Polls()).under_way
-    if key not in polls:
-        polls[key] = asyncio.create_task(_poll(hook, worker_group, hostname, runner_dag_id))
-    poll = polls[key]
-    await asyncio.wait({poll}, timeout=timeout)
-    if not poll.done():
-        return None
-    if polls.get(key) is poll:  # another waiter may be ahead, and have started the next one
-        del polls[key]
+    loop = asyncio.get_running_loop()
+    end = None if timeout is None else loop.time() + timeout
+    polls = _polls.setdefault(loop, _Polls()).under_way
+    while True:
+        if key not in polls:
+            polls[key] = asyncio.create_task(_poll(hook, worker_group, hostname, runner_dag_id))
+        poll = polls[key]
+        await asyncio.wait({poll}, timeout=None if end is None else max(0.0, end - loop.time()))
+        if not poll.done():
+            return None
+        if polls.get(key) is poll:
+            del polls[key]
+            break
     try:
         polled = poll.result()
     finally:

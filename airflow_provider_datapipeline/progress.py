@@ -24,19 +24,21 @@ def report_progress_timeout(task: PipelineTask) -> float:
     return task.period_seconds("reportProgressTimeout") or DEFAULT_TIMEOUT
 
 
-def progress_fields(
-    run_state: str, task_states: Mapping[str, str | None], run_url: str, *, mask: Mask = str
-) -> dict[str, str]:
+def is_waiting(task_states: Mapping[str, str | None]) -> bool:
+    """Tell whether nothing of a run that goes on has been scheduled yet: as where the run itself is queued."""
+    return bool(task_states) and not any(task_states.values())
+
+
+def progress_fields(task_states: Mapping[str, str | None], run_url: str, *, mask: Mask = str) -> dict[str, str]:
     """
     Return the fields of ReportTaskProgress: ``percentComplete`` and a short ``attemptStatus``.
 
-    :param run_state: ``queued`` or ``running``
-    :param task_states: by task
+    :param task_states: by task, of a run that goes on
     :param mask: as for a report; what shows as a secret is hidden in any case
     """
     done = sum(state in _DONE for state in task_states.values())
     percent = 100 * done // len(task_states) if task_states else 0
-    if run_state == "queued":
+    if is_waiting(task_states):
         what = "waits in Airflow: its DAG is paused, or has as many runs as it may"
     else:
         what = f"{done} of {len(task_states)} tasks done"

@@ -1,7 +1,8 @@
 """
 What becomes of a Data Pipeline task while its DAG run is under way, until its outcome has been reported.
 
-Runs in the triggerer, as the whole work of a runner run's one task.
+Runs in the triggerer, as the whole work of a runner run's one task. Two parts go on side by side: heartbeats keep the
+lease, and the watch waits for an end. Neither waits for the other.
 """
 
 from __future__ import annotations
@@ -9,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import itertools
 import logging
-import time
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
@@ -17,22 +17,26 @@ from typing import TYPE_CHECKING, Any
 from airflow_provider_datapipeline import metrics
 from airflow_provider_datapipeline._airflow import compat, triggerer
 from airflow_provider_datapipeline._airflow.metrics import count, timing
-from airflow_provider_datapipeline._airflow.stored_run import areport, unreadable
+from airflow_provider_datapipeline._airflow.stored_run import areport
+from airflow_provider_datapipeline.clock import Clock
 from airflow_provider_datapipeline.deadline import Deadline
 from airflow_provider_datapipeline.delivery import Delivery, adeliver
-from airflow_provider_datapipeline.exceptions import DataPipelineError, InvalidReportError, InvalidRequestError
+from airflow_provider_datapipeline.exceptions import InvalidReportError, InvalidRequestError, ThrottledError
 from airflow_provider_datapipeline.lease import Lease
 from airflow_provider_datapipeline.links import DataPipelineTargetRunLink
 from airflow_provider_datapipeline.log_words import words
-from airflow_provider_datapipeline.outcome import UnreadableError
-from airflow_provider_datapipeline.pacing import REPORT_RATE, backoff, shared_pace
-from airflow_provider_datapipeline.progress import progress_fields
+from airflow_provider_datapipeline.pacing import REPORT_RATE, backoff, shared_limiter
+from airflow_provider_datapipeline.progress import is_waiting, progress_fields
 from airflow_provider_datapipeline.reporting.facts import TaskFacts
 from airflow_provider_datapipeline.reporting.masking import without_secrets
 from airflow_provider_datapipeline.reporting.report import TaskReport
+from airflow_provider_datapipeline.target_run import TargetRun
+from airflow_provider_datapipeline.watcher import WATCH_SECONDS, RunWatcher, State, Watched
 
 if TYPE_CHECKING:
-    from airflow_provider_datapipeline.airflow_api.api import AirflowApi
+    from collections.abc import Hashable
+
+    from airflow_provider_datapipeline.airflow_client import AirflowClient
     from airflow_provider_datapipeline.hooks.datapipeline import DataPipelineHook
     from airflow_provider_datapipeline.reporting.status import TaskStatus
     from airflow_provider_datapipeline.runs import Assignment
@@ -45,6 +49,11 @@ log = logging.getLogger(__name__)
 _MISSING_SECONDS = 150.0
 _MISSING_LOOK_SECONDS = 3.0
 
+_UNREADABLE_SECONDS = 600.0
+"""For how long Airflow may refuse to say how a run stands; an upgrade of Airflow takes less."""
+
+_LOOK_SECONDS = 60.0  # until the deadline is looked at again, should the clock have been set meanwhile
+_LINK_SECONDS = 120.0  # after the poll, in which a link is written: whoever takes over later finds it written
 _STOP_TRIES = 5
 
 
@@ -73,22 +82,23 @@ class Supervision:
 
     :param runner_dag_id: the DAG whose run this is
     :param run_id: of the runner run and of the target run
-    :param beat: seconds between two ReportTaskProgress, stretched where many tasks share the account's rate
+    :param account: whose rates the calls share
+    :param beat: seconds between two heartbeats, stretched where many tasks share the account's rate
     :param run_timeout: seconds from the poll in which the target run must end; None: as long as it takes
-    :param api: Airflow's API, for stopping the target run
+    :param airflow: is asked about the target run, and stops it
+    :param watcher: looks at it
     """
 
     assignment: Assignment
     runner_dag_id: str
     run_id: str
     hook: DataPipelineHook
-    account: tuple[str | None, str | None]
+    account: Hashable
     beat: float
     run_timeout: float | None
-    api: AirflowApi | None
-    _started: float = field(default_factory=time.monotonic)
-    _lease: Lease = field(init=False)
-    _deadline: Deadline | None = field(init=False)
+    airflow: AirflowClient
+    watcher: RunWatcher
+    clock: Clock = field(default_factory=Clock)
 
     def __post_init__(self) -> None:
         self._lease = Lease(
@@ -99,157 +109,192 @@ class Supervision:
             polled_at=self.assignment.polled_at,
             runner_dag_id=self.runner_dag_id,
             about=self._target_words,
+            clock=self.clock,
         )
         # From the poll, not from now: whoever takes over from a dead triggerer grants no new time.
         polled_at = self.assignment.polled_at
         self._deadline = Deadline.of(
-            self.assignment.task, time.time() if polled_at is None else polled_at, self.run_timeout
+            self.assignment.task, self.clock.wall() if polled_at is None else polled_at, self.run_timeout
         )
 
     async def run(self) -> Result:
         """Supervise until the outcome has been reported, or nobody wants to hear of it."""
         with self._lease.held():
             if self.assignment.refusal:
-                return await self._report(self._refused(self.assignment.refusal))
-            return await self._supervise()
+                return await self._deliver(self._refused(self.assignment.refusal))
+            log.info("supervising: %s", self._words())
+            with self.watcher.watch(self._target, self.run_id) as watched:
+                return await self._supervise(watched)
 
     @property
     def _target(self) -> str:
         return self.assignment.target_dag_id
 
-    @property
-    def _task_id(self) -> str:
-        return self.assignment.task.task_id
-
-    async def _supervise(self) -> Result:
-        log.info("supervising: %s", self._words())
-        await self._link_to_target()
-        while True:
-            state = await self._state_of_target()
-            if state is None:
-                if refusal := await self._refused_by_airflow():
-                    return await self._report(self._refused(refusal))
-                if time.monotonic() - self._started >= _MISSING_SECONDS:
-                    return await self._report_missing()
-                wait = _MISSING_LOOK_SECONDS
-            elif state in triggerer.TERMINAL:
-                ended = time.monotonic()
-                return await self._report(await self._outcome(state), ended=ended)
-            elif self._deadline is not None and time.time() >= self._deadline.at:
-                count(metrics.TIMED_OUT, dag_id=self.runner_dag_id)
+    async def _supervise(self, watched: Watched) -> Result:
+        heartbeats = asyncio.create_task(
+            self._lease.keep(lambda: self._progress(watched), watched.want_tasks, ahead=WATCH_SECONDS + 1)
+        )
+        watch = asyncio.create_task(self._report_of_end(watched))
+        link = asyncio.create_task(self._link_to_target())
+        try:
+            await asyncio.wait({heartbeats, watch}, return_when=asyncio.FIRST_COMPLETED)
+            if not watch.done():
                 await self._stop_target()
-                return await self._report(self._timed_out(self._deadline))
-            elif (too_early := self._lease.seconds_until_first_beat()) > 0:
-                wait = self._within_deadline(too_early)
-            else:
-                if await self._lease.is_lost(await self._progress(state)):
-                    await self._stop_target()
-                    return Result(Ending.LOST)
-                wait = self._within_deadline(self._lease.seconds_between_beats())
-            # Whether it has ended is then read anew: a run that was cleared meanwhile is under way again.
-            await triggerer.watcher().ended(self._target, self.run_id, timeout=wait)
+                return Result(Ending.LOST)
+            if (report := watch.result()) is None:
+                return Result(Ending.LOST)
+            # Heartbeats go on meanwhile: a report may have to wait for its turn, or for the service.
+            return await self._deliver(report, ended=self.clock.monotonic() if watched.has_ended else None)
+        finally:
+            for part in (heartbeats, watch, link):
+                part.cancel()
+            await asyncio.gather(heartbeats, watch, link, return_exceptions=True)
+
+    def _progress(self, watched: Watched) -> dict[str, str]:
+        if watched.tasks is None:
+            return {}
+        if is_waiting(watched.tasks):
+            count(metrics.WAITING, dag_id=self.runner_dag_id)
+        return progress_fields(watched.tasks, triggerer.run_url(self._target, self.run_id), mask=compat.mask)
 
     async def _link_to_target(self) -> None:
+        polled_at = self.assignment.polled_at
+        if polled_at is not None and self.clock.wall() - polled_at > _LINK_SECONDS:
+            return
         url = triggerer.run_url(self._target, self.run_id)
         try:
-            await triggerer.write_xcom(
+            await self.airflow.write_xcom(
                 self.runner_dag_id, self.run_id, "supervise", DataPipelineTargetRunLink().xcom_key, url
             )
         except Exception as error:  # noqa: BLE001  # a link is not worth a lost outcome
             log.warning("There will be no link to the target run: %s", without_secrets(error))
 
-    async def _state_of_target(self) -> str | None:
-        state: str | None = await _patiently(
-            lambda: triggerer.run_state(self._target, self.run_id), "the state of the target run"
-        )
-        return state
+    # The watch
 
-    async def _progress(self, state: str) -> dict[str, str]:
-        if state == "queued":
-            count(metrics.WAITING, dag_id=self.runner_dag_id)
-        states = await _patiently(lambda: triggerer.task_states(self._target, self.run_id), "the tasks of the run")
-        url = triggerer.run_url(self._target, self.run_id)
-        return progress_fields(state, states, url, mask=compat.mask)
+    async def _report_of_end(self, watched: Watched) -> TaskReport | None:
+        """Wait until there is something to report and return it; None if the service does not want to hear it."""
+        missing_since: float | None = None
+        unreadable_since: float | None = None
+        while True:
+            now = self.clock.monotonic()
+            missing_since = _since(missing_since, now, holds=watched.state is State.MISSING)
+            unreadable_since = _since(unreadable_since, now, holds=bool(watched.unreadable))
+            if watched.has_ended:
+                return await self._outcome(watched.state, watched.tasks)
+            if missing_since is not None:
+                if refusal := await self._refused_by_airflow():
+                    return self._refused(refusal)
+                if now - missing_since >= _MISSING_SECONDS:
+                    return await self._missing()
+            if unreadable_since is not None and now - unreadable_since >= _UNREADABLE_SECONDS:
+                return self._unreadable(watched.unreadable)
+            if self._deadline is not None and self.clock.wall() >= self._deadline.at:
+                return await self._over(self._deadline, watched)
+            await watched.changed(self._seconds_to_wait(is_missing=missing_since is not None))
 
-    def _within_deadline(self, wait: float) -> float:
-        return wait if self._deadline is None else min(wait, max(1.0, self._deadline.at - time.time()))
+    def _seconds_to_wait(self, *, is_missing: bool) -> float:
+        wait = _MISSING_LOOK_SECONDS if is_missing else _LOOK_SECONDS
+        return wait if self._deadline is None else min(wait, max(0.1, self._deadline.at - self.clock.wall()))
 
-    async def _stop_target(self) -> None:
-        if self.api is None:
+    async def _over(self, deadline: Deadline, watched: Watched) -> TaskReport:
+        ended = await self._stop_target()
+        if ended in triggerer.TERMINAL:  # at the very last moment
+            return await self._outcome(ended, watched.tasks)
+        count(metrics.TIMED_OUT, dag_id=self.runner_dag_id)
+        return self._failed("AirflowDagRunTimedOut", f"The DAG run did not end within {deadline.limit}.")
+
+    async def _stop_target(self) -> str | None:
+        """Stop the target run; return how it has ended if it needs no stop."""
+        if not self.airflow.can_stop:
             count(metrics.NOT_STOPPED, dag_id=self.runner_dag_id)
             log.warning(
                 "The target run goes on for nothing. To have such runs stopped, give the task runner an "
                 "airflow_conn_id: a connection to Airflow's own API, of an identity that may edit DAG runs. %s",
                 self._words(),
             )
-            return
+            return None
         for delay in itertools.islice(backoff(), _STOP_TRIES):
             try:
-                await self.api.stop_run(self._target, self.run_id)
+                ended = await self.airflow.stop_run(self._target, self.run_id)
             except Exception as error:  # noqa: BLE001  # the connection may be wrong in many ways, and the lease is gone
                 log.warning("Could not stop the target run: %s %s", without_secrets(error), self._words())
+                if not self.airflow.may_pass(error):
+                    break
                 await asyncio.sleep(delay)
-            else:
+                continue
+            if ended is None:
                 count(metrics.STOPPED, dag_id=self.runner_dag_id)
                 log.info("target run stopped: %s", self._words())
-                return
+            return ended
         count(metrics.NOT_STOPPED, dag_id=self.runner_dag_id)
         log.error("The target run goes on for nothing; stop it by hand. %s", self._words())
-
-    # The outcome
+        return None
 
     async def _refused_by_airflow(self) -> str:
         """Return what Airflow said when the poller wanted to create the target run, or nothing."""
         dag_id, run_id, task_id = self.assignment.poller
-        said = await _patiently(
-            lambda: triggerer.xcom(dag_id, run_id, task_id, -1, self.run_id), "what the poller kept"
-        )
-        return str(said or "")
+        try:
+            return str(await self.airflow.xcom(dag_id, run_id, task_id, -1, self.run_id) or "")
+        except Exception as error:  # noqa: BLE001  # the next look may tell
+            log.warning("Could not read what the poller kept: %s", without_secrets(error))
+            return ""
 
-    async def _report_missing(self) -> Result:
+    async def _missing(self) -> TaskReport | None:
         # Either the target run was deleted, or the poller died before it created one: then it acknowledged nothing
         # either, and another hand-out of the task has runs of its own.
-        if await self._lease.is_lost({}):
-            return Result(Ending.LOST)
-        return await self._report(
-            self._refused(f"There is no run {self.run_id} of DAG {self._target!r}: it was deleted, or never created.")
+        if await self._lease.lost_at_heartbeat({}):
+            return None
+        return self._refused(
+            f"There is no run {self.run_id} of DAG {self._target!r}: it was deleted, or never created."
         )
 
-    async def _outcome(self, state: str) -> TaskReport:
-        run = _TargetRun(self._target, self.run_id)
+    # The report
+
+    async def _outcome(self, state: str, tasks: Any) -> TaskReport:
+        run = TargetRun(self.airflow, self._target, self.run_id, tasks)
+        if state == triggerer.SUCCESS and await run.is_empty_though_dated(self.assignment.task):
+            return self._failed(
+                "AirflowDagRunEmpty",
+                "The DAG run succeeded without a task: the DAG has none, or the start_date of each lies after the "
+                "run's logical date (or its end_date before it). Give the DAG an earlier start_date, or the task "
+                "runner logical_date=False.",
+            )
         return await areport(state, self.assignment.task, self._facts(), run, mask=compat.mask)
 
     def _facts(self) -> TaskFacts:
         url = triggerer.run_url(self._target, self.run_id)
         return TaskFacts(dag_id=self._target, run_id=self.run_id, log_url=url)
 
+    def _failed(self, error_id: str, message: str) -> TaskReport:
+        return TaskReport.failed(None, self._facts(), mask=compat.mask, error_id=error_id, error_message=message)
+
     def _refused(self, reason: str) -> TaskReport:
         return TaskReport.failed(
             None, TaskFacts(run_id=self.run_id), mask=compat.mask, error_id="AirflowDagRunRefused", error_message=reason
         )
 
-    def _timed_out(self, deadline: Deadline) -> TaskReport:
-        return TaskReport.failed(
-            None,
-            self._facts(),
-            mask=compat.mask,
-            error_id="AirflowDagRunTimedOut",
-            error_message=f"The DAG run did not end within {deadline.limit}.",
+    def _unreadable(self, reason: str) -> TaskReport:
+        message = (
+            "How the DAG run ended is not known: for ten minutes Airflow has refused to say how it stands. The run may "
+            f"go on; see it in Airflow. {reason}"
         )
+        log.error("%s %s", message, self._words())
+        return self._failed("AirflowDagRunUnknown", message)
 
-    async def _report(self, report: TaskReport, *, ended: float | None = None) -> Result:
+    async def _deliver(self, report: TaskReport, *, ended: float | None = None) -> Result:
         """
         Deliver the report; try for as long as the lease lives.
 
-        :param ended: when (``time.monotonic()``) the target run was seen to have ended
+        :param ended: when (``clock.monotonic()``) the target run was seen to have ended
         """
+        limiter = shared_limiter(REPORT_RATE, "SetTaskStatus", self.account)
         may_have_arrived = False
         for delay in backoff():
-            await shared_pace(REPORT_RATE, "SetTaskStatus", *self.account).turn()
+            await limiter.acquire(self._lease.end)
             try:
                 delivery = await adeliver(
                     self.hook,
-                    self._task_id,
+                    self.assignment.task.task_id,
                     report,
                     repeat=may_have_arrived,
                     task=self.assignment.task,
@@ -261,9 +306,11 @@ class Supervision:
                     without_secrets(error),
                 )
                 break
-            except DataPipelineError as error:
+            except Exception as error:  # noqa: BLE001  # whatever it is, the report is tried again while it may be taken
+                if isinstance(error, ThrottledError):
+                    limiter.throttled()
                 may_have_arrived = may_have_arrived or getattr(error, "maybe_delivered", False)
-                if time.monotonic() + delay > self._lease.end:
+                if self.clock.monotonic() + delay > self._lease.end:
                     why = without_secrets(error)
                     log.error("The report was not delivered before the task's lease ended. %s", why)  # noqa: TRY400
                     break
@@ -271,7 +318,7 @@ class Supervision:
                 await asyncio.sleep(delay)
             else:
                 if ended is not None and delivery is not Delivery.GONE:
-                    timing(metrics.REPORT_DELAY, time.monotonic() - ended, dag_id=self.runner_dag_id)
+                    timing(metrics.REPORT_DELAY, self.clock.monotonic() - ended, dag_id=self.runner_dag_id)
                 return Result(Ending.REPORTED, report.status)
         count(metrics.UNDELIVERED, dag_id=self.runner_dag_id)
         log.error("NOT reported: %s; clear this task to report again. %s", report.status, self._words())
@@ -285,40 +332,7 @@ class Supervision:
         return words(self.assignment.task, **more, **self._target_words)
 
 
-@dataclass(frozen=True, slots=True)
-class _TargetRun:
-    """A run as :func:`~airflow_provider_datapipeline._airflow.stored_run.areport` reads it."""
-
-    dag_id: str
-    run_id: str
-
-    async def task_states(self) -> dict[str, str | None]:
-        states: dict[str, str | None] = await _patiently(
-            lambda: triggerer.task_states(self.dag_id, self.run_id), "the tasks of the run"
-        )
-        return states
-
-    async def xcom(self, task_id: str, map_index: int, key: str) -> Any:
-        async def read() -> Any:
-            try:
-                return await triggerer.xcom(self.dag_id, self.run_id, task_id, map_index, key)
-            except Exception as error:
-                if (found := unreadable(error, (task_id, map_index, key))).may_pass:
-                    raise
-                return found
-
-        value = await _patiently(read, f"an XCom of {task_id}")
-        if isinstance(value, UnreadableError):
-            raise value
-        return value
-
-
-async def _patiently(read: Any, what: str) -> Any:
-    """Read from Airflow until it answers: while its API is down, the supervision has nothing better to do."""
-    for delay in backoff(most=30):
-        try:
-            return await read()
-        except Exception as error:  # noqa: BLE001  # whatever is wrong may pass; ending here would lose the outcome
-            log.warning("Could not read %s; trying again in %.0f s. %s", what, delay, without_secrets(error))
-            await asyncio.sleep(delay)
-    return None
+def _since(since: float | None, now: float, *, holds: bool) -> float | None:
+    if not holds:
+        return None
+    return now if since is None else since

@@ -293,6 +293,30 @@ def has_runs(dag_id: str, logical_date: datetime | None = None) -> bool:
     return bool(RuntimeTaskInstance.get_dr_count(dag_id=dag_id, logical_dates=dates))
 
 
+def read_states_of_runs(dag_id: str, run_ids: Sequence[str]) -> dict[str, dict[str, str | None]]:
+    """Return by run what :func:`read_task_states` returns of one; a run without task instances is left out."""
+    from airflow_provider_datapipeline._airflow.names import RuntimeTaskInstance
+
+    found: dict[str, dict[str, Any]] = RuntimeTaskInstance.get_task_states(dag_id=dag_id, run_ids=list(run_ids))
+    return {run_id: {key: _plain(state) for key, state in states.items()} for run_id, states in found.items()}
+
+
+_SENSELESS_QUESTION = (400, 404, 405, 422)
+
+
+def may_pass(error: BaseException) -> bool:
+    """
+    Tell whether what Airflow was asked in the triggerer may be answered later although nobody has corrected anything.
+
+    No: Airflow's API says that the question makes no sense to it, or its answer makes none to us. Yes: everything else.
+    """
+    from airflow_provider_datapipeline._airflow.names import AirflowRuntimeError
+
+    if isinstance(error, AirflowRuntimeError):
+        return (error.error.detail or {}).get("status_code") not in _SENSELESS_QUESTION
+    return not isinstance(error, ImportError | TypeError | ValueError | AttributeError | LookupError)
+
+
 def run_state(dag_id: str, run_id: str) -> str | None:
     """Return the state of a DAG run, None if there is no such run."""
     from airflow_provider_datapipeline._airflow.names import AirflowRuntimeError, RuntimeTaskInstance

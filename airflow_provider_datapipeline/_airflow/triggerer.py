@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import logging
-import weakref
-from typing import TYPE_CHECKING
+import contextlib
+import heapq
+import itertools
+from enum import IntEnum
+from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 from asgiref.sync import sync_to_async
 
@@ -13,86 +16,105 @@ from airflow_provider_datapipeline._airflow import compat
 from airflow_provider_datapipeline._airflow.names import conf
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 
-log = logging.getLogger(__name__)
-
-TERMINAL = ("success", "failed")
+SUCCESS, FAILED = "success", "failed"
+TERMINAL = (SUCCESS, FAILED)
 QUEUED = ("queued",)
 UNFINISHED = (*QUEUED, "running")
 
-_CHUNK = 100  # run ids in one call: they travel in the URL of a request, which may have 64 KiB
-_WATCH_SECONDS = 3.0
+_CALL_SECONDS = 30.0
+"""How long one answer is waited for; Airflow's own client repeats what fails for about a minute in all."""
 
-# In threads of asgiref, which up to Airflow 3.2 are the only ones that the triggerer answers.
-count_runs = sync_to_async(compat.count_runs)
-run_state = sync_to_async(compat.run_state)
-task_states = sync_to_async(compat.read_task_states)
-xcom = sync_to_async(compat.read_xcom)
-write_xcom = sync_to_async(compat.write_xcom)
+
+class Priority(IntEnum):
+    """Which question comes first; the triggerer's supervisor answers one after the other."""
+
+    WATCH = 0
+    """Which runs have ended."""
+    OUTCOME = 1
+    """What a run has left that has ended."""
+    PROGRESS = 2
+    """How far runs have come."""
+    LINK = 3
+    """What is for people alone."""
+
+
+class PriorityLock:
+    """Lets one in at a time, by priority."""
+
+    def __init__(self) -> None:
+        self._is_taken = False
+        self._waiting: list[tuple[int, int, asyncio.Future[None]]] = []
+        self._order = itertools.count()
+
+    @contextlib.asynccontextmanager
+    async def held(self, priority: int) -> AsyncIterator[None]:
+        """Hold the lock; who waits with the lowest number gets it next."""
+        if self._is_taken:
+            turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            heapq.heappush(self._waiting, (priority, next(self._order), turn))
+            try:
+                await turn
+            except asyncio.CancelledError:
+                if turn.done() and not turn.cancelled():
+                    self._hand_on()
+                raise
+        self._is_taken = True
+        try:
+            yield
+        finally:
+            self._hand_on()
+
+    def _hand_on(self) -> None:
+        while self._waiting:
+            *_, turn = heapq.heappop(self._waiting)
+            if not turn.done():
+                turn.set_result(None)
+                return
+        self._is_taken = False
+
+
+_locks: WeakKeyDictionary[asyncio.AbstractEventLoop, PriorityLock] = WeakKeyDictionary()
+
+
+async def _asked(priority: Priority, question: Callable[..., Any], *parameters: Any) -> Any:
+    """
+    Ask a question that blocks, in turn, and wait for the answer for a limited time.
+
+    In the thread of asgiref, which up to Airflow 3.2 is the only one that the triggerer answers.
+
+    :raises TimeoutError: there was no answer in time
+    """
+    lock = _locks.setdefault(asyncio.get_running_loop(), PriorityLock())
+    async with lock.held(priority), asyncio.timeout(_CALL_SECONDS):
+        return await sync_to_async(question)(*parameters)
+
+
+async def count_runs(dag_id: str, run_ids: Sequence[str] | None, states: Sequence[str]) -> int:
+    """Return how many runs of a DAG, of these or of all, are in one of these states."""
+    return int(await _asked(Priority.WATCH, compat.count_runs, dag_id, run_ids, states))
+
+
+async def task_states(
+    dag_id: str, run_ids: Sequence[str], priority: Priority
+) -> Mapping[str, Mapping[str, str | None]]:
+    """Return the states of task instances, by run; a run without any is left out."""
+    states: Mapping[str, Mapping[str, str | None]] = await _asked(priority, compat.read_states_of_runs, dag_id, run_ids)
+    return states
+
+
+async def xcom(dag_id: str, run_id: str, task_id: str, map_index: int, key: str) -> Any:
+    """Return an XCom, None if there is none."""
+    return await _asked(Priority.OUTCOME, compat.read_xcom, dag_id, run_id, task_id, map_index, key)
+
+
+async def write_xcom(dag_id: str, run_id: str, task_id: str, key: str, value: Any) -> None:
+    """Store an XCom of an unmapped task instance, which is for people."""
+    await _asked(Priority.LINK, compat.write_xcom, dag_id, run_id, task_id, key, value)
 
 
 def run_url(dag_id: str, run_id: str) -> str:
     """Where Airflow shows a DAG run."""
     base: str = conf.get("api", "base_url", fallback="http://localhost:8080")
     return f"{base.rstrip('/')}/dags/{dag_id}/runs/{run_id}"
-
-
-class RunWatcher:
-    """
-    Tells when DAG runs end: one reader for all triggers of a process.
-
-    A run costs no query of its own: the runs of a DAG are counted together, and only where some have ended is it found
-    out which.
-    """
-
-    def __init__(self) -> None:
-        self._waiting: dict[str, dict[str, set[asyncio.Event]]] = {}
-        self._reader: asyncio.Task[None] | None = None
-
-    async def ended(self, dag_id: str, run_id: str, *, timeout: float) -> None:  # noqa: ASYNC109  # ends without error
-        """Return when the run has ended, or after ``timeout`` seconds."""
-        runs = self._waiting.setdefault(dag_id, {})
-        event = asyncio.Event()  # of this waiter alone: a trigger and its successor may wait for one run
-        runs.setdefault(run_id, set()).add(event)
-        if self._reader is None or self._reader.done():
-            self._reader = asyncio.create_task(self._read())
-        try:
-            await asyncio.wait_for(event.wait(), timeout)
-        except TimeoutError:
-            pass
-        finally:
-            runs[run_id].discard(event)
-            if not runs[run_id]:
-                del runs[run_id]
-
-    async def _read(self) -> None:
-        while any(self._waiting.values()):
-            await asyncio.sleep(_WATCH_SECONDS)
-            for dag_id, runs in list(self._waiting.items()):
-                try:
-                    await self._read_dag(dag_id, list(runs))
-                except Exception:  # whatever Airflow says now, it may say something else in a moment
-                    log.exception("Could not read how the runs of DAG %s stand; trying again", dag_id)
-
-    async def _read_dag(self, dag_id: str, run_ids: list[str]) -> None:
-        for start in range(0, len(run_ids), _CHUNK):
-            for run_id in await _ended_of(dag_id, run_ids[start : start + _CHUNK]):
-                for event in self._waiting[dag_id].get(run_id, ()):
-                    event.set()
-
-
-async def _ended_of(dag_id: str, run_ids: Sequence[str]) -> Sequence[str]:
-    ended = await count_runs(dag_id, run_ids, TERMINAL)
-    if ended in (0, len(run_ids)):
-        return run_ids if ended else ()
-    half = len(run_ids) // 2
-    return [*await _ended_of(dag_id, run_ids[:half]), *await _ended_of(dag_id, run_ids[half:])]
-
-
-_watchers: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, RunWatcher] = weakref.WeakKeyDictionary()
-
-
-def watcher() -> RunWatcher:
-    """Return the watcher of the running event loop."""
-    return _watchers.setdefault(asyncio.get_running_loop(), RunWatcher())

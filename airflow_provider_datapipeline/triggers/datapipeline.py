@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import logging
-import math
-import time
+import socket
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_datapipeline import metrics
-from airflow_provider_datapipeline._airflow import triggerer
-from airflow_provider_datapipeline._airflow.metrics import gauge
 from airflow_provider_datapipeline._airflow.names import (
     BaseTrigger,
     TaskFailedEvent,
@@ -19,30 +14,20 @@ from airflow_provider_datapipeline._airflow.names import (
     TaskSuccessEvent,
     TriggerEvent,
 )
-from airflow_provider_datapipeline.airflow_api.api import AirflowApi
-from airflow_provider_datapipeline.exceptions import DataPipelineError, InternalServiceError, ThrottledError
+from airflow_provider_datapipeline.airflow_client import TriggererAirflow
+from airflow_provider_datapipeline.exceptions import DataPipelineError
 from airflow_provider_datapipeline.hooks.parameters import DataPipelineHookMixin
-from airflow_provider_datapipeline.open_polls import Polled, next_task
-from airflow_provider_datapipeline.pacing import POLL_RATE, backoff, shared_pace
+from airflow_provider_datapipeline.polling import CannotPollError, Poller, payload
 from airflow_provider_datapipeline.reporting.masking import without_secrets
 from airflow_provider_datapipeline.reporting.status import TaskStatus
 from airflow_provider_datapipeline.runs import Assignment
 from airflow_provider_datapipeline.supervision import Ending, Supervision
+from airflow_provider_datapipeline.watcher import shared_watcher
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Hashable
 
 log = logging.getLogger(__name__)
-
-_QUIET_SECONDS = 1.0  # without a further task for this long, a batch is started as it is
-_NO_ROOM_SECONDS = 2.0
-_STANDSTILL_SECONDS = 60.0
-_LIFETIME_SECONDS = 600.0  # a poller's run ends after this long without a task: a new one reads the DAG's state anew
-_MISCONFIGURED_SECONDS = 60.0  # between the runs of a poller that cannot poll
-_SILENT_SECONDS = 60.0  # for as long an API server may be down, starting for example, without a word about it
-
-_silent_since: dict[str, float] = {}
-"""Since when (``time.monotonic()``) Airflow's API has not answered, or when that was said last, by connection."""
 
 
 class _DataPipelineTrigger(DataPipelineHookMixin, BaseTrigger):
@@ -64,13 +49,14 @@ class _DataPipelineTrigger(DataPipelineHookMixin, BaseTrigger):
         self.botocore_config = botocore_config
         self.airflow_conn_id = airflow_conn_id
 
-    @property
-    def _account(self) -> tuple[str | None, str | None]:
-        return self.aws_conn_id, self.region_name
-
-    @property
-    def _api(self) -> AirflowApi | None:
-        return AirflowApi(self.airflow_conn_id) if self.airflow_conn_id else None
+    async def _account(self) -> Hashable:
+        """Return whose rates the calls share: the account, or the connection where it cannot be used at the moment."""
+        hook = await self.ahook()
+        try:
+            return await hook.aaccount()
+        except DataPipelineError as error:
+            log.warning("Could not find out the AWS account; each call will say more. %s", without_secrets(error))
+            return self.aws_conn_id, self.region_name
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """Return the public path of the class and its parameters, which are all JSON values."""
@@ -101,7 +87,7 @@ class PollForTaskTrigger(_DataPipelineTrigger):
     :param runner_dag_id: the DAG whose runs supervise the tasks
     :param max_active_tasks: tasks held at once, which is runs of that DAG
     :param batch_size: tasks in one event at the most
-    :param hostname: shown on the attempts
+    :param hostname: shown on the attempts; None: that of this machine
     :param leaves_batch: whether the trigger ends its task, with the payload as XComs, instead of resuming it
     """
 
@@ -125,7 +111,6 @@ class PollForTaskTrigger(_DataPipelineTrigger):
         self.batch_size = batch_size
         self.hostname = hostname
         self.leaves_batch = leaves_batch
-        self._still_since: float | None = None
 
     def _own_parameters(self) -> dict[str, Any]:
         return {
@@ -140,105 +125,28 @@ class PollForTaskTrigger(_DataPipelineTrigger):
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Poll until there are tasks."""
-        end = time.monotonic() + _LIFETIME_SECONDS
-        delays = backoff()
-        while time.monotonic() < end and not await self._is_paused():
-            try:
-                batch = await self._batch()
-            except (ThrottledError, InternalServiceError) as error:
-                delay = next(delays)
-                log.warning("Polling again in %.0f s. %s", delay, without_secrets(error))
-                await asyncio.sleep(delay)
-            except DataPipelineError as error:
-                log.error("Cannot poll; trying again in %.0f s. %s", _MISCONFIGURED_SECONDS, without_secrets(error))  # noqa: TRY400
-                await asyncio.sleep(_MISCONFIGURED_SECONDS)
-                yield TaskFailedEvent()
-                return
-            else:
-                delays = backoff()
-                if batch:
-                    yield self._event_of(batch)
-                    return
-        yield TaskSkippedEvent() if self.leaves_batch else TaskSuccessEvent()
-
-    def _event_of(self, batch: list[Polled]) -> TriggerEvent:
-        tasks = {"tasks": [{"conf": each.task.to_conf(), "at": each.at} for each in batch]}
-        if self.leaves_batch:
-            return TaskSuccessEvent(xcoms=tasks)  # type: ignore[arg-type]  # JSON, all of it
-        return TriggerEvent(tasks)  # type: ignore[no-untyped-call]  # Airflow's
-
-    async def _batch(self) -> list[Polled]:
-        held = await triggerer.count_runs(self.runner_dag_id, None, triggerer.UNFINISHED)
-        gauge(metrics.HELD, held, dag_id=self.runner_dag_id)
-        if held and await self._runner_stands_still():
-            return []
-        room = min(self.batch_size, self.max_active_tasks - held)
-        if room <= 0:
-            await asyncio.sleep(_NO_ROOM_SECONDS)
-            return []
-        batch: list[Polled] = []
-        while len(batch) < room:
-            polled = await self._next(_QUIET_SECONDS if batch else None, batch)
-            if polled is None:
-                break
-            batch.append(polled)
-        return batch
-
-    async def _runner_stands_still(self) -> bool:
-        """Tell whether runs of the runner wait to be started, after a short pause if so."""
-        queued = await triggerer.count_runs(self.runner_dag_id, None, triggerer.QUEUED)
-        if not queued:
-            self._still_since = None
-            return False
-        # Nobody supervises those tasks, and nobody would supervise more. For a moment after each batch that is normal.
-        now = time.monotonic()
-        since = self._still_since = self._still_since or now
-        if now - since > _STANDSTILL_SECONDS:
-            self._still_since = math.inf  # told once
-            log.warning(
-                "Not polling: %d runs of DAG %s have been queued for a minute. Is it paused, or no scheduler at work?",
-                queued,
-                self.runner_dag_id,
-            )
-        await asyncio.sleep(_NO_ROOM_SECONDS)
-        return True
-
-    async def _next(self, timeout: float | None, batch: list[Polled]) -> Polled | None:  # noqa: ASYNC109
-        await shared_pace(POLL_RATE, "PollForTask", *self._account).turn()
-        key = (*self._account, self.worker_group)
+        poller = Poller(
+            hook=await self.ahook(),
+            account=await self._account(),
+            airflow=TriggererAirflow(self.airflow_conn_id),
+            worker_group=self.worker_group,
+            poller_dag_id=self.poller_dag_id,
+            runner_dag_id=self.runner_dag_id,
+            max_active_tasks=self.max_active_tasks,
+            batch_size=self.batch_size,
+            hostname=self.hostname or socket.gethostname(),
+        )
         try:
-            return await next_task(
-                key,
-                self.hook,
-                self.worker_group,
-                hostname=self.hostname,
-                runner_dag_id=self.runner_dag_id,
-                timeout=timeout,
-            )
-        except DataPipelineError as error:
-            if not batch:
-                raise
-            log.warning("Starting with the tasks received so far. %s", without_secrets(error))
-            return None
-
-    async def _is_paused(self) -> bool:
-        if self._api is None or not self.airflow_conn_id:
-            return False
-        try:
-            is_paused = await self._api.is_paused(self.poller_dag_id)
-        except Exception as error:  # noqa: BLE001  # the connection may be wrong in many ways; polling does not depend on it
-            self._cannot_tell(self.airflow_conn_id, error)
-            return False
-        _silent_since.pop(self.airflow_conn_id, None)
-        return is_paused
-
-    def _cannot_tell(self, airflow_conn_id: str, error: Exception) -> None:
-        """Warn, once a minute, if it has been so for a minute: each poll asks again, so it may be over soon."""
-        level, now = logging.DEBUG, time.monotonic()
-        if now - _silent_since.setdefault(airflow_conn_id, now) >= _SILENT_SECONDS:
-            level, _silent_since[airflow_conn_id] = logging.WARNING, now
-        why = without_secrets(error)
-        log.log(level, "Could not find out whether DAG %s is paused: %s", self.poller_dag_id, why)
+            batch = await poller.batch()
+        except CannotPollError:
+            yield TaskFailedEvent()
+            return
+        if not batch:
+            yield TaskSkippedEvent() if self.leaves_batch else TaskSuccessEvent()
+        elif self.leaves_batch:
+            yield TaskSuccessEvent(xcoms=payload(batch))  # type: ignore[arg-type]  # JSON, all of it
+        else:
+            yield TriggerEvent(payload(batch))  # type: ignore[no-untyped-call]  # Airflow's
 
 
 class SuperviseDagRunTrigger(_DataPipelineTrigger):
@@ -285,11 +193,12 @@ class SuperviseDagRunTrigger(_DataPipelineTrigger):
             assignment=assignment,
             runner_dag_id=self.runner_dag_id,
             run_id=self.run_id,
-            hook=self.hook,
-            account=self._account,
+            hook=await self.ahook(),
+            account=await self._account(),
             beat=self.beat,
             run_timeout=self.run_timeout,
-            api=self._api,
+            airflow=(airflow := TriggererAirflow(self.airflow_conn_id)),
+            watcher=shared_watcher(airflow),
         )
         result = await supervision.run()
         if result.ending is Ending.LOST:

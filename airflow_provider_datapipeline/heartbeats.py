@@ -1,0 +1,115 @@
+"""
+When the heartbeats of many leases are due.
+
+Each lease has a phase of its own, a fixed share of the interval on the clock of the day, so that heartbeats of many
+leases are spread evenly, and whoever takes over from a dead triggerer knows which leases are in need of one most.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
+
+from airflow_provider_datapipeline.pacing import HEARTBEAT_CAPACITY
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Hashable
+
+_A_THIRD = 3.0
+"""Two heartbeats in a row may fail before the third one is the last that can keep a lease."""
+
+_MOST_OF_A_LEASE = 0.6
+"""Of a lease, between two heartbeats, where the account has not the rate for a third."""
+
+_STEP = 1.25
+"""Intervals are stretched by steps, so that a lease that comes or goes does not move the phases of all others."""
+
+TAKE_OVER_SECONDS = 120.0
+"""How long it may take until another triggerer has taken over: as long, heartbeats that were due may be missing."""
+
+
+@dataclass(eq=False)
+class Load:
+    """
+    The leases of one account that a process holds.
+
+    :param leases: how many
+    :param demand: heartbeats a second that they need, one in each third of every lease
+    :param held: by runner DAG, how many tasks it holds in all triggerers, as far as this process has counted
+    """
+
+    leases: int = 0
+    demand: float = 0.0
+    held: dict[str, int] = field(default_factory=dict)
+
+    def add(self, timeout: float) -> None:
+        """Count a lease."""
+        self.leases += 1
+        self.demand += _A_THIRD / timeout
+
+    def remove(self, timeout: float) -> None:
+        """Count a lease no more."""
+        self.leases -= 1
+        self.demand -= _A_THIRD / timeout
+
+    @property
+    def all_leases(self) -> int:
+        """Those of other triggerers too."""
+        return max(self.leases, sum(self.held.values()))
+
+    @property
+    def all_demand(self) -> float:
+        """That of other triggerers too, as if their leases were like these."""
+        return self.demand * self.all_leases / self.leases if self.leases else 0.0
+
+
+def interval(asked: float, timeout: float, load: Load) -> float:
+    """
+    Return the seconds between two heartbeats of a lease.
+
+    As asked for; more where the account's rate is not enough for that, up to a third of the lease; and only where it
+    is not enough for a third of every lease still more, the same share of each, up to six tenths.
+
+    :param asked: seconds, if the account's rate allows
+    :param timeout: the task's ``reportProgressTimeout``
+    """
+    third = timeout / _A_THIRD
+    scarcity = load.all_demand / HEARTBEAT_CAPACITY
+    if scarcity > 1:
+        return min(_stepped(third, scarcity), timeout * _MOST_OF_A_LEASE)
+    return min(third, _stepped(asked, load.all_leases / HEARTBEAT_CAPACITY / asked))
+
+
+def _stepped(seconds: float, factor: float) -> float:
+    """Multiply by a power of the step, no less than the factor."""
+    if factor <= 1:
+        return seconds
+    return seconds * _STEP ** math.ceil(math.log(factor, _STEP) - 1e-9)
+
+
+def phase_of(name: str) -> float:
+    """Return the share of its interval, from 0 to below 1, at which a lease is due."""
+    return int.from_bytes(hashlib.sha256(name.encode()).digest()[:6]) / 2**48
+
+
+def next_due(after: float, seconds: float, phase: float) -> float:
+    """Return the first time after another, in seconds since 1970, at which a lease is due."""
+    return (math.floor(after / seconds - phase) + 1 + phase) * seconds
+
+
+def estimated_last(now: float, seconds: float, phase: float) -> float:
+    """Return when a lease that another process has kept had its last heartbeat: one that it may have missed is none."""
+    last = next_due(now, seconds, phase) - seconds
+    return last - seconds if now - last < TAKE_OVER_SECONDS else last
+
+
+_loads: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[Hashable, Load]] = WeakKeyDictionary()
+
+
+def load_of(loop: asyncio.AbstractEventLoop, account: Hashable) -> Load:
+    """Return what an event loop holds of an account."""
+    return _loads.setdefault(loop, {}).setdefault(account, Load())
