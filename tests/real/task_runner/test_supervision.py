@@ -76,8 +76,11 @@ def test_what_happens_is_counted_and_told(
     for each in submitted.values():
         each.wait_until_acknowledged(timeout=120)
     run_id = submitted["lingers"].run_id
-    wait_until_running(deployment, "lingers", run_id)
-    cancel(submissions, submitted["lingers"])
+    lingers = submitted["lingers"]
+    wait_until(
+        lambda: "now work" in lingers.attempt.progress.get("attemptStatus", "") or None, "its progress", timeout=60
+    )
+    cancel(submissions, lingers)
     deployment.wait_for_task(RUNNER, run_id, "supervise")
     finished, failed = (submitted[dag_id] for dag_id in ("succeeds", "fails"))
     finished.wait_for_report()
