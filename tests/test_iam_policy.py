@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from airflow_provider_datapipeline import supervision
-from airflow_provider_datapipeline._airflow import compat, triggerer
+from airflow_provider_datapipeline._airflow import compat
 from airflow_provider_datapipeline._airflow.names import DAG  # noqa: F401  # Airflow 2 reads no connection before it is loaded
 from airflow_provider_datapipeline.callbacks import report_failed, report_finished
 from airflow_provider_datapipeline.emulator import Behaviour, Credentials, EmulatorServer
@@ -171,39 +171,26 @@ def test_callbacks_and_operator_need_all_of_that(runner: Runner, action: str) ->
 # The task runner
 
 
-class Ended:
-    """Airflow's runs end at once."""
-
-    async def ended(self, *_: object, **__: object) -> None:
-        pass
-
-
 @pytest.fixture
 def airflow(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What the triggers and the poller ask of Airflow: each target run is seen running once, then it is a success."""
+    """What the triggers and the poller ask of Airflow; each target run is a success."""
     if not compat.AIRFLOW_3:
         pytest.skip("the task runner needs Airflow 3")
-    states: dict[str, Iterator[str]] = {}
-
-    async def no_runs(*_: object) -> int:
-        return 0
-
-    async def run_state(_: str, run_id: str) -> str:
-        return next(states.setdefault(run_id, itertools.chain(["running"], itertools.repeat("success"))))
-
-    async def nothing(*_: object) -> dict[str, str]:
-        return {}
-
+    from airflow_provider_datapipeline import polling
     from airflow_provider_datapipeline.triggers import datapipeline as triggers
+    from airflow_provider_datapipeline.watcher import RunWatcher
+    from tests.task_runner.fake_airflow import FakeAirflow
 
-    monkeypatch.setattr(triggerer, "count_runs", no_runs)
-    monkeypatch.setattr(triggerer, "run_state", run_state)
-    monkeypatch.setattr(triggerer, "task_states", nothing)
-    monkeypatch.setattr(triggerer, "write_xcom", nothing)
-    monkeypatch.setattr(triggerer, "watcher", Ended)
+    fake = FakeAirflow()
+    for number in range(3):
+        fake.runs["target", f"run_{number}"] = "success"
+        fake.tasks["target", f"run_{number}"] = {"work": "success"}
+    monkeypatch.setattr(triggers, "TriggererAirflow", lambda _: fake)
+    monkeypatch.setattr(triggers, "shared_watcher", RunWatcher)
     monkeypatch.setattr(compat, "create_dag_run", lambda *_, **__: None)
-    monkeypatch.setattr(triggers, "_QUIET_SECONDS", 5.0)
-    monkeypatch.setattr(triggers, "_MISCONFIGURED_SECONDS", 0.0)
+    monkeypatch.setattr(compat, "run_state", lambda *_: "running")
+    monkeypatch.setattr(polling, "_QUIET_SECONDS", 5.0)
+    monkeypatch.setattr(polling, "_MISCONFIGURED_SECONDS", 0.0)
     beyond_the_lease = itertools.repeat(10_000.0)  # a report that was refused is not tried again
     monkeypatch.setattr(supervision, "backoff", lambda *_, **__: beyond_the_lease)
 

@@ -63,7 +63,7 @@ def test_a_key_that_carries_no_account_has_none(key) -> None:
 async def test_two_connections_of_one_account_are_one(connect_as, invoke) -> None:
     """A user's key, and one of a role that was assumed there."""
     connect_as("one", key_id(123456789012, 1))
-    connect_as("two", key_id(123456789012, 2, "ASIA"), aws_session_token="token")
+    connect_as("two", key_id(123456789012, 2, "ASIA"), aws_session_token="s3ssi0n")
 
     accounts = {await invoke(DataPipelineHook(conn_id), "account") for conn_id in ("one", "two")}
 

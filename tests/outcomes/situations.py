@@ -342,7 +342,7 @@ SITUATIONS = [
     ),
     Situation(
         name="empty", what="a DAG without tasks", target="empty", state="success",
-        expected=by(dag=NOTHING, runner=FINISHED),
+        expected=by(dag=NOTHING, runner=failed("AirflowDagRunEmpty", "The DAG run succeeded without a task: *")),
     ),
     Situation(
         name="unknown", what="the DAG does not exist", target="no_such_dag", state=None,

@@ -115,12 +115,11 @@ def test_a_date_that_airflow_refuses_keeps_no_task(deployment: Deployment, submi
     assert deployment.task_instance("starts_by_default_args_later", submitted.run_id, "work") is not None
 
 
-@pytest.mark.xfail(strict=True, reason="the supervision takes the success of a run without any task for FINISHED")
 def test_a_run_of_which_airflow_makes_no_task_is_not_finished(deployment: Deployment, submissions: Submissions) -> None:
     """Its start_date lies after the logical date: Airflow leaves out every task, and the run succeeds."""
     attempt = submissions.submit("starts_later").wait_for_report(timeout=100)
 
-    assert attempt.reported_status == "FAILED"
+    assert (attempt.reported_status, attempt.error_id) == ("FAILED", "AirflowDagRunEmpty")
 
 
 def test_a_target_that_nobody_knows_is_refused_soon(deployment: Deployment, submissions: Submissions) -> None:
