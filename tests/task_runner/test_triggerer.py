@@ -1,126 +1,156 @@
-"""What a trigger asks of Airflow: when runs end."""
+"""How the triggerer is asked: one question at a time, the most urgent first, and none for ever."""
 
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+import threading
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from airflow_provider_datapipeline._airflow import compat, triggerer
-from airflow_provider_datapipeline._airflow.names import DAG  # noqa: F401  # Airflow 2 reads no connection before it is loaded
-from airflow_provider_datapipeline._airflow.triggerer import RunWatcher
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
+from airflow_provider_datapipeline._airflow import compat
 
 if not compat.AIRFLOW_3:
     pytest.skip("the task runner needs Airflow 3", allow_module_level=True)
 
-LONG = 20.0
+from airflow_provider_datapipeline._airflow import triggerer
+from airflow_provider_datapipeline._airflow.names import RuntimeTaskInstance
+from airflow_provider_datapipeline._airflow.triggerer import Priority, PriorityLock
+from tests.task_runner.fake_time import now, run
 
-
-@dataclass
-class Runs:
-    """Stands in for Airflow's count of runs."""
-
-    ended: set[str] = field(default_factory=set)
-    calls: list[tuple[str, int]] = field(default_factory=list)
-    errors: int = 0
-
-    async def count(self, dag_id: str, run_ids: Sequence[str], states: Sequence[str]) -> int:
-        assert tuple(states) == ("success", "failed")
-        self.calls.append((dag_id, len(run_ids)))
-        if self.errors:
-            self.errors -= 1
-            raise ConnectionError("the API server is down")
-        return len(self.ended.intersection(run_ids))
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 @pytest.fixture
-def runs(monkeypatch: pytest.MonkeyPatch) -> Runs:
-    runs = Runs()
-    monkeypatch.setattr(triggerer, "count_runs", runs.count)
-    monkeypatch.setattr(triggerer, "_WATCH_SECONDS", 0.02)
-    return runs
+def hanging(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
+    """Airflow's count of runs gives no answer until this is set."""
+    answer = threading.Event()
+
+    def count(**_: Any) -> int:
+        answer.wait(60)
+        return 7
+
+    monkeypatch.setattr(RuntimeTaskInstance, "get_dr_count", staticmethod(count))
+    yield answer
+    answer.set()
 
 
-async def calls(runs: Runs, number: int) -> None:
-    async with asyncio.timeout(LONG):
-        while len(runs.calls) < number:  # noqa: ASYNC110  # simpler than an event for each number
-            await asyncio.sleep(0.01)
+async def _hold(lock: PriorityLock, name: str, priority: int, order: list[str], seconds: float = 1.0) -> None:
+    async with lock.held(priority):
+        order.append(name)
+        await asyncio.sleep(seconds)
 
 
-async def test_a_wait_ends_with_the_run(runs: Runs) -> None:
-    waiting = asyncio.create_task(RunWatcher().ended("nightly", "run_1", timeout=LONG))
-    await calls(runs, 2)
-    assert not waiting.done()
+def test_the_lowest_number_comes_first_and_among_equals_the_first() -> None:
+    async def test() -> list[str]:
+        lock, order = PriorityLock(), []
+        questions = [("first", 3), ("progress", 2), ("watch", 0), ("outcome", 1), ("watch again", 0)]
+        await asyncio.gather(*(_hold(lock, name, priority, order) for name, priority in questions))
+        assert now() == pytest.approx(5)  # one at a time
+        return order
 
-    runs.ended.add("run_1")
-
-    async with asyncio.timeout(LONG / 2):
-        await waiting
-
-
-async def test_many_runs_of_a_dag_are_one_question(runs: Runs) -> None:
-    watcher = RunWatcher()
-    waiting = [asyncio.create_task(watcher.ended("nightly", f"run_{n}", timeout=LONG)) for n in range(80)]
-    waiting.append(asyncio.create_task(watcher.ended("hourly", "run_1", timeout=LONG)))
-    await calls(runs, 4)
-
-    assert set(runs.calls) == {("nightly", 80), ("hourly", 1)}
-    runs.ended |= {f"run_{n}" for n in range(80)}
-    async with asyncio.timeout(LONG / 2):
-        await asyncio.gather(*waiting)
+    assert run(test()) == ["first", "watch", "watch again", "outcome", "progress"]
 
 
-async def test_only_who_waits_for_the_run_that_ended_is_woken(runs: Runs) -> None:
-    """One of eighty is found by halving: some dozen questions, not eighty."""
-    watcher = RunWatcher()
-    waiting = {f"run_{n}": asyncio.create_task(watcher.ended("nightly", f"run_{n}", timeout=LONG)) for n in range(80)}
-    await calls(runs, 1)
-    asked = len(runs.calls)
-    runs.ended.add("run_33")
+def test_who_no_longer_waits_is_passed_over() -> None:
+    async def test() -> list[str]:
+        lock, order = PriorityLock(), []
+        tasks = [asyncio.create_task(_hold(lock, name, 0, order)) for name in ("holder", "leaver", "stayer")]
+        await asyncio.sleep(0.5)
+        tasks[1].cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        return order
 
-    async with asyncio.timeout(LONG / 2):
-        await waiting["run_33"]
-
-    assert [run_id for run_id, task in waiting.items() if task.done()] == ["run_33"]
-    assert len(runs.calls) - asked < 25
-    runs.ended |= set(waiting)
-    await asyncio.gather(*waiting.values())
+    assert run(test()) == ["holder", "stayer"]
 
 
-async def test_a_wait_survives_errors_of_airflow(runs: Runs) -> None:
-    runs.errors = 3
-    runs.ended.add("run_1")
+def test_who_leaves_at_the_moment_of_its_turn_hands_it_on() -> None:
+    async def test() -> list[str]:
+        lock, order, holding = PriorityLock(), [], asyncio.Event()
 
-    async with asyncio.timeout(LONG / 2):
-        await RunWatcher().ended("nightly", "run_1", timeout=LONG)
+        async def hold() -> None:
+            async with lock.held(0):
+                await holding.wait()
+            leaver.cancel()  # its turn has come, and it does not know yet
 
-    assert len(runs.calls) == 4
+        holder = asyncio.create_task(hold())
+        await asyncio.sleep(0)
+        leaver = asyncio.create_task(_hold(lock, "leaver", 0, order))
+        stayer = asyncio.create_task(_hold(lock, "stayer", 0, order))
+        await asyncio.sleep(0)
+        holding.set()
+        await asyncio.gather(holder, leaver, stayer, return_exceptions=True)
+        assert leaver.cancelled()
+        async with asyncio.timeout(1):  # and it is free afterwards
+            await _hold(lock, "later", 0, order, 0.0)
+        return order
+
+    assert run(test()) == ["stayer", "later"]
 
 
-async def test_a_wait_ends_after_its_time(runs: Runs) -> None:
-    """Without an error; and nobody is asked any more when nobody waits."""
-    watcher = RunWatcher()
+def test_an_error_of_who_holds_it_frees_it() -> None:
+    async def test() -> None:
+        lock = PriorityLock()
+        with pytest.raises(ConnectionError):
+            async with lock.held(0):
+                raise ConnectionError
+        async with asyncio.timeout(1), lock.held(0):
+            pass
 
-    async with asyncio.timeout(LONG):
-        await watcher.ended("nightly", "run_1", timeout=0.05)
-
-    assert watcher._reader is not None
-    async with asyncio.timeout(LONG):
-        await watcher._reader
+    run(test())
 
 
-async def test_two_who_wait_for_one_run_are_both_woken(runs: Runs) -> None:
-    """A trigger and its successor, which overlap when a triggerer is replaced."""
-    watcher = RunWatcher()
-    patient = asyncio.create_task(watcher.ended("nightly", "run_1", timeout=LONG))
-    await watcher.ended("nightly", "run_1", timeout=0.05)
+def test_a_question_without_an_answer_ends_and_the_next_one_has_its_turn(hanging: threading.Event) -> None:
+    """Half a minute each: a triggerer whose supervisor is stuck for a moment must not be stuck for ever."""
 
-    runs.ended.add("run_1")
+    async def ask() -> float:
+        with pytest.raises(TimeoutError):
+            await triggerer.count_runs("nightly", ["run_1"], triggerer.TERMINAL)
+        return now()
 
-    async with asyncio.timeout(LONG / 2):
-        await patient
+    async def test() -> list[float]:
+        return await asyncio.gather(ask(), ask())
+
+    assert run(test()) == pytest.approx([30, 60])
+
+
+async def test_questions_are_answered_by_airflow(hanging: threading.Event) -> None:
+    hanging.set()
+
+    assert await triggerer.count_runs("nightly", None, triggerer.UNFINISHED) == 7
+
+
+async def test_what_is_asked_of_airflow(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its own classes stand for the database here; they are what Airflow promises to task code."""
+    from airflow_provider_datapipeline._airflow.names import XCom
+
+    asked: dict[str, Any] = {}
+
+    def keep(name: str, answer: Any) -> Any:
+        def called(**parameters: Any) -> Any:
+            asked[name] = parameters
+            return answer
+
+        return staticmethod(called)
+
+    monkeypatch.setattr(RuntimeTaskInstance, "get_dr_count", keep("count", 1))
+    monkeypatch.setattr(RuntimeTaskInstance, "get_task_states", keep("states", {"run_1": {"work": "success"}}))
+    monkeypatch.setattr(XCom, "set", keep("write", None))
+
+    await triggerer.count_runs("nightly", ("run_1", "run_2"), triggerer.TERMINAL)
+    states = await triggerer.task_states("nightly", ("run_1", "run_2"), Priority.PROGRESS)
+    await triggerer.write_xcom("runner", "run_1", "supervise", "link", "http://airflow")
+
+    assert states == {"run_1": {"work": "success"}}
+    assert asked == {
+        "count": {"dag_id": "nightly", "run_ids": ["run_1", "run_2"], "states": ["success", "failed"]},
+        "states": {"dag_id": "nightly", "run_ids": ["run_1", "run_2"]},
+        "write": {
+            "key": "link",
+            "value": "http://airflow",
+            "dag_id": "runner",
+            "run_id": "run_1",
+            "task_id": "supervise",
+        },
+    }
