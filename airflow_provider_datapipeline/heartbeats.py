@@ -71,24 +71,17 @@ def interval(asked: float, timeout: float, load: Load) -> float:
     """
     Return the seconds between two heartbeats of a lease.
 
-    As asked for; more where the account's rate is not enough for that, up to a third of the lease; and only where it
-    is not enough for a third of every lease still more, the same share of each, up to six tenths.
+    As asked for, and a third of the lease at the most. Where the account's rate is not enough for that, each lease gets
+    the same share of its third; and where it is not even enough for a third of every lease, the same multiple of it, up
+    to six tenths of the lease.
 
     :param asked: seconds, if the account's rate allows
     :param timeout: the task's ``reportProgressTimeout``
     """
     third = timeout / _A_THIRD
     scarcity = load.all_demand / HEARTBEAT_CAPACITY
-    if scarcity > 1:
-        return min(_stepped(third, scarcity), timeout * _MOST_OF_A_LEASE)
-    return min(third, _stepped(asked, load.all_leases / HEARTBEAT_CAPACITY / asked))
-
-
-def _stepped(seconds: float, factor: float) -> float:
-    """Multiply by a power of the step, no less than the factor."""
-    if factor <= 1:
-        return seconds
-    return seconds * _STEP ** math.ceil(math.log(factor, _STEP) - 1e-9)
+    needed = third * _STEP ** math.ceil(math.log(scarcity, _STEP) - 1e-9) if scarcity > 0 else 0.0
+    return min(max(min(asked, third), needed), timeout * _MOST_OF_A_LEASE)
 
 
 def phase_of(name: str) -> float:

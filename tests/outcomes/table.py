@@ -56,6 +56,8 @@ FAILED with `AirflowResultUnknown`.
 
 - **Task runner**: reads the stored verdict, so nothing escapes it. A run that Airflow leaves `running` for ever (z1)
   needs a limit: `run_timeout`, or an `attemptTimeout` in the pipeline definition. Set one of them.
+- **A run without a task** (empty) is a success to Airflow. The task runner reports FAILED: nothing was done, most often
+  since each task's `start_date` lies after the run's logical date.
 - **Operator**: does not run where the run is ended from outside (8, 9), nor behind a `short_circuit`, unless that has
   `ignore_downstream_trigger_rules=False`. It reports a failure that a later task masks (14b).
 - **Callbacks on the DAG**: silent where a run is marked by hand (9), where no task succeeded or failed (4), and where
