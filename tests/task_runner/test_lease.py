@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+import itertools
 import logging
 import time
 from typing import TYPE_CHECKING
@@ -9,7 +12,19 @@ from typing import TYPE_CHECKING
 import pytest
 
 from airflow_provider_datapipeline._airflow import compat
+from airflow_provider_datapipeline.exceptions import (
+    AccessDeniedError,
+    ConfigurationError,
+    ConnectionMissingError,
+    InvalidRequestError,
+    PipelineDeletedError,
+    PipelineNotFoundError,
+    TaskNotFoundError,
+    ThrottledError,
+)
+from airflow_provider_datapipeline.heartbeats import load_of
 from airflow_provider_datapipeline.lease import CANCELED, Lease
+from airflow_provider_datapipeline.pacing import REPORT_RATE, shared_limiter
 from airflow_provider_datapipeline.pipeline_task import PipelineTask
 
 if TYPE_CHECKING:
@@ -18,18 +33,25 @@ if TYPE_CHECKING:
 if not compat.AIRFLOW_3:
     pytest.skip("the task runner needs Airflow 3", allow_module_level=True)
 
+from tests.task_runner.fake_airflow import FakeService
+from tests.task_runner.fake_time import CLOCK, now, run, wall
+
 ABOUT = {"target_dag": "nightly", "run": "run_1"}
 TAGS = {"dag_id": "runner"}
 HALF = {"percentComplete": "50", "attemptStatus": "1 of 2 tasks done, now work; http://airflow/dags/nightly"}
+CALL = "ReportTaskProgress"
+AHEAD = 6.0
 
 
 @pytest.fixture
 def make_lease(hook) -> Callable[..., Lease]:
+    """A lease of the emulated service, in real time."""
+
     def make(task: PipelineTask, *, beat: float = 60, polled_at: float | None = None) -> Lease:
         return Lease(
             task=task,
             hook=hook,
-            account=("emulated", None),
+            account="emulated",
             beat=beat,
             polled_at=polled_at,
             runner_dag_id="runner",
@@ -59,23 +81,63 @@ def lines(caplog: pytest.LogCaptureFixture) -> Callable[[], list[tuple[str, str]
     return read
 
 
-async def test_a_beat_is_counted_and_keeps_the_lease(service, task, make_lease, sent) -> None:
+@pytest.fixture
+def fake() -> FakeService:
+    return FakeService()
+
+
+def lease_of(
+    fake: FakeService,
+    *,
+    task_id: str = "task",
+    beat: float = 60,
+    timeout: str = "15 minutes",
+    polled_before: float | None = 0.0,
+) -> Lease:
+    """A lease in fake time."""
+    fields = {"reportProgressTimeout": timeout}
+    return Lease(
+        task=PipelineTask(task_id=task_id, pipeline_id="df-1", attempt_id="@Step_Attempt=1", fields=fields),
+        hook=fake,  # type: ignore[arg-type]  # as much of one as a lease needs
+        account="fake",
+        beat=beat,
+        polled_at=None if polled_before is None else wall() - polled_before,
+        runner_dag_id="runner",
+        about=ABOUT,
+        clock=CLOCK,
+    )
+
+
+async def kept(lease: Lease, seconds: float) -> str | None:
+    """Keep a lease for so long; return why it was lost, if it was."""
+    with lease.held():
+        try:
+            async with asyncio.timeout(seconds):
+                return await lease.keep(lambda: HALF, lambda: None, AHEAD)
+        except TimeoutError:
+            return None
+
+
+# One heartbeat, and the emulated service
+
+
+async def test_a_heartbeat_is_counted_and_keeps_the_lease(service, task, make_lease, sent) -> None:
     lease = make_lease(task)
     end = lease.end
 
-    assert await lease.is_lost(HALF) == ""
+    assert await lease.lost_at_heartbeat(HALF) == ""
 
     assert service.attempts()[0].progress == HALF
     assert sent.values == [("beats", 1, TAGS)]
     assert lease.end > end
 
 
-async def test_only_a_beat_with_news_is_told(service, task, make_lease, lines) -> None:
-    """Beats of a hundred tasks, one a minute each, would hide everything else."""
+async def test_only_a_heartbeat_with_news_is_told(service, task, make_lease, lines) -> None:
+    """Heartbeats of a hundred tasks, one a minute each, would hide everything else."""
     lease = make_lease(task)
 
     for fields in (HALF, HALF, {**HALF, "percentComplete": "100"}):
-        await lease.is_lost(fields)
+        await lease.lost_at_heartbeat(fields)
 
     assert [level for level, _ in lines()] == ["INFO", "DEBUG", "INFO"]
     assert lines()[0][1].startswith(
@@ -88,7 +150,7 @@ async def test_a_canceled_task_is_told_apart_from_a_lost_one(service, task, make
     lease = make_lease(task)
     await lease.hook.aset_status(task.pipeline_id, [attempt.instance_id], "TRY_CANCEL")
 
-    assert await lease.is_lost(HALF) == CANCELED
+    assert await lease.lost_at_heartbeat(HALF) == CANCELED
 
     assert sent.values == [("beats", 1, TAGS), ("canceled", 1, TAGS)]
     level, text = lines()[-1]
@@ -97,42 +159,169 @@ async def test_a_canceled_task_is_told_apart_from_a_lost_one(service, task, make
 
 
 async def test_a_task_that_the_service_does_not_know_any_more_is_lost(service, make_task, make_lease, sent) -> None:
-    reason = await make_lease(make_task()).is_lost(HALF)
+    reason = await make_lease(make_task()).lost_at_heartbeat(HALF)
 
     assert "TaskNotFoundException" in reason
     assert sent.names == ["errors.not_found", "lost"]
 
 
-async def test_a_beat_that_fails_is_counted_and_loses_nothing(service, task, make_lease, sent, lines) -> None:
-    service.fail_next("ReportTaskProgress", "AccessDeniedException")
+async def test_a_heartbeat_that_fails_is_counted_and_loses_nothing(service, task, make_lease, sent, lines) -> None:
+    service.fail_next(CALL, "AccessDeniedException")
     lease = make_lease(task)
     end = lease.end
 
-    assert await lease.is_lost(HALF) == ""
+    assert await lease.lost_at_heartbeat(HALF) == ""
 
     assert sent.names == ["errors.access_denied", "beats_failed"]
     assert lines()[-1][0] == "WARNING"
     assert lease.end == end
 
 
-async def test_after_a_beat_that_failed_the_next_one_comes_soon(service, task, make_lease) -> None:
-    """The first one may stand in for an acknowledgement, for which a minute is left."""
-    service.fail_next("ReportTaskProgress", "ThrottlingException", times=3)
-    lease = make_lease(task)
-
-    await lease.is_lost(HALF)
-    after_a_failure = lease.seconds_between_beats()
-    await lease.is_lost(HALF)
-
-    assert (after_a_failure, lease.seconds_between_beats()) == (15, 60)
-
-
 async def test_refused_fields_do_not_cost_the_lease(service, task, make_lease, sent) -> None:
-    service.fail_next("ReportTaskProgress", "InvalidRequestException")
+    service.fail_next(CALL, "InvalidRequestException")
 
-    assert await make_lease(task).is_lost(HALF) == ""
+    assert await make_lease(task).lost_at_heartbeat(HALF) == ""
 
     assert sent.names == ["errors.refused", "beats"]
+
+
+async def test_the_time_is_the_machine_s_by_default(task, make_lease) -> None:
+    lease = make_lease(task, polled_at=time.time() - 20)
+
+    assert lease.seconds_until_due() == pytest.approx(40, abs=5)
+
+
+# Errors, in fake time
+
+
+def test_a_task_that_is_gone_after_its_fields_were_refused_is_lost(fake) -> None:
+    """It was taken for an error that passes, and the run supervised until its end."""
+
+    def refuse(task_id: str, fields: dict[str, str]) -> Exception:
+        if fields:
+            return InvalidRequestError(CALL, "InvalidRequestException", "percentComplete")
+        return TaskNotFoundError(CALL, "TaskNotFoundException", "no such task")
+
+    async def reason() -> str:
+        fake.fail(CALL, refuse)
+        return await lease_of(fake).lost_at_heartbeat(HALF)
+
+    assert "no such task" in run(reason())
+    assert [fields for _, fields in fake.asked(CALL)] == [HALF, {}]
+
+
+def test_a_request_that_is_refused_without_fields_is_an_error_that_passes(fake) -> None:
+    async def reason() -> str:
+        fake.fail(CALL, InvalidRequestError(CALL, "InvalidRequestException", "no"))
+        return await lease_of(fake).lost_at_heartbeat({})
+
+    assert run(reason()) == ""
+    assert len(fake.calls) == 1
+
+
+@pytest.mark.parametrize("error", [TaskNotFoundError, PipelineDeletedError, PipelineNotFoundError])
+def test_keeping_ends_when_the_service_knows_the_task_no_more(fake, error: Callable[..., Exception]) -> None:
+    async def lost() -> tuple[str | None, float]:
+        fake.fail(CALL, error(CALL, error.__name__, "gone"), begin=150)
+        return await kept(lease_of(fake), 3600), now()
+
+    reason, at = run(lost())
+
+    assert reason is not None
+    assert "gone" in reason
+    assert 150 <= at <= 210 + 1
+
+
+def test_keeping_ends_when_the_task_is_canceled(fake) -> None:
+    async def lost() -> tuple[str | None, float]:
+        asyncio.get_running_loop().call_later(150, fake.canceled.add, "task")
+        return await kept(lease_of(fake), 3600), now()
+
+    reason, at = run(lost())
+
+    assert reason == CANCELED
+    assert 150 <= at <= 210 + 1
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        ConfigurationError("no region"),
+        ConnectionMissingError("aws_default"),
+        AccessDeniedError(CALL, "AccessDeniedException", "no"),
+        ThrottledError(CALL, "ThrottlingException", "Rate exceeded"),
+        OSError("no CA bundle"),
+        NotImplementedError(),
+        RuntimeError("no supervisor"),
+    ],
+)
+def test_no_error_ends_a_lease(fake, sent, error: Exception) -> None:
+    """It used to end the trigger: a connection that somebody corrects in the next minute had cost the task."""
+
+    async def lost() -> str | None:
+        fake.fail(CALL, error, times=3)
+        return await kept(lease_of(fake), 600)
+
+    assert run(lost()) is None
+    assert sent.names[:4] == ["beats_failed"] * 3 + ["beats"]
+    first = fake.times(CALL)[:4]
+    # The first one may stand in for an acknowledgement, for which a minute is left: so the next ones come soon.
+    assert first == pytest.approx([60, 75, 90, 105], abs=0.5)
+
+
+def test_an_error_in_what_is_to_be_told_costs_a_heartbeat_and_no_lease(fake, sent) -> None:
+    def fields() -> dict[str, str]:
+        if now() < 130:
+            raise KeyError("tasks")
+        return HALF
+
+    async def lost() -> None:
+        lease = lease_of(fake)
+        with lease.held(), pytest.raises(TimeoutError):
+            async with asyncio.timeout(600):
+                await lease.keep(fields, lambda: None, AHEAD)
+
+    run(lost())
+
+    assert "beats_failed" in sent.names
+    assert fake.times(CALL)[0] == pytest.approx(135, abs=0.5)
+
+
+def test_a_short_lease_is_tried_for_again_within_its_interval(fake) -> None:
+    async def calls() -> None:
+        fake.fail(CALL, OSError(), times=1)
+        await kept(lease_of(fake, timeout="1 minute", beat=5, polled_before=None), 30)
+
+    run(calls())
+
+    assert fake.times(CALL)[:2] == [0, 5]
+
+
+def test_a_secret_in_an_error_is_not_logged(fake, lines) -> None:
+    async def heartbeat() -> None:
+        fake.fail(CALL, OSError("http://user:pass-1234@proxy:8080 refused"))
+        await lease_of(fake).lost_at_heartbeat(HALF)
+
+    run(heartbeat())
+
+    assert "refused" in lines()[-1][1]
+    assert "pass-1234" not in lines()[-1][1]
+
+
+def test_a_throttled_heartbeat_slows_all_of_the_account_down(fake) -> None:
+    async def rates() -> tuple[float, float]:
+        limiter = shared_limiter(REPORT_RATE, CALL, "fake")
+        before = limiter.rate
+        fake.fail(CALL, ThrottledError(CALL, "ThrottlingException", "Rate exceeded"), times=1)
+        await lease_of(fake).lost_at_heartbeat(HALF)
+        return before, limiter.rate
+
+    before, after = run(rates())
+
+    assert after == before / 2
+
+
+# When heartbeats are due
 
 
 @pytest.mark.parametrize(
@@ -142,19 +331,129 @@ async def test_refused_fields_do_not_cost_the_lease(service, task, make_lease, s
         (5, 300, "15 minutes", 55),  # not known to be acknowledged: two minutes at most since the poll
         (5, 10, "15 minutes", 5),
         (5, 60, "1 minute", 15),  # a third of a short lease
-        (70, 60, "15 minutes", -10),  # taken over from another triggerer
+        (70, 60, "15 minutes", 0),  # taken over from another triggerer
         (-3600, 60, "15 minutes", 60),  # polled by a machine whose clock is wrong
+        (None, 60, "15 minutes", 0),  # nobody knows when
     ],
 )
-def test_the_acknowledgement_is_the_first_beat(
-    make_lease, polled_before: float, beat: float, timeout: str, seconds: float
+def test_the_acknowledgement_is_the_first_heartbeat(
+    fake, polled_before: float | None, beat: float, timeout: str, seconds: float
 ) -> None:
-    fields = {"reportProgressTimeout": timeout}
-    task = PipelineTask(task_id="task", pipeline_id="df-1", attempt_id="@Step_Attempt=1", fields=fields)
-    lease = make_lease(task, beat=beat, polled_at=time.time() - polled_before)
+    async def due() -> float:
+        return lease_of(fake, beat=beat, timeout=timeout, polled_before=polled_before).seconds_until_due()
 
-    assert lease.seconds_until_first_beat() == pytest.approx(seconds, abs=1)
+    assert run(due()) == pytest.approx(seconds, abs=1e-3)
 
 
-def test_a_task_polled_nobody_knows_when_is_beaten_for_at_once(make_task, make_lease) -> None:
-    assert make_lease(make_task()).seconds_until_first_beat() == 0
+def test_a_poller_whose_clock_is_wrong_does_not_put_heartbeats_off(fake) -> None:
+    """Neither at the first look nor at any later one."""
+
+    async def calls() -> None:
+        await kept(lease_of(fake, polled_before=-3600), 200)
+
+    run(calls())
+
+    assert fake.times(CALL)[0] == pytest.approx(60, abs=0.01)
+
+
+@pytest.mark.parametrize(("timeout", "interval"), [("15 minutes", 60), ("5 minutes", 60), ("1 minute", 20)])
+def test_heartbeats_come_at_their_interval(fake, timeout: str, interval: float) -> None:
+    async def calls() -> None:
+        fake.seconds[CALL] = 0.2
+        await kept(lease_of(fake, timeout=timeout), 3600)
+
+    run(calls())
+
+    times = fake.times(CALL)
+    gaps = [at - last for last, at in itertools.pairwise(times)]
+    assert gaps[1:] == pytest.approx([interval] * len(gaps[1:]), abs=0.01)
+    assert gaps[0] <= interval + 0.01
+    assert len(times) >= 3600 / interval - 2
+
+
+def test_heartbeats_of_a_late_triggerer_come_at_once_and_then_in_their_phase(fake) -> None:
+    """Or all would come at the same moment of each minute from then on."""
+
+    async def keep_all() -> None:
+        fake.seconds[CALL] = 0.2
+        leases = [lease_of(fake, task_id=f"task {number}", polled_before=7200) for number in range(20)]
+        await asyncio.gather(*(kept(lease, 600) for lease in leases))
+
+    run(keep_all())
+
+    assert all(beats[0][0] < 1 for beats in fake.progress.values())
+    assert len({round(beats[-1][0] % 60) for beats in fake.progress.values()}) > 10
+
+
+def test_what_is_to_be_told_is_brought_up_to_date_ahead(fake) -> None:
+    looked: list[float] = []
+
+    async def calls() -> None:
+        lease = lease_of(fake)
+        fake.seconds[CALL] = 0.2
+        with lease.held(), pytest.raises(TimeoutError):
+            async with asyncio.timeout(600):
+                await lease.keep(lambda: HALF, lambda: looked.append(now()), AHEAD)
+
+    run(calls())
+
+    times = fake.times(CALL)
+    assert len(looked) >= len(times) >= 9
+    for look, beat in zip(looked[2:], times[2:], strict=False):
+        assert beat - look == pytest.approx(AHEAD, abs=0.01)
+
+
+# Which lease comes first
+
+
+def test_who_ends_first_has_the_first_heartbeat(fake) -> None:
+    """As far as can be told: of one that another process kept, from the phase in which it did."""
+
+    async def urgencies() -> dict[str, float]:
+        fresh = lease_of(fake, polled_before=5)
+        just_kept = lease_of(fake, polled_before=7200)
+        await just_kept.lost_at_heartbeat(HALF)
+        return {
+            "fresh": fresh.urgency,
+            "kept": just_kept.urgency,
+            "taken over": lease_of(fake, polled_before=7200).urgency,
+            "short": lease_of(fake, polled_before=7200, timeout="5 minutes").urgency,
+            "unknown": lease_of(fake, polled_before=None).urgency,
+        }
+
+    urgency = run(urgencies())
+
+    assert urgency["fresh"] == urgency["kept"] == 900
+    # The last heartbeat was missed: it is between one and three intervals ago.
+    assert 900 - 3 * 60 - 60 <= urgency["taken over"] <= 900 - 60
+    assert urgency["unknown"] == urgency["taken over"]
+    assert urgency["short"] == urgency["taken over"] - 600
+
+
+def test_a_lease_counts_while_it_is_held(fake) -> None:
+    async def counts() -> list[int]:
+        load = load_of(asyncio.get_running_loop(), "fake")
+        lease = lease_of(fake)
+        seen = [load.leases]
+        with contextlib.suppress(OSError), lease.held():
+            seen.append(load.leases)
+            raise OSError("whatever ends it")
+        return [*seen, load.leases]
+
+    assert run(counts()) == [0, 1, 0]
+
+
+def test_a_supervision_that_is_canceled_ends_in_the_midst_of_a_heartbeat(fake) -> None:
+    """As when Airflow ends a trigger; a heartbeat catches every error, and this is none."""
+
+    async def cancel() -> None:
+        fake.seconds[CALL] = 30
+        keeping = asyncio.create_task(kept(lease_of(fake, polled_before=None), 600))
+        await asyncio.sleep(10)
+        keeping.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await keeping
+
+    run(cancel())
+
+    assert not fake.progress

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import time
 from typing import TYPE_CHECKING
 
 import pytest
 
 from airflow_provider_datapipeline import open_polls
 from airflow_provider_datapipeline.exceptions import AccessDeniedError
-from airflow_provider_datapipeline.open_polls import next_task
+from airflow_provider_datapipeline.open_polls import Polled, next_task
 
 if TYPE_CHECKING:
     from airflow_provider_datapipeline.emulator import Service
@@ -21,8 +22,13 @@ SOON = 10.0
 """Seconds; a task that is ready comes in a few milliseconds."""
 
 
-async def poll(hook: DataPipelineHook, group: str = GROUP, timeout: float | None = SOON) -> str | None:  # noqa: ASYNC109
-    polled = await next_task(("account", group), hook, group, hostname=None, timeout=timeout)
+async def poll(
+    hook: DataPipelineHook,
+    group: str = GROUP,
+    timeout: float | None = SOON,  # noqa: ASYNC109
+    runner: str = "runner",
+) -> str | None:
+    polled = await next_task(("account", group, runner), hook, group, hostname=None, timeout=timeout)
     return None if polled is None else str(polled.task.fields["command"])
 
 
@@ -99,20 +105,54 @@ async def test_an_error_that_nobody_waited_for_is_told_to_the_next(service, hook
     assert len(service.received("PollForTask")) == 1
 
 
-async def test_two_waiters_of_one_group_orphan_no_poll(service, submit, hook) -> None:
-    """Both hear of the task, which starts once; the poll that the quicker one starts next stays known."""
-
-    async def both_tasks() -> list[str | None]:
-        return [await poll(hook), await poll(hook)]
-
-    waiters = [asyncio.create_task(both_tasks()) for _ in range(2)]
+async def test_of_two_waiters_one_gets_the_task_and_the_other_waits_on(service, submit, hook) -> None:
+    """Each task starts once, and no poll is orphaned."""
+    waiters = [asyncio.create_task(poll(hook)) for _ in range(2)]
     await polls_received(service, 1)
     submit("echo first")
+    done, waiting = await asyncio.wait(waiters, timeout=SOON, return_when=asyncio.FIRST_COMPLETED)
+    assert [each.result() for each in done] == ["echo first"]
     await polls_received(service, 2)
     submit("echo second")
 
-    assert await asyncio.gather(*waiters) == [["echo first", "echo second"]] * 2
+    assert await asyncio.gather(*waiting) == ["echo second"]
     assert len(service.received("PollForTask")) == 2
+
+
+async def test_who_waits_on_still_gives_up_in_time(service, submit, hook) -> None:
+    """Its time counts from when it began to wait, however often another one was quicker."""
+    quick = asyncio.create_task(poll(hook))
+    waits = asyncio.create_task(poll(hook, timeout=0.5))
+    await polls_received(service, 1)
+    submit("echo hello")
+
+    assert await asyncio.gather(quick, waits) == ["echo hello", None]
+    await polls_received(service, 2)  # the one that it has left
+
+
+async def test_an_error_is_told_to_one_waiter_and_the_other_polls_anew(service, submit, hook) -> None:
+    service.fail_next("PollForTask", "AccessDeniedException")
+    submit("echo hello")
+
+    answers = await asyncio.gather(poll(hook), poll(hook), return_exceptions=True)
+
+    assert [type(each) for each in answers] == [AccessDeniedError, str]
+    assert len(service.received("PollForTask")) == 2
+
+
+async def test_task_runners_of_one_worker_group_have_polls_of_their_own(service, submit, hook) -> None:
+    """Each can hold only so many tasks, and starts them in a DAG of its own."""
+    runners = [asyncio.create_task(poll(hook, runner=name)) for name in ("nightly", "hourly")]
+    await polls_received(service, 2)
+    submit("echo 1", "echo 2")
+
+    assert sorted(await asyncio.gather(*runners)) == ["echo 1", "echo 2"]
+    assert len(service.received("PollForTask")) == 2
+
+
+@pytest.mark.parametrize(("age", "is_usable"), [(0, True), (89, True), (91, False), (3600, False)])
+def test_a_task_is_worth_starting_for_a_minute_and_a_half(make_task, age: float, is_usable: bool) -> None:
+    assert Polled(make_task(), time.time() - age).is_usable is is_usable
 
 
 def test_polls_are_kept_apart_by_event_loop(service, hook) -> None:

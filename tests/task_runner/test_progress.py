@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from airflow_provider_datapipeline.hooks._requests import FIELD_VALUE_MAX_UTF16
-from airflow_provider_datapipeline.progress import DEFAULT_TIMEOUT, progress_fields, report_progress_timeout
+from airflow_provider_datapipeline.progress import DEFAULT_TIMEOUT, is_waiting, progress_fields, report_progress_timeout
 from airflow_provider_datapipeline.reporting.limits import utf16_length
 
 if TYPE_CHECKING:
@@ -26,9 +26,9 @@ states = st.none() | st.sampled_from(
 )
 
 
-@given(st.sampled_from(["queued", "running"]), st.dictionaries(names, states, max_size=30))
-def test_progress_is_within_the_limits_whatever_the_states(run_state: str, tasks: dict[str, str | None]) -> None:
-    fields = progress_fields(run_state, tasks, URL)
+@given(st.dictionaries(names, states, max_size=30))
+def test_progress_is_within_the_limits_whatever_the_states(tasks: dict[str, str | None]) -> None:
+    fields = progress_fields(tasks, URL)
 
     assert set(fields) == {"percentComplete", "attemptStatus"}
     assert 0 <= int(fields["percentComplete"]) <= 100
@@ -41,7 +41,7 @@ def test_a_large_dag_is_told_in_one_line() -> None:
     tasks: dict[str, str | None] = {f"{'x' * 240}_{number}": "running" for number in range(5000)}
     tasks |= {f"done_{number}": "success" for number in range(5000)}
 
-    fields = progress_fields("running", tasks, URL)
+    fields = progress_fields(tasks, URL)
 
     assert fields["percentComplete"] == "50"
     assert "5000 of 10000 tasks done" in fields["attemptStatus"]
@@ -52,17 +52,26 @@ def test_a_large_dag_is_told_in_one_line() -> None:
 def test_what_runs_now_is_named() -> None:
     tasks: dict[str, str | None] = {"extract": "success", "load": "running", "wait": "deferred", "clean": None}
 
-    assert progress_fields("running", tasks, URL) == {
+    assert progress_fields(tasks, URL) == {
         "percentComplete": "25",
         "attemptStatus": f"1 of 4 tasks done, now load, wait; {URL}",
     }
 
 
 def test_a_run_that_waits_says_why_it_may() -> None:
-    fields = progress_fields("queued", {"load": None}, URL)
+    waiting: dict[str, str | None] = {"load": None, "clean": None}
+    fields = progress_fields(waiting, URL)
 
+    assert is_waiting(waiting)
     assert fields["percentComplete"] == "0"
     assert "paused" in fields["attemptStatus"]
+
+
+@pytest.mark.parametrize("tasks", [{}, {"load": "queued", "clean": None}, {"load": "success"}])
+def test_a_run_that_has_begun_does_not_wait(tasks: dict[str, str | None]) -> None:
+    """Nor one without any task, which is about to end."""
+    assert not is_waiting(tasks)
+    assert "paused" not in progress_fields(tasks, URL)["attemptStatus"]
 
 
 @pytest.mark.parametrize(
@@ -104,7 +113,6 @@ def test_a_period_that_cannot_be_read_is_the_default(make_task: Callable[..., Pi
 def test_what_is_said_of_the_progress_is_masked() -> None:
     """An API's base URL may have a password, and a task may be named like one that is registered."""
     fields = progress_fields(
-        "running",
         {"load_hunter2": "running"},
         "http://etl:pass-1234@h:8080/dags/x/runs/y",
         mask=lambda text: text.replace("hunter2", "***"),

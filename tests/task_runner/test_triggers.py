@@ -1,12 +1,13 @@
-"""The triggers of the task runner: what they store, and when the one that polls fires."""
+"""The triggers of the task runner: what they store, and how they end their task."""
 
 from __future__ import annotations
 
 import asyncio
-import itertools
 import json
 import pkgutil
-import time
+import socket
+import subprocess
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -22,9 +23,11 @@ if TYPE_CHECKING:
 if not compat.AIRFLOW_3:
     pytest.skip("the task runner needs Airflow 3", allow_module_level=True)
 
-from airflow_provider_datapipeline._airflow import triggerer
+from airflow_provider_datapipeline.airflow_client import TriggererAirflow
 from airflow_provider_datapipeline.triggers import datapipeline as triggers
 from airflow_provider_datapipeline.triggers.datapipeline import PollForTaskTrigger, SuperviseDagRunTrigger
+from tests.task_runner.fake_airflow import FakeAirflow
+from tests.task_runner.fake_time import now, run
 
 AWS = {
     "aws_conn_id": "emulated",
@@ -38,7 +41,7 @@ POLL = {
     "poller_dag_id": "runner_poller",
     "runner_dag_id": "runner",
     "max_active_tasks": 10,
-    "batch_size": 3,
+    "batch_size": 1,
     "hostname": "worker-1",
     "leaves_batch": False,
 }
@@ -47,36 +50,21 @@ SOON = 20.0
 
 
 @pytest.fixture
-def queued() -> list[int]:
-    """How many runs of the runner wait to be started, in the manner of ``held``."""
-    return [0]
+def airflow(monkeypatch: pytest.MonkeyPatch) -> FakeAirflow:
+    """Airflow as the triggers reach it: outside a triggerer there is none."""
+    fake = FakeAirflow()
+    monkeypatch.setattr(triggers, "TriggererAirflow", lambda _: fake)
+    return fake
 
 
-@pytest.fixture
-def held(monkeypatch: pytest.MonkeyPatch, queued: list[int]) -> list[int]:
-    """How many runs the runner has under way, one number for each question, the last one for all further ones."""
-    under_way = [0]
-
-    async def count(dag_id: str, run_ids: object, states: object) -> int:
-        assert (dag_id, run_ids) == ("runner", None)
-        assert states in (("queued", "running"), ("queued",))
-        numbers = queued if states == ("queued",) else under_way
-        return numbers.pop(0) if len(numbers) > 1 else numbers[0]
-
-    monkeypatch.setattr(triggerer, "count_runs", count)
-    monkeypatch.setattr(triggers, "backoff", lambda: itertools.repeat(0.01))
-    monkeypatch.setattr(triggers, "_QUIET_SECONDS", 0.5)
-    monkeypatch.setattr(triggers, "_NO_ROOM_SECONDS", 0.01)
-    monkeypatch.setattr(triggers, "_STANDSTILL_SECONDS", 0.03)
-    monkeypatch.setattr(triggers, "_MISCONFIGURED_SECONDS", 0.01)
-    return under_way
-
-
-async def event_of(**changes: Any) -> TriggerEvent:
-    trigger = PollForTaskTrigger(**{**POLL, "aws_conn_id": "emulated", **changes})
-    async with asyncio.timeout(SOON):
-        (event,) = [event async for event in trigger.run()]
+async def event_of(trigger: PollForTaskTrigger | SuperviseDagRunTrigger) -> TriggerEvent:
+    (event,) = [event async for event in trigger.run()]
     return event
+
+
+async def polled(**changes: Any) -> TriggerEvent:
+    async with asyncio.timeout(SOON):
+        return await event_of(PollForTaskTrigger(**{**POLL, "aws_conn_id": "emulated", **changes}))
 
 
 def commands(event: TriggerEvent) -> list[str]:
@@ -93,23 +81,24 @@ def test_a_trigger_survives_being_stored(kind: Callable[..., Any], own: dict[str
     assert pkgutil.resolve_name(path)(**parameters).serialize() == (path, parameters)
 
 
-async def test_a_batch_is_what_there_is_when_nothing_more_comes(service, submit, held, sent) -> None:
-    submit("echo 1", "echo 2")
+# The poller's
 
-    event = await event_of()
 
-    assert commands(event) == ["echo 1", "echo 2"]
+async def test_a_batch_resumes_the_task(service, submit, airflow) -> None:
+    submit("echo 1")
+
+    event = await polled()
+
+    assert type(event) is TriggerEvent
+    assert commands(event) == ["echo 1"]
     json.dumps(event.payload)
     assert {record.parameters["hostname"] for record in service.received("PollForTask")} == {"worker-1"}
-    assert not service.received("ReportTaskProgress")
-    assert sent.names == ["held", "polls", "polled", "polls", "polled"]
-    assert {tags["dag_id"] for _, _, tags in sent.values} == {"runner"}
 
 
-async def test_a_batch_can_be_left_for_another_task(service, submit, held) -> None:
+async def test_a_batch_can_be_left_for_another_task(service, submit, airflow) -> None:
     """As XCom: below Airflow 3.3 no task may resume in a worker so soon."""
     submit("echo 1", "echo 2")
-    resumed, left = await event_of(batch_size=1), await event_of(batch_size=1, leaves_batch=True)
+    resumed, left = await polled(), await polled(leaves_batch=True)
 
     assert isinstance(left, TaskSuccessEvent)
     assert left.xcoms is not None
@@ -117,121 +106,136 @@ async def test_a_batch_can_be_left_for_another_task(service, submit, held) -> No
     json.dumps(left.xcoms)
 
 
-async def test_a_batch_is_no_larger_than_asked_for(service, submit, held) -> None:
-    submit("echo 1", "echo 2", "echo 3", "echo 4")
-
-    assert len(commands(await event_of(batch_size=3))) == 3
-    assert len(service.received("PollForTask")) == 3
-
-
-async def test_no_task_is_polled_that_cannot_start(service, submit, held, sent) -> None:
-    """Ten may be held: while ten are, nothing is polled; while eight are, two. How many are held can be seen."""
-    submit("echo 1", "echo 2", "echo 3")
-    held[:] = [10, 11, 8]
-
-    assert len(commands(await event_of())) == 2
-    assert len(service.received("PollForTask")) == 2
-    assert [value for name, value, _ in sent.values if name == "held"] == [10, 11, 8]
-
-
-async def test_nothing_is_polled_while_the_runs_of_the_runner_do_not_start(
-    service, submit, held, queued, caplog
-) -> None:
-    """Because the runner is paused, say: nobody would supervise what is polled. Told once, and only if it lasts."""
-    submit("echo 1")
-    held[:] = [2]
-    queued[:] = [2] * 20 + [0]
-
-    assert len(commands(await event_of(batch_size=1))) == 1
-    assert not queued[0]
-    told = [each.getMessage() for each in caplog.records if "Not polling" in each.getMessage()]
-    assert len(told) == 1
-    assert "2 runs of DAG runner have been queued" in told[0]
-
-
-@pytest.mark.parametrize("code", ["ThrottlingException", "InternalServiceError"])
-async def test_a_passing_error_is_polled_through(service, submit, held, code) -> None:
-    service.fail_next("PollForTask", code, status=500 if code == "InternalServiceError" else None, times=2)
+async def test_the_host_is_the_triggerer_s_unless_it_is_named(service, submit, airflow) -> None:
     submit("echo 1")
 
-    assert commands(await event_of(batch_size=1)) == ["echo 1"]
-    assert len(service.received("PollForTask")) == 3
+    await polled(hostname=None)
+
+    assert service.received("PollForTask")[0].parameters["hostname"] == socket.gethostname()
 
 
-async def test_tasks_received_before_an_error_are_started(service, submit, held) -> None:
-    """Which the service would otherwise hand out again in two minutes."""
-    submit("echo 1", "echo 2")
-    trigger = PollForTaskTrigger(**{**POLL, "aws_conn_id": "emulated"})
-    first = await trigger._next(None, [])
-    assert first is not None
-    service.fail_next("PollForTask", "AccessDeniedException")
+def test_an_error_that_stays_fails_the_run(airflow) -> None:
+    """After a minute; a connection that is missing is one: neither the account nor the call can do with it."""
 
-    assert await trigger._next(1.0, [first]) is None
+    async def failed() -> tuple[TriggerEvent, float]:
+        return await event_of(PollForTaskTrigger(**{**POLL, "aws_conn_id": "not_there"})), now()
 
+    event, seconds = run(failed())
 
-async def test_an_error_that_stays_fails_the_run_after_a_pause(service, held, sent) -> None:
-    """The next run of the poller, which is continuous, reads the connection anew."""
-    service.fail_next("PollForTask", "AccessDeniedException")
-
-    assert isinstance(await event_of(), TaskFailedEvent)
-    assert len(service.received("PollForTask")) == 1
-    assert sent.names == ["held", "errors.access_denied"]
+    assert isinstance(event, TaskFailedEvent)
+    assert seconds == pytest.approx(60)
 
 
-async def test_a_connection_that_is_missing_fails_the_run(held) -> None:
-    assert isinstance(await event_of(aws_conn_id="not_there"), TaskFailedEvent)
+@pytest.mark.parametrize(("leaves_batch", "kind"), [(False, TaskSuccessEvent), (True, TaskSkippedEvent)])
+def test_a_poller_ends_after_its_lifetime(service, airflow, leaves_batch: bool, kind: type[TriggerEvent]) -> None:
+    """Skipped where another task would look for a batch."""
+    airflow.runs = {("runner", f"run_{number}"): "running" for number in range(10)}
+    trigger = PollForTaskTrigger(**{**POLL, "aws_conn_id": "emulated", "leaves_batch": leaves_batch})
+
+    assert isinstance(run(event_of(trigger)), kind)
+    assert not service.requests
 
 
-async def test_a_poller_ends_after_its_lifetime(service, held, monkeypatch) -> None:
-    monkeypatch.setattr(triggers, "_LIFETIME_SECONDS", 0.0)
-
-    assert isinstance(await event_of(), TaskSuccessEvent)
-    assert isinstance(await event_of(leaves_batch=True), TaskSkippedEvent)
-    assert not service.received("PollForTask")
-
-
-async def test_an_unknown_connection_to_airflow_does_not_stop_polling(service, submit, held, caplog) -> None:
+async def test_an_unknown_connection_to_airflow_does_not_stop_polling(service, submit, monkeypatch, caplog) -> None:
     """Whether the poller is paused then stays unknown; nothing is said of it at first: Airflow may be starting."""
+
+    class NoRuns(TriggererAirflow):
+        async def count_runs(self, *_: object) -> int:
+            return 0  # outside a triggerer nobody would say
+
+    monkeypatch.setattr(triggers, "TriggererAirflow", NoRuns)
     submit("echo 1")
 
-    assert commands(await event_of(batch_size=1, airflow_conn_id="not_there")) == ["echo 1"]
+    assert commands(await polled(airflow_conn_id="not_there")) == ["echo 1"]
     assert "paused" not in caplog.text
 
 
-async def test_an_api_of_airflow_that_stays_silent_is_told_once_a_minute(service, submit, held, monkeypatch, caplog):
-    """Not at every look, of which there may be one every two seconds."""
+def test_the_first_use_of_the_hook_does_not_block_the_event_loop() -> None:
+    """Importing boto3 and what goes with it takes half a second or more, in which no other trigger would run."""
+    code = """
+import asyncio, sys, threading
+from airflow_provider_datapipeline.triggers.datapipeline import PollForTaskTrigger
+
+class Watch:
+    in_loop, in_threads = set(), set()
+    def find_spec(self, name, path=None, target=None):
+        package = name.partition(".")[0]
+        if package in ("boto3", "botocore", "aiobotocore"):
+            where = self.in_loop if threading.current_thread() is threading.main_thread() else self.in_threads
+            where.add(package)
+
+sys.meta_path.insert(0, Watch())
+parameters = dict(worker_group="g", poller_dag_id="p", runner_dag_id="r", max_active_tasks=1, batch_size=1,
+                  hostname=None, aws_conn_id=None)
+
+async def use():
+    trigger = PollForTaskTrigger(**parameters)
+    await trigger.ahook()
+
+asyncio.run(use())
+print(sorted(Watch.in_loop), "botocore" in Watch.in_threads)
+"""
+    ran = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+
+    assert ran.stdout.splitlines()[-1] == "[] True"
+
+
+# The supervisor's
+
+
+@pytest.fixture
+async def task(submit, hook) -> PipelineTask:
+    """A task that has been handed out and acknowledged."""
     submit("echo 1")
-    monkeypatch.setattr(triggers, "_silent_since", {"not_there": time.monotonic() - 61})
-    held[:] = [10, 10, 10, 0]
-
-    await event_of(batch_size=1, airflow_conn_id="not_there")
-
-    (warning,) = [each for each in caplog.records if "paused" in each.getMessage()]
-    assert warning.levelname == "WARNING"
+    received: PipelineTask | None = await hook.apoll_for_task("airflow")
+    assert received is not None
+    await hook.areport_task_progress(received.task_id)
+    return received
 
 
-async def test_a_run_made_by_hand_is_failed(service) -> None:
-    trigger = SuperviseDagRunTrigger(**SUPERVISE, aws_conn_id="emulated")
+async def supervised(assignment: Assignment) -> TriggerEvent:
+    conf = json.dumps(assignment.runner_conf())
+    async with asyncio.timeout(SOON):
+        return await event_of(SuperviseDagRunTrigger(**{**SUPERVISE, "conf": conf}, aws_conn_id="emulated"))
 
-    (event,) = [event async for event in trigger.run()]
+
+async def test_a_run_made_by_hand_is_failed(service, airflow) -> None:
+    event = await event_of(SuperviseDagRunTrigger(**SUPERVISE, aws_conn_id="emulated"))
 
     assert isinstance(event, TaskFailedEvent)
     assert not service.requests
 
 
-async def test_a_refused_task_is_reported_failed(service, submit, hook) -> None:
+async def test_a_refused_task_is_reported_failed(service, task, airflow) -> None:
     """From the conf of the runner run alone, without a target run."""
-    submit("echo 1")
-    task = await hook.apoll_for_task("airflow")
-    assert task is not None
-    await hook.areport_task_progress(task.task_id)
-    conf = json.dumps(Assignment(task=task, refusal="not on this runner").runner_conf())
-
-    async with asyncio.timeout(SOON):
-        trigger = SuperviseDagRunTrigger(**{**SUPERVISE, "conf": conf}, aws_conn_id="emulated")
-        (event,) = [event async for event in trigger.run()]
+    event = await supervised(Assignment(task=task, refusal="not on this runner"))
 
     assert isinstance(event, TaskFailedEvent)
     (attempt,) = service.attempts()
     assert (attempt.reported_status, attempt.error_id) == ("FAILED", "AirflowDagRunRefused")
     assert attempt.error_message.startswith("not on this runner")
+
+
+@pytest.mark.parametrize(
+    ("state", "kind", "status"),
+    [("success", TaskSuccessEvent, "FINISHED"), ("failed", TaskFailedEvent, "FAILED")],
+)
+async def test_the_runner_run_ends_as_the_target_run(  # noqa: PLR0917
+    service, task, airflow, state: str, kind: type[TriggerEvent], status: str
+) -> None:
+    airflow.runs["nightly", "run_1"] = state
+    airflow.tasks["nightly", "run_1"] = {"work": state}
+
+    event = await supervised(Assignment(task=task, target_dag_id="nightly"))
+
+    assert isinstance(event, kind)
+    assert service.attempts()[0].reported_status == status
+
+
+async def test_the_runner_run_of_a_task_that_was_lost_is_skipped(service, make_task, airflow) -> None:
+    airflow.runs["nightly", "run_1"] = "running"
+
+    event = await supervised(Assignment(task=make_task(), target_dag_id="nightly"))
+
+    assert isinstance(event, TaskSkippedEvent)
+    assert airflow.runs["nightly", "run_1"] == "failed"
