@@ -424,3 +424,17 @@ def test_polls_stay_within_the_account_s_rate(service, airflow) -> None:
     polls = service.times(POLL)
     assert len(polls) <= 100 + 2 * 600 + 1
     assert len([at for at in polls if at > 300]) <= 2 * 300 + 1
+
+
+def test_task_runners_of_one_worker_group_do_not_take_each_other_s_tasks(service, airflow) -> None:
+    """Both got the same task where they shared a connection in one triggerer."""
+
+    async def both() -> list[list[str]]:
+        runners = [poller_of(service, airflow, runner_dag_id=name, batch_size=1) for name in ("nightly", "hourly")]
+        polls = [asyncio.create_task(each.batch()) for each in runners]
+        await asyncio.sleep(5)
+        assert len(service.asked(POLL)) == 2
+        offer(service, "a", "b")
+        return sorted([names(await each) for each in polls])
+
+    assert run(both()) == [["a"], ["b"]]
