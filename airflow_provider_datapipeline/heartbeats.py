@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
@@ -37,51 +38,54 @@ class Load:
     """
     The leases of one account that a process holds.
 
-    :param leases: how many
-    :param demand: heartbeats a second that they need, one in each third of every lease
+    :param leases: how many there are of each length in seconds
     :param held: by runner DAG, how many tasks it holds in all triggerers, as far as this process has counted
     """
 
-    leases: int = 0
-    demand: float = 0.0
+    leases: Counter[float] = field(default_factory=Counter)
     held: dict[str, int] = field(default_factory=dict)
 
     def add(self, timeout: float) -> None:
         """Count a lease."""
-        self.leases += 1
-        self.demand += _A_THIRD / timeout
+        self.leases[timeout] += 1
 
     def remove(self, timeout: float) -> None:
         """Count a lease no more."""
-        self.leases -= 1
-        self.demand -= _A_THIRD / timeout
+        self.leases[timeout] -= 1
+        if not self.leases[timeout]:
+            del self.leases[timeout]
 
-    @property
-    def all_leases(self) -> int:
-        """Those of other triggerers too."""
-        return max(self.leases, sum(self.held.values()))
+    def demand(self, seconds: float = math.inf) -> float:
+        """
+        Return how many heartbeats a second all leases need, those of other triggerers as if they were like these.
 
-    @property
-    def all_demand(self) -> float:
-        """That of other triggerers too, as if their leases were like these."""
-        return self.demand * self.all_leases / self.leases if self.leases else 0.0
+        :param seconds: between two heartbeats of a lease, where a third of it is not less
+        """
+        if not self.leases:
+            return 0.0
+        own = sum(number / min(timeout / _A_THIRD, seconds) for timeout, number in self.leases.items())
+        return own * max(1.0, sum(self.held.values()) / self.leases.total())
 
 
 def interval(asked: float, timeout: float, load: Load) -> float:
     """
     Return the seconds between two heartbeats of a lease.
 
-    As asked for, and a third of the lease at the most. Where the account's rate is not enough for that, each lease gets
-    the same share of its third; and where it is not even enough for a third of every lease, the same multiple of it, up
-    to six tenths of the lease.
+    As asked for, and a third of the lease at the most. Where the account's rate is not enough for that, all wait
+    longer, but none for more than its third; and where it is not even enough for a third of every lease, each waits the
+    same multiple of its third, up to six tenths of the lease.
 
     :param asked: seconds, if the account's rate allows
     :param timeout: the task's ``reportProgressTimeout``
     """
     third = timeout / _A_THIRD
-    scarcity = load.all_demand / HEARTBEAT_CAPACITY
-    needed = third * _STEP ** math.ceil(math.log(scarcity, _STEP) - 1e-9) if scarcity > 0 else 0.0
-    return min(max(min(asked, third), needed), timeout * _MOST_OF_A_LEASE)
+    scarcity = load.demand() / HEARTBEAT_CAPACITY
+    if scarcity > 1:
+        return min(third * _STEP ** math.ceil(math.log(scarcity, _STEP) - 1e-9), timeout * _MOST_OF_A_LEASE)
+    seconds = asked
+    while seconds < third and load.demand(seconds) > HEARTBEAT_CAPACITY:
+        seconds *= _STEP
+    return min(seconds, third)
 
 
 def phase_of(name: str) -> float:

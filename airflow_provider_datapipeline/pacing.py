@@ -97,6 +97,7 @@ class RateLimiter:
         now = asyncio.get_running_loop().time()
         if now - self._throttled < 1:
             return  # one of several that were under way together
+        self._refill(now)
         self._throttled = now
         self._rate = max(_LEAST, self._rate / 2)
         self._saved = min(self._saved, 0.0)
@@ -109,7 +110,7 @@ class RateLimiter:
             self._demanded = now
             if now - self._throttled >= _CALM_SECONDS:
                 self._rate = min(self._limits.most, self._rate + _GROWTH * seconds)
-        elif now - self._demanded >= _IDLE_SECONDS:
+        elif now - max(self._demanded, self._throttled) >= _IDLE_SECONDS:
             self._rate = self._limits.first
 
     def _let_through(self, loop: asyncio.AbstractEventLoop) -> None:

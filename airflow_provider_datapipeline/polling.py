@@ -13,7 +13,6 @@ from airflow_provider_datapipeline._airflow.metrics import gauge
 from airflow_provider_datapipeline._airflow.triggerer import QUEUED, UNFINISHED
 from airflow_provider_datapipeline.clock import Clock
 from airflow_provider_datapipeline.exceptions import DataPipelineError, InternalServiceError, ThrottledError
-from airflow_provider_datapipeline.heartbeats import load_of
 from airflow_provider_datapipeline.open_polls import Polled, next_task
 from airflow_provider_datapipeline.pacing import POLL_RATE, backoff, shared_limiter
 from airflow_provider_datapipeline.reporting.masking import without_secrets
@@ -112,7 +111,6 @@ class Poller:
         if held is None:
             return 0
         gauge(metrics.HELD, held, dag_id=self.runner_dag_id)
-        load_of(asyncio.get_running_loop(), self.account).held[self.runner_dag_id] = held
         if held and await self._runner_stands_still():
             return 0
         room = min(self.batch_size, self.max_active_tasks - held)

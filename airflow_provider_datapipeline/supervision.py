@@ -8,7 +8,6 @@ lease, and the watch waits for an end. Neither waits for the other.
 from __future__ import annotations
 
 import asyncio
-import itertools
 import logging
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -22,6 +21,7 @@ from airflow_provider_datapipeline.clock import Clock
 from airflow_provider_datapipeline.deadline import Deadline
 from airflow_provider_datapipeline.delivery import Delivery, adeliver
 from airflow_provider_datapipeline.exceptions import InvalidReportError, InvalidRequestError, ThrottledError
+from airflow_provider_datapipeline.heartbeats import load_of
 from airflow_provider_datapipeline.lease import Lease
 from airflow_provider_datapipeline.links import DataPipelineTargetRunLink
 from airflow_provider_datapipeline.log_words import words
@@ -131,9 +131,7 @@ class Supervision:
         return self.assignment.target_dag_id
 
     async def _supervise(self, watched: Watched) -> Result:
-        heartbeats = asyncio.create_task(
-            self._lease.keep(lambda: self._progress(watched), watched.want_tasks, ahead=WATCH_SECONDS + 1)
-        )
+        heartbeats = asyncio.create_task(self._keep_lease(watched))
         watch = asyncio.create_task(self._report_of_end(watched))
         link = asyncio.create_task(self._link_to_target())
         try:
@@ -149,6 +147,11 @@ class Supervision:
             for part in (heartbeats, watch, link):
                 part.cancel()
             await asyncio.gather(heartbeats, watch, link, return_exceptions=True)
+
+    async def _keep_lease(self, watched: Watched) -> str:
+        # How urgent a lease is that another process has kept can only be told when all leases are known.
+        await self.watcher.counted(self.runner_dag_id, load_of(asyncio.get_running_loop(), self.account))
+        return await self._lease.keep(lambda: self._progress(watched), watched.want_tasks, ahead=WATCH_SECONDS + 1)
 
     def _progress(self, watched: Watched) -> dict[str, str]:
         if watched.tasks is None:
@@ -213,12 +216,12 @@ class Supervision:
                 self._words(),
             )
             return None
-        for delay in itertools.islice(backoff(), _STOP_TRIES):
+        for tries, delay in enumerate(backoff(), start=1):
             try:
                 ended = await self.airflow.stop_run(self._target, self.run_id)
             except Exception as error:  # noqa: BLE001  # the connection may be wrong in many ways, and the lease is gone
                 log.warning("Could not stop the target run: %s %s", without_secrets(error), self._words())
-                if not self.airflow.may_pass(error):
+                if tries == _STOP_TRIES or not self.airflow.may_pass(error):
                     break
                 await asyncio.sleep(delay)
                 continue

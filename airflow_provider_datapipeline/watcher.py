@@ -16,12 +16,16 @@ from typing import TYPE_CHECKING, Final
 from weakref import WeakKeyDictionary
 
 from airflow_provider_datapipeline._airflow.triggerer import FAILED, SUCCESS, TERMINAL, UNFINISHED
+from airflow_provider_datapipeline.census import Census
 from airflow_provider_datapipeline.reporting.masking import without_secrets
+from airflow_provider_datapipeline.run_sorter import sort_runs
+from airflow_provider_datapipeline.task_reader import TaskReader, look_ended, look_good
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from airflow_provider_datapipeline.airflow_client import AirflowClient
+    from airflow_provider_datapipeline.heartbeats import Load
 
 log = logging.getLogger(__name__)
 
@@ -29,9 +33,6 @@ WATCH_SECONDS: Final = 3.0
 _PRESENCE_SECONDS = 60.0  # until it is looked again whether runs are still there: a deleted one ends in no state
 
 _CHUNK = 100  # run ids in one question: they travel in the URL of a request, which may have 64 KiB
-_STATES = 2000  # of task instances in one answer, about: while it is made, the triggerer gets no other
-_FIRST_CHUNK = 10  # runs whose task states are read at once while their number is not known
-_PROGRESS_CALLS = 3  # of reading task states, in one look at a DAG
 
 
 class State(StrEnum):
@@ -99,7 +100,8 @@ class RunWatcher:
         self._airflow = airflow
         self._dags: dict[str, dict[str, tuple[Watched, int]]] = {}
         self._present_at: dict[str, float] = {}
-        self._states_per_run: dict[str, float] = {}
+        self._tasks = TaskReader(airflow)
+        self._census = Census(airflow)
         self._reader: asyncio.Task[None] | None = None
 
     @contextlib.contextmanager
@@ -118,10 +120,15 @@ class RunWatcher:
             if watchers == 1:
                 del runs[run_id]
 
+    async def counted(self, runner_dag_id: str, load: Load) -> None:
+        """Have the runs of a task runner counted every minute, and return when they have been, or after a while."""
+        await self._census.counted(runner_dag_id, load)
+
     async def _read(self) -> None:
         loop = asyncio.get_running_loop()
         while any(self._dags.values()):
             began = loop.time()
+            await self._census.take(began)
             for dag_id in list(self._dags):
                 try:
                     await self._look(dag_id, loop.time())
@@ -135,62 +142,52 @@ class RunWatcher:
             del self._dags[dag_id]
             return
         run_ids = [run_id for run_id, (watched, _) in runs.items() if not watched.has_ended]
+        refused: dict[str, str] = {}
         for start in range(0, len(run_ids), _CHUNK):
-            await self._look_for_ends(dag_id, run_ids[start : start + _CHUNK])
+            refused |= await self._look_for_ends(dag_id, run_ids[start : start + _CHUNK])
         is_due = now - self._present_at.get(dag_id, now - _PRESENCE_SECONDS) >= _PRESENCE_SECONDS
         if is_due:
             self._present_at[dag_id] = now
         doubtful = [
             run_id
             for run_id in run_ids
-            if (seen := self._seen(dag_id, run_id)) is not None
+            if run_id not in refused
+            and (seen := self._seen(dag_id, run_id)) is not None
             and not seen.has_ended
-            and (is_due or seen.state is not State.UNDER_WAY)
+            and (is_due or seen.state is not State.UNDER_WAY or seen.unreadable)
         ]
         for start in range(0, len(doubtful), _CHUNK):
-            await self._look_for_presence(dag_id, doubtful[start : start + _CHUNK])
+            refused |= await self._look_for_presence(dag_id, doubtful[start : start + _CHUNK])
+        for run_id, why in refused.items():
+            if (watched := self._seen(dag_id, run_id)) is not None:
+                watched.see(watched.state, why)
         await self._read_progress(dag_id)
 
-    async def _look_for_ends(self, dag_id: str, run_ids: Sequence[str]) -> None:
-        ended, others = await self._sorted(dag_id, run_ids, TERMINAL)
-        for run_id in others:
-            if (watched := self._seen(dag_id, run_id)) is not None and watched.unreadable:
-                watched.see(watched.state)
+    async def _look_for_ends(self, dag_id: str, run_ids: Sequence[str]) -> dict[str, str]:
+        tasks: dict[str, Mapping[str, str | None]] = {}
+
+        async def likely_ended(mixed: Sequence[str]) -> set[str]:
+            tasks.update(await self._tasks.read(dag_id, mixed))
+            return look_ended(tasks)
+
+        async def likely_succeeded(mixed: Sequence[str]) -> set[str]:
+            missing = [run_id for run_id in mixed if run_id not in tasks]
+            tasks.update(await self._tasks.read(dag_id, missing))
+            return look_good(tasks)
+
+        ended = await sort_runs(self._airflow, dag_id, run_ids, TERMINAL, likely_ended)
         # Each of the two is asked for: a run that was cleared between the questions is in neither.
-        succeeded, others = await self._sorted(dag_id, ended, (SUCCESS,))
-        failed, _ = await self._sorted(dag_id, others, (FAILED,))
-        self._see(dag_id, succeeded, State.SUCCESS)
-        self._see(dag_id, failed, State.FAILED)
+        succeeded = await sort_runs(self._airflow, dag_id, ended.found, (SUCCESS,), likely_succeeded)
+        failed = await sort_runs(self._airflow, dag_id, succeeded.others, (FAILED,))
+        self._see(dag_id, succeeded.found, State.SUCCESS)
+        self._see(dag_id, failed.found, State.FAILED)
+        return ended.refused | succeeded.refused | failed.refused
 
-    async def _look_for_presence(self, dag_id: str, run_ids: Sequence[str]) -> None:
-        present, absent = await self._sorted(dag_id, run_ids, (*UNFINISHED, *TERMINAL))
-        self._see(dag_id, present, State.UNDER_WAY)
-        self._see(dag_id, absent, State.MISSING)
-
-    async def _sorted(self, dag_id: str, run_ids: Sequence[str], states: Sequence[str]) -> tuple[list[str], list[str]]:
-        """Return which runs are in one of the states and which are not, found by halving; none where nobody says."""
-        if not run_ids:
-            return [], []
-        try:
-            number = await self._airflow.count_runs(dag_id, run_ids, states)
-        except Exception as error:  # noqa: BLE001  # whatever Airflow says now, it may say something else in a moment
-            why = without_secrets(error)
-            if self._airflow.may_pass(error):
-                log.warning("Could not read how runs of DAG %s stand; looking again. %s", dag_id, why)
-                return [], []
-            if len(run_ids) == 1:
-                self._cannot_read(dag_id, run_ids[0], why or type(error).__name__)
-                return [], []
-        else:
-            if number in (0, len(run_ids)):
-                return (list(run_ids), []) if number else ([], list(run_ids))
-        half = len(run_ids) // 2
-        first, second = [await self._sorted(dag_id, part, states) for part in (run_ids[:half], run_ids[half:])]
-        return first[0] + second[0], first[1] + second[1]
-
-    def _cannot_read(self, dag_id: str, run_id: str, why: str) -> None:
-        if (watched := self._seen(dag_id, run_id)) is not None:
-            watched.see(watched.state, why)
+    async def _look_for_presence(self, dag_id: str, run_ids: Sequence[str]) -> dict[str, str]:
+        present = await sort_runs(self._airflow, dag_id, run_ids, (*UNFINISHED, *TERMINAL))
+        self._see(dag_id, present.found, State.UNDER_WAY)
+        self._see(dag_id, present.others, State.MISSING)
+        return present.refused
 
     def _see(self, dag_id: str, run_ids: Sequence[str], state: State) -> None:
         for run_id in run_ids:
@@ -207,20 +204,9 @@ class RunWatcher:
             for run_id, (watched, _) in self._dags.get(dag_id, {}).items()
             if watched.is_wanted and not watched.has_ended
         ]
-        for _ in range(_PROGRESS_CALLS):
-            if not wanted:
-                return
-            number = int(max(1, min(_CHUNK, _STATES / self._states_per_run.get(dag_id, _STATES / _FIRST_CHUNK))))
-            run_ids, wanted = wanted[:number], wanted[number:]
-            try:
-                states = await self._airflow.task_states(dag_id, run_ids)
-            except Exception as error:  # noqa: BLE001  # a heartbeat does without
-                log.warning("Could not read how far runs of DAG %s are. %s", dag_id, without_secrets(error))
-                return
-            self._states_per_run[dag_id] = max(1.0, sum(map(len, states.values())) / len(run_ids))
-            for run_id in run_ids:
-                if (watched := self._seen(dag_id, run_id)) is not None:
-                    watched.tasks, watched.is_wanted = states.get(run_id, {}), False
+        for run_id, tasks in (await self._tasks.read(dag_id, wanted)).items():
+            if (watched := self._seen(dag_id, run_id)) is not None:
+                watched.tasks, watched.is_wanted = tasks, False
 
 
 _watchers: WeakKeyDictionary[asyncio.AbstractEventLoop, RunWatcher] = WeakKeyDictionary()

@@ -1,0 +1,54 @@
+"""How many tasks each task runner holds in all triggerers, which decides how often each lease may have a heartbeat."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING
+
+from airflow_provider_datapipeline._airflow.triggerer import UNFINISHED
+from airflow_provider_datapipeline.reporting.masking import without_secrets
+
+if TYPE_CHECKING:
+    from airflow_provider_datapipeline.airflow_client import AirflowClient
+    from airflow_provider_datapipeline.heartbeats import Load
+
+log = logging.getLogger(__name__)
+
+_SECONDS = 60.0
+_PATIENCE_SECONDS = 20.0
+
+
+class Census:
+    """
+    Counts the runs of runner DAGs.
+
+    :param airflow: is asked; nothing that it raises gets out
+    """
+
+    def __init__(self, airflow: AirflowClient) -> None:
+        self._airflow = airflow
+        self._loads: dict[str, Load] = {}
+        self._due_at: dict[str, float] = {}
+        self._taken: dict[str, asyncio.Event] = {}
+
+    async def counted(self, runner_dag_id: str, load: Load) -> None:
+        """Have the runs of a runner DAG counted from now on, and return when they have been, or after 20 s."""
+        self._loads[runner_dag_id] = load
+        taken = self._taken.setdefault(runner_dag_id, asyncio.Event())
+        if not taken.is_set():
+            await asyncio.wait({waiting := asyncio.ensure_future(taken.wait())}, timeout=_PATIENCE_SECONDS)
+            waiting.cancel()
+
+    async def take(self, now: float) -> None:
+        """Count what is due."""
+        for runner_dag_id, load in list(self._loads.items()):
+            if now < self._due_at.get(runner_dag_id, now):
+                continue
+            self._due_at[runner_dag_id] = now + _SECONDS
+            try:
+                load.held[runner_dag_id] = await self._airflow.count_runs(runner_dag_id, None, UNFINISHED)
+            except Exception as error:  # noqa: BLE001  # heartbeats are planned with what was known before
+                log.warning("Could not count the runs of DAG %s. %s", runner_dag_id, without_secrets(error))
+            else:
+                self._taken[runner_dag_id].set()
