@@ -156,4 +156,6 @@ def kind_of(situation: Situation, found: Found) -> str:
         "running": (),
     }
     verdict = situation.verdict or found["state"]
-    return "right" if found["status"] in follows[verdict] and found["accepted"] == 1 else "other"
+    # A run without a task is a success to Airflow, and nothing of what was asked for has been done.
+    is_right = found["status"] in follows[verdict] or found["error_id"] == "AirflowDagRunEmpty"
+    return "right" if is_right and found["accepted"] == 1 else "other"
