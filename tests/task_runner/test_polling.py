@@ -16,7 +16,6 @@ from airflow_provider_datapipeline.exceptions import (
     InternalServiceError,
     ThrottledError,
 )
-from airflow_provider_datapipeline.heartbeats import load_of
 from airflow_provider_datapipeline.pacing import POLL_RATE, shared_limiter
 from airflow_provider_datapipeline.pipeline_task import PipelineTask
 
@@ -173,17 +172,6 @@ def test_no_task_is_polled_that_cannot_start(service, airflow, sent) -> None:
     assert len(service.asked(POLL)) == 2
     held = [value for name, value, _ in sent.values if name == "held"]
     assert (held[0], held[-1], set(held)) == (11, 8, {8, 10, 11})
-
-
-def test_what_all_triggerers_hold_is_known_to_whoever_sends_heartbeats(service, airflow) -> None:
-    offer(service, "a")
-    hold(airflow, 7)
-
-    async def known() -> dict[str, int]:
-        await poller_of(service, airflow).batch()
-        return load_of(asyncio.get_running_loop(), "account").held
-
-    assert run(known()) == {RUNNER: 7}
 
 
 def test_airflow_s_api_is_asked_at_most_every_ten_seconds_while_there_is_no_room(service, airflow) -> None:

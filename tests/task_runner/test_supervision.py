@@ -27,7 +27,7 @@ from airflow_provider_datapipeline.pacing import REPORT_RATE, shared_limiter
 from airflow_provider_datapipeline.reporting.report import TaskReport
 from airflow_provider_datapipeline.runs import Assignment
 from airflow_provider_datapipeline.supervision import Ending, Result, Supervision
-from airflow_provider_datapipeline.watcher import RunWatcher
+from airflow_provider_datapipeline.watcher import WATCH_SECONDS, RunWatcher
 from tests.task_runner.fake_airflow import FakeAirflow, FakeService, NoSenseError, Reported
 from tests.task_runner.fake_time import CLOCK, now, run, wall
 
@@ -316,7 +316,8 @@ def test_time_counts_from_now_where_nobody_knows_the_poll(world: World) -> None:
     world.supervise()
 
     assert world.report.at == pytest.approx(601, abs=1)
-    assert world.beats[0] == 0  # nobody knows whether it was acknowledged
+    # Nobody knows whether it was acknowledged: as soon as a look at Airflow has told how many leases there are.
+    assert world.beats[0] <= WATCH_SECONDS
 
 
 def test_the_attempt_has_a_deadline_too(world: World, make_task: Callable[..., PipelineTask]) -> None:
@@ -605,7 +606,6 @@ def test_a_report_that_is_throttled_arrives(world: World) -> None:
     assert world.report.at < 115
 
 
-@pytest.mark.xfail(reason="a limiter nobody has waited for in a minute forgets at the next call that it was throttled")
 def test_a_report_that_is_throttled_slows_all_reports_down(world: World) -> None:
     world.service.fail("SetTaskStatus", THROTTLED, times=3)
     world.ends(100, "success")

@@ -79,14 +79,11 @@ class Triggerer:
         await asyncio.gather(*self._kept, return_exceptions=True)
 
 
-async def take_over(
-    leases: dict[str, int], *, outage: float, start: float, settled: float, known: bool = False
-) -> Figures:
+async def take_over(leases: dict[str, int], *, outage: float, start: float, settled: float) -> Figures:
     """
     Kill the triggerer of so many leases after a time; the next one comes after an outage.
 
     :param start: seconds in which a triggerer has begun with all
-    :param known: whether it knows from the first one on how many there will be
     """
     tasks = [
         PipelineTask(
@@ -113,7 +110,7 @@ async def take_over(
 
     loop = asyncio.get_running_loop()
     for name in ("first", "second"):
-        load_of(loop, name).held = {"runner": len(tasks)} if known else {}
+        load_of(loop, name).held = {"runner": len(tasks)}  # all are counted before the first heartbeat
     first = Triggerer("first", service)
     await first.take(tasks, start)
     await asyncio.sleep(settled - start)
@@ -154,19 +151,21 @@ def test_two_thousand_leases_outlive_their_triggerer() -> None:
 
 
 @pytest.mark.long
-def test_five_thousand_leases_outlive_their_triggerer_where_their_number_is_known() -> None:
-    """The next triggerer knows it from the poller, from the beginning."""
-    leases = {LONG: 5000}
-
-    assert_in_time(run(take_over(leases, outage=40, start=30, settled=4000, known=True)), leases, 0.6)
-
-
-@pytest.mark.long
-@pytest.mark.xfail(
-    reason="who is taken up first guesses its last heartbeat from the interval of few leases, keeps that guess in the"
-    " queue, and comes too late: some 300 leases are lost"
+@pytest.mark.parametrize(
+    "settled",
+    [
+        pytest.param(
+            1300,
+            marks=pytest.mark.xfail(
+                reason="20 minutes after the first one began, its heartbeats are 75 s behind their phases still: with"
+                " an outage of 40 s and a start of 30 s that is more than the 120 s after which the next one takes a"
+                " heartbeat for sent, and 44 leases are lost"
+            ),
+        ),
+        4000,
+    ],
 )
-def test_five_thousand_leases_outlive_their_triggerer() -> None:
+def test_five_thousand_leases_outlive_their_triggerer(settled: float) -> None:
     leases = {LONG: 5000}
 
-    assert_in_time(run(take_over(leases, outage=40, start=30, settled=1300)), leases, 0.6)
+    assert_in_time(run(take_over(leases, outage=40, start=30, settled=settled)), leases, 0.6)

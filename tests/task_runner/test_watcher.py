@@ -224,7 +224,6 @@ def test_one_run_that_airflow_refuses_does_not_blind_the_others(airflow: FakeAir
     run(test())
 
 
-@pytest.mark.xfail(reason="each look halves down to every single run, twice: 318 questions for 80 runs")
 def test_a_refusal_of_everything_does_not_cost_a_question_for_each_run(airflow: FakeAirflow) -> None:
     """As during an upgrade of Airflow: whoever else asks would wait for all of them."""
 
@@ -238,7 +237,6 @@ def test_a_refusal_of_everything_does_not_cost_a_question_for_each_run(airflow: 
     run(test())
 
 
-@pytest.mark.xfail(reason="the answer to the first question clears what the second one finds, so it never lasts")
 def test_a_run_of_which_only_the_presence_is_refused_stays_unreadable(airflow: FakeAirflow) -> None:
     async def test() -> None:
         airflow.fail("count_runs", lambda *asked: NoSenseError("422") if "queued" in asked[2] else None)

@@ -1,0 +1,140 @@
+"""Which of many runs are in some states, and how many questions it takes to know."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given, strategies as st
+
+from airflow_provider_datapipeline._airflow import compat
+
+if not compat.AIRFLOW_3:
+    pytest.skip("the task runner needs Airflow 3", allow_module_level=True)
+
+from airflow_provider_datapipeline._airflow.triggerer import TERMINAL
+from airflow_provider_datapipeline.run_sorter import Sorted, sort_runs
+from tests.task_runner.fake_airflow import FakeAirflow, NoSenseError
+from tests.task_runner.fake_time import run
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+DAG = "nightly"
+ALL = [f"run_{number}" for number in range(100)]
+
+
+class Guess:
+    """Says always the same, and keeps what it was asked."""
+
+    def __init__(self, likely: Collection[str]) -> None:
+        self._likely = likely
+        self.asked: list[list[str]] = []
+
+    async def __call__(self, run_ids: Sequence[str]) -> Collection[str]:
+        self.asked.append(list(run_ids))
+        return self._likely
+
+
+def ended(run_ids: Collection[str], of: Sequence[str] = ALL) -> FakeAirflow:
+    """Airflow, where some runs have ended and the others have not."""
+    airflow = FakeAirflow()
+    airflow.runs = {(DAG, run_id): "success" if run_id in run_ids else "running" for run_id in of}
+    return airflow
+
+
+def sort(airflow: FakeAirflow, run_ids: Sequence[str] = ALL, guess: Guess | None = None) -> tuple[Sorted, int]:
+    """Sort runs; return how many questions it took, too."""
+    found = run(sort_runs(airflow, DAG, run_ids, TERMINAL, guess))
+    return found, len(airflow.calls)
+
+
+@pytest.mark.parametrize("of_them", [ALL, []])
+def test_runs_that_stand_alike_cost_one_question(of_them: list[str]) -> None:
+    guess = Guess(ALL[:50])
+    found, asked = sort(ended(of_them), guess=guess)
+
+    assert (found.found, found.others, asked) == (of_them, [each for each in ALL if each not in of_them], 1)
+    assert not guess.asked
+
+
+def test_no_run_costs_nothing() -> None:
+    found, asked = sort(ended([]), [])
+
+    assert (found.found, found.others, found.refused, asked) == ([], [], {}, 0)
+
+
+@pytest.mark.parametrize("wrongly_guessed", [(), ("run_50",)])
+def test_a_good_guess_parts_a_mixed_hundred_in_a_handful_of_questions(wrongly_guessed: tuple[str, ...]) -> None:
+    """Half of them, one here and one there: halving would ask for almost each."""
+    of_them = ALL[::2]
+    guess = Guess({*of_them} - {*wrongly_guessed})
+    found, asked = sort(ended(of_them), guess=guess)
+
+    assert sorted(found.found) == sorted(of_them)
+    assert sorted(found.others) == sorted(ALL[1::2])
+    # One that was guessed wrongly is looked for among fifty.
+    assert asked <= (3 if not wrongly_guessed else 3 + 2 * 6)
+    assert guess.asked == [ALL]
+    assert sort(ended(of_them))[1] > 100
+
+
+run_sets = st.sets(st.sampled_from(ALL[:30]))
+
+
+@given(run_sets, st.none() | run_sets, run_sets)
+def test_no_guess_changes_an_answer_and_each_refused_run_is_told(
+    of_them: set[str], likely: set[str] | None, refused: set[str]
+) -> None:
+    run_ids = ALL[:30]
+    airflow = ended(of_them, run_ids)
+    airflow.fail("count_runs", lambda _, ids, __: NoSenseError("422") if refused.intersection(ids) else None)
+    found, _ = sort(airflow, run_ids, None if likely is None else Guess(likely))
+
+    # Where the first and the last are refused, it is said of all without asking more.
+    gone = set(found.refused)
+    assert gone >= refused
+    assert set(found.found) == of_them - gone
+    assert set(found.others) == set(run_ids) - of_them - gone
+    assert len(found.found) + len(found.others) + len(gone) == len(run_ids)
+
+
+@pytest.mark.parametrize("refused", [("run_0",), ("run_33",), ("run_99",), ("run_20", "run_77")])
+def test_a_refused_run_is_parted_from_the_others(refused: tuple[str, ...]) -> None:
+    airflow = ended(ALL[:10])
+    airflow.fail("count_runs", lambda _, ids, __: NoSenseError("422") if set(refused) & set(ids) else None)
+    found, asked = sort(airflow)
+
+    assert found.refused == dict.fromkeys(refused, "422")
+    assert sorted([*found.found, *found.others, *refused]) == sorted(ALL)
+    assert asked < 60
+
+
+@pytest.mark.parametrize("number", [2, 100])
+def test_a_refusal_of_everything_costs_three_questions(number: int) -> None:
+    airflow = ended([])
+    airflow.fail("count_runs", NoSenseError("404"))
+    found, asked = sort(airflow, ALL[:number])
+
+    assert (found.found, found.others, found.refused) == ([], [], dict.fromkeys(ALL[:number], "404"))
+    assert asked == 3
+
+
+def test_an_error_that_may_pass_leaves_all_unsorted(caplog: pytest.LogCaptureFixture) -> None:
+    airflow = ended(ALL[:10])
+    airflow.fail("count_runs", ConnectionError("away"))
+    found, asked = sort(airflow)
+
+    assert (found.found, found.others, found.refused, asked) == ([], [], {}, 1)
+    assert "looking again. away" in caplog.text
+
+
+def test_an_error_that_may_pass_leaves_only_those_unsorted_that_were_asked_for() -> None:
+    def away(_: str, ids: tuple[str, ...], __: Any) -> ConnectionError | None:
+        return ConnectionError("away") if len(ids) < len(ALL) and "run_99" in ids else None
+
+    airflow = ended(ALL[:50])
+    airflow.fail("count_runs", away)
+    found, _ = sort(airflow)
+
+    assert (found.found, found.others, found.refused) == (ALL[:50], [], {})
