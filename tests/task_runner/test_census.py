@@ -121,7 +121,6 @@ def test_the_watcher_counts_between_its_looks(airflow: FakeAirflow) -> None:
     run(test())
 
 
-@pytest.mark.xfail(reason="the number is taken for known, however long ago it was counted while nobody watched a run")
 def test_a_number_is_not_taken_for_known_after_an_hour_in_which_nobody_counted(airflow: FakeAirflow) -> None:
     """As in a triggerer that has had nothing to do until it takes over from another one."""
 
@@ -139,7 +138,6 @@ def test_a_number_is_not_taken_for_known_after_an_hour_in_which_nobody_counted(a
     run(test())
 
 
-@pytest.mark.xfail(reason="who is canceled while it waits leaves the task behind that waits for it")
 def test_who_is_canceled_while_it_waits_leaves_nothing_behind(airflow: FakeAirflow) -> None:
     async def test() -> None:
         waiting = asyncio.create_task(Census(airflow).counted(RUNNER, Load()))
