@@ -20,11 +20,11 @@ log = logging.getLogger(__name__)
 
 def dag_run_of(context: Mapping[str, Any], asked: Asked, *, failed: bool) -> EndedRun:
     """Return how the run ended that a DAG-level callback is about; reads nothing that the report does not need."""
-    dag_id, run_id, reason = context["dag"].dag_id, context["run_id"], context["reason"]
+    reason = context["reason"]
     run = EndedRun(failed=failed, reason=reason)
     if not (failed or asked is Asked.PRECONDITION) or not compat.dag_callbacks_can_ask():
         return run
-    tasks = context["dag"].task_dict
+    dag_id, run_id, tasks = context["dag"].dag_id, context["run_id"], context["dag"].task_dict
     try:
         states = compat.read_task_states(dag_id, run_id)
     except Exception as error:  # noqa: BLE001  # a report with less detail is better than none

@@ -40,7 +40,7 @@ GUARDS = (
     Guard(
         "the run id is derived from the task, not random",
         "runs.py",
-        "{hashlib.sha256(task.task_id.encode()).hexdigest()[:_DIGEST]}",
+        "{_digest(task).hex()[:_DIGEST]}",
         "{hashlib.sha256(__import__('os').urandom(8)).hexdigest()[:_DIGEST]}",
         "progress_fails",
     ),
