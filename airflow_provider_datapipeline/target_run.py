@@ -42,6 +42,7 @@ class TargetRun:
         self._dag_id = dag_id
         self._run_id = run_id
         self._seen = seen
+        self._states: Mapping[str, str | None] | None = None
         self._patient_until: float | None = None
 
     async def is_empty_though_dated(self, task: PipelineTask) -> bool:
@@ -59,7 +60,7 @@ class TargetRun:
             return False
 
     async def task_states(self) -> Mapping[str, str | None]:
-        """Return the stored states, by task."""
+        """Return the stored states, by task; of a run that has ended they are read once."""
 
         async def read() -> Mapping[str, str | None]:
             states = await self._airflow.task_states(self._dag_id, [self._run_id], Priority.OUTCOME)
@@ -69,7 +70,9 @@ class TargetRun:
             text = f"The states of its tasks: {type(error).__name__}: {without_secrets(error)}"
             return UnreadableError(text, may_pass=self._airflow.may_pass(error))
 
-        return await self._patiently(read, judged)
+        if self._states is None:
+            self._states = await self._patiently(read, judged)
+        return self._states
 
     async def xcom(self, task_id: str, map_index: int, key: str) -> Any:
         """Return an XCom, None if there is none."""

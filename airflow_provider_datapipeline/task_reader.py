@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
+from airflow_provider_datapipeline._airflow.triggerer import RUNS_AT_ONCE
 from airflow_provider_datapipeline.reporting.masking import without_secrets
 
 if TYPE_CHECKING:
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-_RUNS = 100  # in one question: their ids travel in the URL of a request, which may have 64 KiB
 _STATES = 2000  # of task instances in one answer, about: while it is made, the triggerer gets no other
 _FIRST_RUNS = 10  # while it is not known how many tasks a run has
 _CALLS = 3
@@ -40,7 +40,7 @@ class TaskReader:
         for _ in range(_CALLS):
             if not run_ids:
                 break
-            number = int(max(1, min(_RUNS, _STATES / self._states_per_run.get(dag_id, _STATES / _FIRST_RUNS))))
+            number = int(max(1, min(RUNS_AT_ONCE, _STATES / self._states_per_run.get(dag_id, _STATES / _FIRST_RUNS))))
             asked, run_ids = run_ids[:number], run_ids[number:]
             try:
                 states = await self._airflow.task_states(dag_id, asked)

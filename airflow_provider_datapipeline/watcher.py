@@ -15,7 +15,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 from weakref import WeakKeyDictionary
 
-from airflow_provider_datapipeline._airflow.triggerer import FAILED, SUCCESS, TERMINAL, UNFINISHED
+from airflow_provider_datapipeline._airflow.triggerer import FAILED, RUNS_AT_ONCE, SUCCESS, TERMINAL, UNFINISHED
 from airflow_provider_datapipeline.census import Census
 from airflow_provider_datapipeline.reporting.masking import without_secrets
 from airflow_provider_datapipeline.run_sorter import sort_runs
@@ -31,8 +31,6 @@ log = logging.getLogger(__name__)
 
 WATCH_SECONDS: Final = 3.0
 _PRESENCE_SECONDS = 60.0  # until it is looked again whether runs are still there: a deleted one ends in no state
-
-_CHUNK = 100  # run ids in one question: they travel in the URL of a request, which may have 64 KiB
 
 
 class State(StrEnum):
@@ -143,8 +141,8 @@ class RunWatcher:
             return
         run_ids = [run_id for run_id, (watched, _) in runs.items() if not watched.has_ended]
         refused: dict[str, str] = {}
-        for start in range(0, len(run_ids), _CHUNK):
-            refused |= await self._look_for_ends(dag_id, run_ids[start : start + _CHUNK])
+        for start in range(0, len(run_ids), RUNS_AT_ONCE):
+            refused |= await self._look_for_ends(dag_id, run_ids[start : start + RUNS_AT_ONCE])
         is_due = now - self._present_at.get(dag_id, now - _PRESENCE_SECONDS) >= _PRESENCE_SECONDS
         if is_due:
             self._present_at[dag_id] = now
@@ -156,8 +154,8 @@ class RunWatcher:
             and not seen.has_ended
             and (is_due or seen.state is not State.UNDER_WAY or seen.unreadable)
         ]
-        for start in range(0, len(doubtful), _CHUNK):
-            refused |= await self._look_for_presence(dag_id, doubtful[start : start + _CHUNK])
+        for start in range(0, len(doubtful), RUNS_AT_ONCE):
+            refused |= await self._look_for_presence(dag_id, doubtful[start : start + RUNS_AT_ONCE])
         for run_id, why in refused.items():
             if (watched := self._seen(dag_id, run_id)) is not None:
                 watched.see(watched.state, why)

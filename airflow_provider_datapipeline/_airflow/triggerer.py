@@ -23,6 +23,9 @@ TERMINAL = (SUCCESS, FAILED)
 QUEUED = ("queued",)
 UNFINISHED = (*QUEUED, "running")
 
+RUNS_AT_ONCE = 100
+"""Run ids in one question: they travel in the URL of a request, which may have 64 KiB."""
+
 _CALL_SECONDS = 30.0
 """How long one answer is waited for; Airflow's own client repeats what fails for about a minute in all."""
 
