@@ -119,6 +119,9 @@ class Lease:
         """
         while True:
             wait = self.seconds_until_due()
+            if self._last is None:
+                # A lease in its first third can wait until there is something to tell.
+                wait = max(wait, min(ahead, self._seconds_of_acknowledgement(self._timeout / 3)))
             await asyncio.sleep(max(0.0, wait - ahead))
             soon()
             await asyncio.sleep(min(wait, ahead))

@@ -27,6 +27,7 @@ LIMIT_SECONDS = 300
 WORKER_GROUP = "airflow"
 RUNNER = "example_datapipeline_runner"
 NO_SUCH_DAG = "no_such_dag"
+LONG_WORK = "LongWork"
 DEFINITION = Path(__file__).with_name("pipeline.json")
 DAGS = (REPOSITORY / "example_dags", Path(__file__).with_name("dags"))
 
@@ -50,6 +51,7 @@ class Demo:
         self.logs = folder
         self._say = say
         self._found: list[Row] = []
+        self._result = folder.resolve() / "result"
 
     def run(self, *, keep: bool) -> list[str]:
         """
@@ -78,6 +80,7 @@ class Demo:
                 {"conn_type": "sqlite", "host": str(self.logs.resolve() / "orders.db")}
             ),
             "AIRFLOW_CONN_FS_DEFAULT": json.dumps({"conn_type": "fs"}),
+            "AIRFLOW_VAR_DEMO_RESULT": str(self._result),
             "AIRFLOW__SCHEDULER__USE_JOB_SCHEDULE": "True",  # the poller runs by itself
         }
         deployment = Deployment(self.logs / "airflow", variables, progress=self._say)
@@ -129,6 +132,8 @@ class Demo:
                     killer.work(targets.run_of(row))
                 if row.component_id == TO_CANCEL:
                     canceler.work(row, targets.run_of(row))
+                if row.component_id == LONG_WORK and row.progress >= EXPECTED[LONG_WORK].progress:
+                    self._result.touch()
                 text = _news(row)
                 if text and seen.get(row.name) != text:
                     seen[row.name] = text

@@ -79,6 +79,11 @@ class Row:
         return next(iter(self.fields.get("errorMessage", "").splitlines()), "")
 
     @property
+    def progress(self) -> int:
+        """What was reported last of it in percent; 0 before."""
+        return int(self.fields.get("percentComplete", 0))
+
+    @property
     def seconds(self) -> int | None:
         """From the hand-out to the end, as whole as the service's own times; None before the end, or never begun."""
         try:
@@ -189,8 +194,8 @@ def _row_differences(row: Row, expectation: Expectation) -> list[str]:
         texts.append(f"error id {row.error_id or 'none'}, expected {expectation.error_id or 'none'}")
     if row.message and "errorMessage" not in expectation.contains:
         texts.append(f"message {row.message!r}, expected none")
-    if int(row.fields.get("percentComplete", 0)) < expectation.progress:
-        texts.append(f"{row.fields.get('percentComplete')} % reported, expected {expectation.progress} at least")
+    if row.progress < expectation.progress:
+        texts.append(f"{row.progress} % reported, expected {expectation.progress} at least")
     texts += [
         f"{key} is {row.fields.get(key)!r}, expected to contain {text!r}"
         for key, text in expectation.contains.items()

@@ -134,7 +134,7 @@ AS_IT_IS = Expectation("FAILED", error_id="ValueError", contains={"errorMessage"
             "Broken: errorStackTrace is None, expected to contain 'Zero'",
         ),
         (replace(AS_IT_IS, started=False), "Broken: was started, which it must not be"),
-        (replace(AS_IT_IS, progress=50), "Broken: None % reported, expected 50 at least"),
+        (replace(AS_IT_IS, progress=50), "Broken: 0 % reported, expected 50 at least"),
         (replace(AS_IT_IS, reports=0), "Broken: 1 SetTaskStatus, expected 0"),
         (replace(AS_IT_IS, airflow_tries=2), "Broken: 1 tries in Airflow, expected 2"),
     ],

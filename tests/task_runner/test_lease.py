@@ -403,6 +403,29 @@ def test_what_is_to_be_told_is_brought_up_to_date_ahead(fake) -> None:
         assert beat - look == pytest.approx(AHEAD, abs=0.01)
 
 
+@pytest.mark.parametrize(
+    ("polled_before", "timeout", "seconds"),
+    [
+        (12, "15 minutes", AHEAD),
+        (57, "15 minutes", 3),  # a heartbeat may be the acknowledgement: within a minute of the poll
+        (12, "1 minute", AHEAD),
+        (18, "1 minute", 2),  # in the second third of the lease
+        (70, "15 minutes", 0),  # taken over from another triggerer
+    ],
+)
+def test_a_young_lease_waits_until_there_is_something_to_tell(
+    fake, polled_before: float, timeout: str, seconds: float
+) -> None:
+    """Short work would else tell nothing of its progress: its first heartbeat would be its last."""
+
+    async def calls() -> None:
+        await kept(lease_of(fake, beat=10, timeout=timeout, polled_before=polled_before), 60)
+
+    run(calls())
+
+    assert fake.times(CALL)[0] == pytest.approx(seconds, abs=0.01)
+
+
 # Which lease comes first
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from airflow.providers.standard.sensors.time_delta import TimeDeltaSensor
+from airflow.providers.standard.sensors.filesystem import FileSensor
 from airflow.sdk import DAG, task
 
 ORDERS = {"2026-11-21": [12.50, 99.00], "2026-11-22": [7.25]}
@@ -57,5 +57,7 @@ with DAG("demo_long_work", schedule=None):
     def submit() -> None:
         """Hand the work to some other system."""
 
-    # In the triggerer: no worker waits.
-    submit() >> TimeDeltaSensor(task_id="wait", delta=timedelta(seconds=20), deferrable=True)
+    # In the triggerer: no worker waits. The result is there as soon as Data Pipeline has heard that half is done.
+    submit() >> FileSensor(
+        task_id="wait", filepath="{{ var.value.demo_result }}", poke_interval=1, timeout=180, deferrable=True
+    )
