@@ -23,14 +23,21 @@ if TYPE_CHECKING:
 _A_THIRD = 3.0
 """Two heartbeats in a row may fail before the third one is the last that can keep a lease."""
 
-_MOST_OF_A_LEASE = 0.6
+_MOST_OF_A_LEASE = 0.8
 """Of a lease, between two heartbeats, where the account has not the rate for a third."""
 
 _STEP = 1.25
 """Intervals are stretched by steps, so that a lease that comes or goes does not move the phases of all others."""
 
-TAKE_OVER_SECONDS = 120.0
-"""How long it may take until another triggerer has taken over: as long, heartbeats that were due may be missing."""
+TAKE_OVER_SECONDS = 90.0
+"""
+Until another triggerer begins to take over, and how late heartbeats may have been before: what was due since is missing.
+
+Longer is no safer: all that may be missing is sent twice in the first interval, which makes heartbeats late as long.
+"""
+
+START_SECONDS = 120.0
+"""In which a triggerer takes up its tasks; those that it comes to last have been missing as much longer."""
 
 
 @dataclass(eq=False)
@@ -39,15 +46,19 @@ class Load:
     The leases of one account that a process holds.
 
     :param leases: how many there are of each length in seconds
+    :param began: when the process took its first one, in seconds since 1970
     :param held: by runner DAG, how many tasks it holds in all triggerers, as far as this process has counted
     """
 
     leases: Counter[float] = field(default_factory=Counter)
+    began: float | None = None
     held: dict[str, int] = field(default_factory=dict)
 
-    def add(self, timeout: float) -> None:
-        """Count a lease."""
+    def add(self, timeout: float, now: float) -> None:
+        """Count a lease that begins now."""
         self.leases[timeout] += 1
+        if self.began is None:
+            self.began = now
 
     def remove(self, timeout: float) -> None:
         """Count a lease no more."""
@@ -73,7 +84,7 @@ def interval(asked: float, timeout: float, load: Load) -> float:
 
     As asked for, and a third of the lease at the most. Where the account's rate is not enough for that, all wait
     longer, but none for more than its third; and where it is not even enough for a third of every lease, each waits the
-    same multiple of its third, up to six tenths of the lease.
+    same multiple of its third, up to eight tenths of the lease.
 
     :param asked: seconds, if the account's rate allows
     :param timeout: the task's ``reportProgressTimeout``
@@ -98,10 +109,15 @@ def next_due(after: float, seconds: float, phase: float) -> float:
     return (math.floor(after / seconds - phase) + 1 + phase) * seconds
 
 
-def estimated_last(now: float, seconds: float, phase: float) -> float:
-    """Return when a lease that another process has kept had its last heartbeat: one that it may have missed is none."""
+def estimated_last(now: float, seconds: float, phase: float, began: float) -> float:
+    """
+    Return when a lease that another process has kept had its last heartbeat: one that it may have missed is none.
+
+    :param began: when this process took its first lease
+    """
     last = next_due(now, seconds, phase) - seconds
-    return last - seconds if now - last < TAKE_OVER_SECONDS else last
+    missing = TAKE_OVER_SECONDS + max(0.0, min(START_SECONDS, now - began))
+    return last - seconds if now - last < missing else last
 
 
 _loads: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[Hashable, Load]] = WeakKeyDictionary()

@@ -77,7 +77,7 @@ class Lease:
     @contextlib.contextmanager
     def held(self) -> Iterator[None]:
         """Count as one of the leases that share the rate."""
-        self._load.add(self._timeout)
+        self._load.add(self._timeout, self.clock.wall())
         try:
             yield
         finally:
@@ -94,7 +94,8 @@ class Lease:
         if self._last is not None or self._is_fresh():
             return self.end
         now = self.clock.wall()
-        last = estimated_last(now, self._interval(), self._phase)
+        began = now if self._load.began is None else self._load.began
+        last = estimated_last(now, self._interval(), self._phase, began)
         return self.clock.monotonic() - (now - last) + self._timeout
 
     def seconds_until_due(self) -> float:
