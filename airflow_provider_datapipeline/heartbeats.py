@@ -31,7 +31,7 @@ _STEP = 1.25
 
 TAKE_OVER_SECONDS = 90.0
 """
-Until another triggerer begins to take over, and how late heartbeats may have been before: what was due since is missing.
+Until another triggerer begins to take over, and how late heartbeats may have been before: what was due since is missed.
 
 Longer is no safer: all that may be missing is sent twice in the first interval, which makes heartbeats late as long.
 """

@@ -25,9 +25,13 @@ FOLDER = Path(__file__).parent
 REAL = {"test_situations.py", "test_breakdowns.py"}
 OWN_FILES = ("missing_at_start", "breaks")
 
+# Shorter than a situation is waited for: a callback that comes while its file is being read for another one waits
+# until the file is read again.
+FILE_SECONDS = "300"
+
 # What later versions have by other names.
 OF_AIRFLOW_2 = {
-    "AIRFLOW__SCHEDULER__MIN_FILE_PROCESS_INTERVAL": "600",
+    "AIRFLOW__SCHEDULER__MIN_FILE_PROCESS_INTERVAL": FILE_SECONDS,
     "AIRFLOW__SCHEDULER__SCHEDULER_ZOMBIE_TASK_THRESHOLD": "40",
     "AIRFLOW__SCHEDULER__STALE_DAG_THRESHOLD": "3600",
     "AIRFLOW__CORE__DAG_FILE_PROCESSOR_TIMEOUT": "150",
@@ -144,7 +148,7 @@ def deploy(
             "AIRFLOW_CONN_AWS_DEFAULT": connection(server.url),
             "AIRFLOW__API__MAXIMUM_PAGE_LIMIT": "1000",
             "AIRFLOW__CORE__PARALLELISM": "48",  # many tasks wait to be hurt
-            "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "600",
+            "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": FILE_SECONDS,
             "AIRFLOW__CORE__TASK_SUCCESS_OVERTIME": "20",
             # As by default, later than the end of a task whose callbacks were too slow: 10 s after the overtime.
             "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "40",

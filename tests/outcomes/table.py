@@ -61,7 +61,9 @@ FAILED with `AirflowResultUnknown`.
 - **Operator**: does not run where the run is ended from outside (8, 9), nor behind a `short_circuit`, unless that has
   `ignore_downstream_trigger_rules=False`. It reports a failure that a later task masks (14b).
 - **Callbacks on the DAG**: silent where a run is marked by hand (9), where no task succeeded or failed (4), and where
-  the dag-processor dies (l1) or the DAG file is broken (z1).
+  the dag-processor dies (l1) or the DAG file is broken (z1). A callback that comes while the dag-processor reads its
+  file, for another one as well, waits until the file is read again: `[dag_processor] min_file_process_interval`, 30 s
+  by default, so do not raise that by much.
 - **A run marked by hand** (9) at the very moment when the scheduler looks at it is ended by the scheduler too, as its
   tasks then are: callbacks on the DAG report that, and a mark may not last. The suite does such a run once more.
 - **Callbacks on tasks**: silent where the task's process is killed (7a), where somebody else ends the task (8 to 10,
