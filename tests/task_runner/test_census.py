@@ -90,6 +90,20 @@ def test_nobody_waits_longer_than_twenty_seconds(airflow: FakeAirflow, is_asked:
     run(test())
 
 
+def test_what_could_not_be_counted_is_counted_again_soon(airflow: FakeAirflow) -> None:
+    async def test() -> None:
+        airflow.fail("count_runs", OSError("away"), times=1)
+        census, load = Census(airflow), Load()
+        waiting = asyncio.create_task(census.counted(RUNNER, load))
+        for _ in range(3):
+            await asyncio.sleep(3)
+            await census.take(now())
+        await waiting
+        assert airflow.times("count_runs") == [3, 9]
+
+    run(test())
+
+
 def test_an_error_keeps_the_number_that_was_known(airflow: FakeAirflow, caplog: pytest.LogCaptureFixture) -> None:
     async def test() -> None:
         census, load = Census(airflow), Load()

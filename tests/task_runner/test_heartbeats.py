@@ -233,6 +233,9 @@ async def test_a_load_is_shared_by_account_and_event_loop() -> None:
 
 
 @given(intervals, phases, st.floats(min_value=-60, max_value=3600))
+@example(540, (NOW - TAKE_OVER_SECONDS - 10) / 540 % 1, 30)  # in time for the first leases, and not for this one
+@example(540, (NOW - TAKE_OVER_SECONDS + 10) / 540 % 1, -60)  # clocks differ
+@example(540, (NOW - TAKE_OVER_SECONDS - START_SECONDS - 10) / 540 % 1, 3600)
 def test_a_heartbeat_that_was_due_during_the_take_over_counts_as_missed(
     seconds: float, phase: float, took: float
 ) -> None:

@@ -82,6 +82,14 @@ def test_a_good_guess_parts_a_mixed_hundred_in_a_handful_of_questions(wrongly_gu
 run_sets = st.sets(st.sampled_from(ALL[:30]))
 
 
+@pytest.mark.parametrize("likely", [[], ALL])
+def test_a_guess_that_parts_nothing_costs_nothing(likely: list[str]) -> None:
+    guess = Guess(likely)
+
+    assert sort(ended(ALL[:50]), guess=guess)[1] == sort(ended(ALL[:50]))[1] == 3
+    assert guess.asked == [ALL]
+
+
 @given(run_sets, st.none() | run_sets, run_sets)
 def test_no_guess_changes_an_answer_and_each_refused_run_is_told(
     of_them: set[str], likely: set[str] | None, refused: set[str]

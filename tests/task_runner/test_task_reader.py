@@ -33,6 +33,18 @@ def test_an_error_gives_what_was_read_before_it() -> None:
     airflow.fail("task_states", lambda _, ids, __: OSError("away") if len(ids) > 10 else None)
 
     assert list(run(TaskReader(airflow).read(DAG, run_ids))) == run_ids[:10]
+    assert len(airflow.asked("task_states")) == 2
+
+
+def test_runs_of_thousands_of_tasks_are_read_one_by_one() -> None:
+    airflow = FakeAirflow()
+    run_ids = [f"run_{number}" for number in range(12)]
+    airflow.tasks = {(DAG, run_id): dict.fromkeys(map(str, range(3000)), "running") for run_id in run_ids}
+
+    found = run(TaskReader(airflow).read(DAG, run_ids))
+
+    assert [len(ids) for _, ids, _ in airflow.asked("task_states")] == [10, 1, 1]
+    assert list(found) == run_ids
 
 
 @pytest.mark.parametrize(
