@@ -29,7 +29,7 @@ def test_no_more_than_three_questions_are_asked_and_none_is_longer_than_a_url() 
 
 def test_an_error_gives_what_was_read_before_it() -> None:
     airflow = FakeAirflow()
-    run_ids = [f"run_{number}" for number in range(50)]
+    run_ids = [f"run_{number}" for number in range(250)]
     airflow.fail("task_states", lambda _, ids, __: OSError("away") if len(ids) > 10 else None)
 
     assert list(run(TaskReader(airflow).read(DAG, run_ids))) == run_ids[:10]
