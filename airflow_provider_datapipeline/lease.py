@@ -39,6 +39,8 @@ CANCELED: Final = "AWS Data Pipeline canceled the task."
 _FIRST_HEARTBEAT_SECONDS = 60.0
 _RETRY_SECONDS = 15.0  # after a heartbeat that failed: a few more times within that half
 
+_ESTIMATE_SECONDS = 30.0  # after which it is estimated anew how urgent a heartbeat is: more leases may be known by then
+
 _GONE = (TaskNotFoundError, PipelineDeletedError, PipelineNotFoundError)
 
 
@@ -139,7 +141,7 @@ class Lease:
 
         :param fields: of ReportTaskProgress
         """
-        await self._limiter.acquire(self.urgency)
+        await self._turn()
         try:
             canceled = await self._report(fields)
         except _GONE as error:
@@ -147,6 +149,14 @@ class Lease:
         except Exception as error:  # noqa: BLE001  # of the service, the connection or the network: all may pass
             return self._failed(error)
         return self._lost(metrics.CANCELED, CANCELED) if canceled else ""
+
+    async def _turn(self) -> None:
+        """Wait until the account's rate allows the call."""
+        while True:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_ESTIMATE_SECONDS):
+                    await self._limiter.acquire(self.urgency)
+                return
 
     async def _report(self, fields: Mapping[str, str]) -> bool:
         try:
