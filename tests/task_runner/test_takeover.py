@@ -151,6 +151,14 @@ def test_two_thousand_leases_outlive_their_triggerer() -> None:
     assert figures.throttled == 0
 
 
+def test_five_thousand_leases_that_began_together_outlive_their_triggerer() -> None:
+    """Those that wait for their first heartbeat are put in another order when it is known how many there are."""
+    figures = run(take_over({SHORT: 500, LONG: 4500}, outage=22, start=66, settled=1300, is_counted=False))
+
+    assert figures.taken_over[LONG] < 1
+    assert figures.throttled == 0
+
+
 @pytest.mark.long
 @pytest.mark.parametrize(
     ("is_counted", "settled"),
