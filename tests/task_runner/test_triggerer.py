@@ -7,6 +7,7 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from asgiref.sync import async_to_sync
 
 from airflow_provider_datapipeline._airflow import compat
 
@@ -113,6 +114,32 @@ def test_a_question_without_an_answer_ends_and_the_next_one_has_its_turn(hanging
         return await asyncio.gather(ask(), ask())
 
     assert run(test()) == pytest.approx([30, 60])
+
+
+@pytest.mark.parametrize("is_canceled", [True, False])
+async def test_an_answer_is_read_though_nobody_waits_for_it_any_more(
+    monkeypatch: pytest.MonkeyPatch, is_canceled: bool
+) -> None:
+    """Up to Airflow 3.2 the triggerer takes it for the answer to its next question, and ends."""
+    began, ended = asyncio.Event(), asyncio.Event()
+
+    async def converse() -> int:  # as Airflow's triggerer does with its supervisor, in its own event loop
+        began.set()
+        await asyncio.sleep(0.2)
+        ended.set()
+        return 7
+
+    monkeypatch.setattr(RuntimeTaskInstance, "get_dr_count", staticmethod(lambda **_: async_to_sync(converse)()))
+    monkeypatch.setattr(triggerer, "_CALL_SECONDS", 60.0 if is_canceled else 0.1)
+    asking = asyncio.create_task(triggerer.count_runs("nightly", None, triggerer.UNFINISHED))
+    await began.wait()
+    if is_canceled:
+        asking.cancel()
+    with pytest.raises(asyncio.CancelledError if is_canceled else TimeoutError):
+        await asking
+
+    async with asyncio.timeout(10):
+        await ended.wait()
 
 
 async def test_questions_are_answered_by_airflow(hanging: threading.Event) -> None:
