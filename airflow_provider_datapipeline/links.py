@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from airflow_provider_datapipeline._airflow.names import BaseOperatorLink
@@ -14,8 +15,16 @@ class DataPipelineTargetRunLink(BaseOperatorLink):
 
     def get_link(self, operator: Any, *, ti_key: Any) -> str:  # noqa: ARG002  # Airflow's signature
         """
-        Return nothing: the address is an XCom, under ``xcom_key``, which the trigger writes.
+        Return the address, or nothing where there is no target run.
 
-        Airflow asks for the address in the worker, and this task has none.
+        Up to Airflow 3.2 a worker starts the task, asks for the address then, and stores it as an XCom under
+        ``xcom_key``, at times after the trigger has written the same.
         """
-        return ""
+        from airflow_provider_datapipeline._airflow.triggerer import run_url
+        from airflow_provider_datapipeline.runs import Assignment
+
+        try:
+            assignment = Assignment.from_conf(json.loads(operator.conf))
+        except (TypeError, ValueError):
+            return ""
+        return "" if assignment.refusal else run_url(assignment.target_dag_id, operator.run_id)

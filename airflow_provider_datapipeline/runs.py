@@ -91,12 +91,13 @@ class Assignment:
         return {**self.task.to_conf(), RUNNER_KEY: {"dag_id": runner_dag_id}}
 
     @classmethod
-    def from_conf(cls, conf: Mapping[str, Any]) -> Assignment:
+    def from_conf(cls, conf: Mapping[str, Any] | None) -> Assignment:
         """
-        Read :meth:`runner_conf`.
+        Read :meth:`runner_conf`; a run may have none.
 
         :raises ValueError: the conf is that of a run which the poller did not make
         """
+        conf = conf or {}
         about = conf.get(RUNNER_KEY)
         if not isinstance(about, Mapping) or not (about.get("target_dag_id") or about.get("refusal")):
             raise ValueError(

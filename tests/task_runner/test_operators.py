@@ -597,3 +597,21 @@ def test_where_airflow_does_not_start_the_trigger_the_tasks_defer_to_it(make_tas
     trigger = supervising.value.trigger
     assert (trigger.runner_dag_id, trigger.run_id, trigger.beat) == (runner.dag_id, "run_1", 30.0)
     assert "df-1" in trigger.conf
+
+
+@pytest.mark.parametrize(
+    ("conf", "link"),
+    [
+        ({"target_dag_id": "nightly"}, "http://localhost:8080/dags/nightly/runs/run_1"),
+        ({"target_dag_id": "nightly", "refusal": "Airflow does not want it."}, ""),
+        (None, ""),  # triggered by hand
+    ],
+)
+def test_a_supervision_that_begins_in_a_worker_knows_its_link(make_task, conf, link: str) -> None:
+    """Airflow up to 3.2 asks for it there, and stores the answer over what the trigger has stored."""
+    _, runner = data_pipeline_task_runner(worker_group="airflow")
+    operator = runner.get_task("supervise")
+    operator.conf = json.dumps(conf and Assignment(task=make_task(), **conf).runner_conf())
+    operator.run_id = "run_1"
+
+    assert [each.get_link(operator, ti_key=None) for each in operator.operator_extra_links] == [link]
