@@ -10,10 +10,9 @@ from enum import IntEnum
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
-from asgiref.sync import sync_to_async
-
 from airflow_provider_datapipeline._airflow import compat
 from airflow_provider_datapipeline._airflow.names import conf
+from airflow_provider_datapipeline._airflow.threads import in_shared_thread
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping, Sequence
@@ -79,25 +78,17 @@ class PriorityLock:
 
 
 _locks: WeakKeyDictionary[asyncio.AbstractEventLoop, PriorityLock] = WeakKeyDictionary()
-_under_way: set[asyncio.Future[Any]] = set()  # an event loop alone would not keep them
 
 
 async def _asked(priority: Priority, question: Callable[..., Any], *parameters: Any) -> Any:
     """
     Ask a question that blocks, in turn, and wait for the answer for a limited time.
 
-    In the thread of asgiref, which up to Airflow 3.2 is the only one that the triggerer answers. Who no longer waits
-    leaves the question under way: asgiref would cancel it before its answer was read, and up to Airflow 3.2 the
-    triggerer ends when the next question finds that.
-
     :raises TimeoutError: there was no answer in time
     """
     lock = _locks.setdefault(asyncio.get_running_loop(), PriorityLock())
     async with lock.held(priority), asyncio.timeout(_CALL_SECONDS):
-        under_way = asyncio.ensure_future(sync_to_async(question)(*parameters))
-        _under_way.add(under_way)
-        under_way.add_done_callback(_under_way.discard)
-        return await asyncio.shield(under_way)
+        return await in_shared_thread(question, *parameters)
 
 
 async def count_runs(dag_id: str, run_ids: Sequence[str] | None, states: Sequence[str]) -> int:

@@ -10,8 +10,7 @@ from http.cookiejar import CookieJar, DefaultCookiePolicy
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from asgiref.sync import sync_to_async
-
+from airflow_provider_datapipeline._airflow.threads import in_thread
 from airflow_provider_datapipeline.exceptions import AirflowApiError
 from airflow_provider_datapipeline.hooks._per_loop import OpenClient, PerLoop
 
@@ -70,7 +69,7 @@ async def answer(conn_id: str, address: Address, method: str, path: str, *, toke
 
 async def _open(conn_id: str, address: Address) -> _Kept:
     # In a thread, because the imports and the certificates take some 200 ms.
-    client = await sync_to_async(_client, thread_sensitive=False)(conn_id, address)
+    client = await in_thread(_client, conn_id, address)
     return _Kept(address, await OpenClient.of(client))
 
 

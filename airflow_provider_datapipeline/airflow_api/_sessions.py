@@ -18,10 +18,9 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from asgiref.sync import sync_to_async
-
 from airflow_provider_datapipeline._airflow import compat
 from airflow_provider_datapipeline._airflow.names import AirflowNotFoundException
+from airflow_provider_datapipeline._airflow.threads import in_thread
 from airflow_provider_datapipeline.airflow_api import _http
 from airflow_provider_datapipeline.exceptions import AirflowApiError
 from airflow_provider_datapipeline.hooks._per_loop import PerLoop
@@ -141,9 +140,8 @@ async def _read(conn_id: str) -> _Read:
         async with asyncio.timeout(_http.TIMEOUT_SECONDS) as bound:
             return await _connections.get(
                 conn_id,
-                # A thread of asgiref, because up to Airflow 3.2 only those may ask the triggerer for a connection; not
-                # its one thread for everybody, which may be waiting for anything.
-                partial(sync_to_async(_read_now, thread_sensitive=False), conn_id),
+                # Not in the one thread that all share, which may be waiting for anything.
+                partial(in_thread, _read_now, conn_id),
                 fits=lambda read: time.monotonic() - read.at < CONNECTION_SECONDS,
             )
     except TimeoutError as error:

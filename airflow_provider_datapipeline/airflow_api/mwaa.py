@@ -13,8 +13,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
-from asgiref.sync import sync_to_async
-
+from airflow_provider_datapipeline._airflow.threads import in_thread
 from airflow_provider_datapipeline.airflow_api import _http
 from airflow_provider_datapipeline.airflow_api._sessions import Grant, seconds_of
 from airflow_provider_datapipeline.exceptions import AirflowApiError
@@ -41,9 +40,9 @@ async def log_in(connection: Any) -> Grant:
         holder in; the text has the remedy, and no token
     """
     environment = _environment_of(connection)
-    # In a thread, because importing boto3, making a client and asking AWS all block; not in asgiref's one thread for
-    # everybody, because AWS may take its time.
-    login = await sync_to_async(_web_login, thread_sensitive=False)(connection, environment)
+    # In a thread, because importing boto3, making a client and asking AWS all block; not in the one that all
+    # share, because AWS may take its time.
+    login = await in_thread(_web_login, connection, environment)
     address = _http.Address(f"https://{login.host}", login.verify)
     token = await _token(connection, login, address, environment)
     return Grant(address, token, seconds_of(token))

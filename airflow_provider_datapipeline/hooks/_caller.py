@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import botocore.session  # type: ignore[import-untyped]  # ships no types
 from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook
-from asgiref.sync import sync_to_async
 from botocore import xform_name
 
 from airflow_provider_datapipeline._airflow.metrics import count
 from airflow_provider_datapipeline._airflow.names import AirflowNotFoundException
+from airflow_provider_datapipeline._airflow.threads import in_thread
 from airflow_provider_datapipeline.exceptions import (
     AccessDeniedError,
     ConnectionMissingError,
@@ -89,9 +89,8 @@ class DataPipelineCaller(AwsBaseHook):
 
     async def _ashared(self, purpose: Purpose, operation: str) -> tuple[AsyncClient, bool]:
         built: list[Purpose] = []
-        # A thread of asgiref, because up to Airflow 3.2 only those may ask the triggerer for a connection; not its one
-        # thread for everybody, because building may wait for STS.
-        prepare = sync_to_async(partial(self._prepare, purpose, built), thread_sensitive=False)
+        # Not in the one thread that all share, because building may wait for STS.
+        prepare = partial(in_thread, self._prepare, purpose, built)
         try:
             return await shared_async_client(self._key(purpose), prepare), bool(built)
         except DataPipelineError:
@@ -246,7 +245,7 @@ def _refresh_in_a_thread(session: Any) -> None:
     credentials = getattr(session, "_credentials", None)
     refresh = getattr(credentials, "_refresh_using", None)
     if credentials is not None and refresh is not None and not inspect.iscoroutinefunction(refresh):
-        credentials._refresh_using = sync_to_async(refresh, thread_sensitive=False)  # noqa: SLF001
+        credentials._refresh_using = partial(in_thread, refresh)  # noqa: SLF001
 
 
 def _connection_missing(conn_id: str) -> ConnectionMissingError:

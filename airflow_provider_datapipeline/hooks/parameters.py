@@ -42,7 +42,7 @@ class DataPipelineHookMixin:
         more, in which no trigger would run.
         """
         if "hook" not in vars(self):
-            from asgiref.sync import sync_to_async
+            from airflow_provider_datapipeline._airflow.threads import in_thread
 
-            await sync_to_async(lambda: self.hook, thread_sensitive=False)()
+            await in_thread(lambda: self.hook)
         return self.hook

@@ -84,8 +84,10 @@ class DeadlineCallbackMixin:
 
     async def async_notify(self, context: Any) -> None:
         """Do what ``notify`` does, without blocking the event loop."""
+        from airflow_provider_datapipeline._airflow.threads import in_thread
+
         if not deadline_context.is_about_deadline(context):
-            await asyncio.to_thread(self.notify, context)
+            await in_thread(self.notify, context)
             return
         known = deadline_context.as_callback_context(context)
         failure: Exception | None = None
@@ -124,8 +126,10 @@ class DeadlineCallbackMixin:
             deliver(prepared.hook, prepared.pipeline_task_id, prepared.report, **prepared.rest)
 
     async def _areport_deadline(self, known: Mapping[str, Any]) -> None:
+        from airflow_provider_datapipeline._airflow.threads import in_thread
+
         # In a thread: the first hook of a process imports boto3, and a text to be masked may be long.
-        if (prepared := await asyncio.to_thread(self._prepare, known)) is not None:
+        if (prepared := await in_thread(self._prepare, known)) is not None:
             from airflow_provider_datapipeline.delivery import adeliver
 
             await adeliver(prepared.hook, prepared.pipeline_task_id, prepared.report, **prepared.rest)
