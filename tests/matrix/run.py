@@ -123,7 +123,8 @@ class Run:
         return found
 
     def _unit(self) -> None:
-        arguments = ["-m", "not real", "--numprocesses", os.environ.get("WORKERS", "2"), "--dist", "loadfile"]
+        chosen = "not real and not long" if os.environ.get("QUICK") else "not real"
+        arguments = ["-m", chosen, "--numprocesses", os.environ.get("WORKERS", "2"), "--dist", "loadfile"]
         if os.environ.get("QUICK"):
             arguments += [f"--ignore={name}" for name in LEFT_OUT_IF_QUICK]
         self.record.parts["unit"] = record.total(self._pytest("unit", *arguments))
