@@ -21,7 +21,7 @@ first_python = $(firstword $(foreach candidate,$(1),$(shell $(candidate) -c \
 PYTHON ?= $(call first_python,python3.13 python3.12 python3.11 python3 python)
 
 # CELL names one, or several; ONLY names parts of a cell: unit, reporting, task_runner, wheel, sixty. QUICK=1 leaves out the
-# unit tests of texts, of the emulator, of calls to AWS and of pages.
+# long unit tests, and those of texts, of the emulator, of calls to AWS and of pages.
 NOX = $(BIN)/python -m nox
 SESSIONS = $(if $(CELL),--session $(CELL:%=cell-%) compatibility)
 
