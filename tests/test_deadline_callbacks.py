@@ -19,6 +19,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook
 
 from airflow_provider_datapipeline._airflow.names import DAG  # noqa: F401  # Airflow 2 reads no connection before it is loaded
 from airflow_provider_datapipeline.callbacks import report_failed, report_finished
@@ -212,6 +213,24 @@ async def test_a_report_that_cannot_be_delivered_shows_as_failed(
     (line,) = [record for record in caplog.records if record.getMessage().startswith("AWS Data Pipeline was not told")]
     assert "manual__2026-11-22" in line.getMessage()
     assert ("callback_errors", 1, {"dag_id": "nightly"}) in sent.values
+    assert handed.reports == []
+
+
+async def test_a_connection_that_airflow_refuses_has_its_own_remedy(
+    call: Call, handed: Handed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class AirflowSecretsBackendAccessDenied(PermissionError):  # noqa: N818  # as Airflow calls it
+        """Airflow 3.3 raises it for a connection that it stores, in a SyncCallback."""
+
+    def refuse(*_: Any) -> None:
+        raise AirflowSecretsBackendAccessDenied("Access denied for connection 'stored'")
+
+    monkeypatch.setattr(AwsBaseHook, "get_connection", refuse)
+
+    state, error = await call(PATH, {"aws_conn_id": "stored"}, context_of(handed.conf))
+
+    assert state == "failed"
+    assert "Use AsyncCallback" in error
     assert handed.reports == []
 
 

@@ -55,12 +55,16 @@ def is_no_reason(error: str) -> bool:
 
 def is_refused_connection(error: BaseException) -> bool:
     """
-    Tell whether Airflow refused to hand out a connection that it stores.
+    Tell whether an error came of Airflow's refusal to hand out a connection that it stores.
 
     It does so to every SyncCallback of a deadline on Airflow 3.3: the API server takes the token of a callback only for
     what concerns the callback itself. Goes when it takes that token for connections.
     """
-    return type(error).__name__ == "AirflowSecretsBackendAccessDenied"  # not there before task SDK 1.2.2
+    while type(error).__name__ != "AirflowSecretsBackendAccessDenied":  # not there before task SDK 1.2.2
+        if error.__cause__ is None:
+            return False
+        error = error.__cause__
+    return True
 
 
 def dag_callbacks_can_ask() -> bool:
