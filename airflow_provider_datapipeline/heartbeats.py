@@ -51,14 +51,13 @@ class Load:
     """
 
     leases: Counter[float] = field(default_factory=Counter)
-    began: float | None = None
+    began: float = math.inf
     held: dict[str, int] = field(default_factory=dict)
 
     def add(self, timeout: float, now: float) -> None:
         """Count a lease that begins now."""
         self.leases[timeout] += 1
-        if self.began is None:
-            self.began = now
+        self.began = min(self.began, now)
 
     def remove(self, timeout: float) -> None:
         """Count a lease no more."""

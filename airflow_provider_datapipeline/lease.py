@@ -96,8 +96,7 @@ class Lease:
         if self._last is not None or self._is_fresh():
             return self.end
         now = self.clock.wall()
-        began = now if self._load.began is None else self._load.began
-        last = estimated_last(now, self._interval(), self._phase, began)
+        last = estimated_last(now, self._interval(), self._phase, self._load.began)
         return self.clock.monotonic() - (now - last) + self._timeout
 
     def seconds_until_due(self) -> float:

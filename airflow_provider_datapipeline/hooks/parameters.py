@@ -5,6 +5,8 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_datapipeline._airflow.threads import in_thread
+
 if TYPE_CHECKING:
     from airflow_provider_datapipeline.hooks.datapipeline import DataPipelineHook
 
@@ -42,7 +44,5 @@ class DataPipelineHookMixin:
         more, in which no trigger would run.
         """
         if "hook" not in vars(self):
-            from airflow_provider_datapipeline._airflow.threads import in_thread
-
             await in_thread(lambda: self.hook)
         return self.hook

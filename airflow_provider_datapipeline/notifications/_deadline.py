@@ -16,6 +16,7 @@ from airflow_provider_datapipeline import metrics
 from airflow_provider_datapipeline._airflow import compat, context as callback, deadline_context
 from airflow_provider_datapipeline._airflow.bounded import arun_bounded, run_bounded
 from airflow_provider_datapipeline._airflow.metrics import count
+from airflow_provider_datapipeline._airflow.threads import in_thread
 from airflow_provider_datapipeline.exceptions import DeadlineNotReportedError
 from airflow_provider_datapipeline.reporting.masking import without_secrets
 
@@ -84,8 +85,6 @@ class DeadlineCallbackMixin:
 
     async def async_notify(self, context: Any) -> None:
         """Do what ``notify`` does, without blocking the event loop."""
-        from airflow_provider_datapipeline._airflow.threads import in_thread
-
         if not deadline_context.is_about_deadline(context):
             await in_thread(self.notify, context)
             return
@@ -126,8 +125,6 @@ class DeadlineCallbackMixin:
             deliver(prepared.hook, prepared.pipeline_task_id, prepared.report, **prepared.rest)
 
     async def _areport_deadline(self, known: Mapping[str, Any]) -> None:
-        from airflow_provider_datapipeline._airflow.threads import in_thread
-
         # In a thread: the first hook of a process imports boto3, and a text to be masked may be long.
         if (prepared := await in_thread(self._prepare, known)) is not None:
             from airflow_provider_datapipeline.delivery import adeliver

@@ -123,10 +123,12 @@ class Run:
         return found
 
     def _unit(self) -> None:
-        chosen = "not real and not long" if os.environ.get("QUICK") else "not real"
-        arguments = ["-m", chosen, "--numprocesses", os.environ.get("WORKERS", "2"), "--dist", "loadfile"]
+        chosen = "not real"
+        left_out: tuple[str, ...] = ()
         if os.environ.get("QUICK"):
-            arguments += [f"--ignore={name}" for name in LEFT_OUT_IF_QUICK]
+            chosen, left_out = "not real and not long", LEFT_OUT_IF_QUICK
+        arguments = ["-m", chosen, "--numprocesses", os.environ.get("WORKERS", "2"), "--dist", "loadfile"]
+        arguments += [f"--ignore={name}" for name in left_out]
         self.record.parts["unit"] = record.total(self._pytest("unit", *arguments))
 
     def _real(self, parts: list[str]) -> None:

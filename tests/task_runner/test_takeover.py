@@ -85,8 +85,8 @@ async def take_over(
     """
     Kill the triggerer of so many leases after a time; the next one comes after an outage.
 
-    :param is_counted: whether the first one knows from the start how many there will be, as one that takes over does
     :param start: seconds in which a triggerer has begun with all
+    :param is_counted: whether the first one knows from the start how many there will be, as one that takes over does
     """
     tasks = [
         PipelineTask(
