@@ -82,7 +82,9 @@ class Poller:
             except (ThrottledError, InternalServiceError) as error:
                 await self._pause(next(delays), error)
             except DataPipelineError as error:
-                log.error("Cannot poll; trying again in %.0f s. %s", _MISCONFIGURED_SECONDS, without_secrets(error))  # noqa: TRY400
+                log.error(  # noqa: TRY400  # a traceback may hold a secret
+                    "Cannot poll; trying again in %.0f s. %s", _MISCONFIGURED_SECONDS, without_secrets(error)
+                )
                 await asyncio.sleep(_MISCONFIGURED_SECONDS)
                 raise CannotPollError from None
             else:
@@ -150,7 +152,7 @@ class Poller:
             await asyncio.sleep(_PAUSED_LOOK_SECONDS)
             return None
 
-    async def _next(self, timeout: float | None, batch: list[Polled]) -> Polled | None:  # noqa: ASYNC109
+    async def _next(self, timeout: float | None, batch: list[Polled]) -> Polled | None:  # noqa: ASYNC109  # of the poll
         limiter = shared_limiter(POLL_RATE, "PollForTask", self.account)
         await limiter.acquire()
         try:

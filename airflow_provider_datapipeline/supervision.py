@@ -304,7 +304,7 @@ class Supervision:
                     about={"dag": self.runner_dag_id, **self._target_words},
                 )
             except (InvalidReportError, InvalidRequestError) as error:
-                log.error(  # noqa: TRY400
+                log.error(  # noqa: TRY400  # a traceback may hold a secret
                     "AWS Data Pipeline refuses the report, which repeating it will not change. %s",
                     without_secrets(error),
                 )
@@ -315,7 +315,9 @@ class Supervision:
                 may_have_arrived = may_have_arrived or getattr(error, "maybe_delivered", False)
                 if self.clock.monotonic() + delay > self._lease.end:
                     why = without_secrets(error)
-                    log.error("The report was not delivered before the task's lease ended. %s", why)  # noqa: TRY400
+                    log.error(  # noqa: TRY400  # a traceback may hold a secret
+                        "The report was not delivered before the task's lease ended. %s", why
+                    )
                     break
                 log.warning("Reporting again in %.0f s. %s", delay, without_secrets(error))
                 await asyncio.sleep(delay)

@@ -131,7 +131,9 @@ class RunWatcher:
                 try:
                     await self._look(dag_id, loop.time())
                 except Exception as error:  # noqa: BLE001  # a fault of ours must not blind all supervisions
-                    log.error("Could not look at the runs of DAG %s: %s", dag_id, without_secrets(error))  # noqa: TRY400
+                    log.error(  # noqa: TRY400  # a traceback may hold a secret
+                        "Could not look at the runs of DAG %s: %s", dag_id, without_secrets(error)
+                    )
             await asyncio.sleep(max(WATCH_SECONDS / 2, began + WATCH_SECONDS - loop.time()))
 
     async def _look(self, dag_id: str, now: float) -> None:

@@ -245,7 +245,7 @@ def _refresh_in_a_thread(session: Any) -> None:
     credentials = getattr(session, "_credentials", None)
     refresh = getattr(credentials, "_refresh_using", None)
     if credentials is not None and refresh is not None and not inspect.iscoroutinefunction(refresh):
-        credentials._refresh_using = partial(in_thread, refresh)  # noqa: SLF001
+        credentials._refresh_using = partial(in_thread, refresh)  # noqa: SLF001  # no other seam
 
 
 def _connection_missing(conn_id: str) -> ConnectionMissingError:

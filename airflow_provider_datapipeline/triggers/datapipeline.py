@@ -186,7 +186,7 @@ class SuperviseDagRunTrigger(_DataPipelineTrigger):
         try:
             assignment = Assignment.from_conf(json.loads(self.conf))
         except ValueError as error:
-            log.error("Nothing to supervise: %s", without_secrets(error))  # noqa: TRY400
+            log.error("Nothing to supervise: %s", without_secrets(error))  # noqa: TRY400  # a traceback may hold a secret
             yield TaskFailedEvent()
             return
         supervision = Supervision(

@@ -25,7 +25,7 @@ SOON = 10.0
 async def poll(
     hook: DataPipelineHook,
     group: str = GROUP,
-    timeout: float | None = SOON,  # noqa: ASYNC109
+    timeout: float | None = SOON,  # noqa: ASYNC109  # of the poll
     runner: str = "runner",
 ) -> str | None:
     polled = await next_task(("account", group, runner), hook, group, hostname=None, timeout=timeout)

@@ -220,7 +220,7 @@ async def test_a_refused_task_is_reported_failed(service, task, airflow) -> None
     ("state", "kind", "status"),
     [("success", TaskSuccessEvent, "FINISHED"), ("failed", TaskFailedEvent, "FAILED")],
 )
-async def test_the_runner_run_ends_as_the_target_run(  # noqa: PLR0917
+async def test_the_runner_run_ends_as_the_target_run(  # noqa: PLR0917  # fixtures
     service, task, airflow, state: str, kind: type[TriggerEvent], status: str
 ) -> None:
     airflow.runs["nightly", "run_1"] = state

@@ -273,7 +273,7 @@ def test_a_fault_in_the_look_at_one_dag_does_not_blind_the_others(
             await until(watched, lambda seen: seen.has_ended, 4)
             assert lost.state is State.UNSEEN
 
-    class _Unjudged(Exception):  # noqa: N818
+    class _Unjudged(Exception):  # noqa: N818  # what it is, not that it is one
         pass
 
     def _judge(error: BaseException) -> bool:
