@@ -1,147 +1,125 @@
-"""Secrets whose place is known: options of commands, clauses of SQL, headers, and what some libraries quote."""
+"""
+Secrets whose place is known: what libraries and statements show, and arguments of commands.
+
+Applies the tables :mod:`~airflow_provider_datapipeline.reporting.secret_rules.phrases` and
+:mod:`~airflow_provider_datapipeline.reporting.secret_rules.commands`. A pattern is compiled when a text first holds
+what it is about: most processes need few of them, and all take a third of a second.
+"""
 
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
+from functools import cache
 from typing import TYPE_CHECKING
+
+from airflow_provider_datapipeline.reporting.secret_looks import Look
+from airflow_provider_datapipeline.reporting.secret_names import announces
+from airflow_provider_datapipeline.reporting.secret_rules.commands import ARGUMENTS, OPTIONS
+from airflow_provider_datapipeline.reporting.secret_rules.phrases import PHRASES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from airflow_provider_datapipeline.reporting.secret_patterns import Span
+    from airflow_provider_datapipeline.reporting.secret_rules.commands import Option
 
-_WORD_END = r"(?=[ \t\r\n\"',)\]};]|\\|\Z)"
-_ARGUMENT = r"(?:'(?P<q1>[^'\r\n]+)'|\"(?P<q2>[^\"\r\n]+)\"|(?P<rest>[^ \t\r\n\"'`]+?(?=[ \t\r\n\"'`\])]|\Z)))"
-_GAP = r"(?:[ \t]+|[\"'], ?(?=[\"']))"  # between arguments, of a command line or of a list of them
+_LINE = 400  # characters of a command line up to an option
 
-# Options without "password" in their name. By name of the command: what it calls its option; may a blank follow?
-_OPTIONS = {
-    r"(?:mysql|mariadb)[a-z_-]{0,20}": "-p",
-    r"(?:mongo[a-z]{0,12}|sshpass)": "-p ",
-    r"(?:docker|podman|helm|oc|az|skopeo|buildah)(?![\w-])[^|;&]{0,200}\blogin": "-p ",
-    r"(?:sqlcmd|bcp|osql|isql|zip|unzip)": "-P ",
-    r"(?:redis-cli|valkey-cli)": "-a ",
-    r"(?:ldapsearch|ldapmodify|ldapadd|ldapwhoami)": "-w ",
-    r"(?:beeline)": "-p ",
-}
-_ANY_COMMAND = re.compile(
-    r"mysql|mariadb|mongo|docker|podman|helm|oc|az|skopeo|buildah|sshpass|sqlcmd|bcp|osql|isql|zip|-cli|ldap|beeline"
-)
-_WINDOW = 300  # characters of a command line before its option
 
-_USER_AND_PASSWORD = re.compile(
-    rf"(?<![\w-])(?:-u|--user|--proxy-user|-U|-a)(?:=|{_GAP}|)[\"']?[\w.@\\-]{{1,64}}[:%](?P<rest>[^ \t\r\n\"']+)",
-    re.ASCII,
-)
-_OF_USER_AND_PASSWORD = re.compile(r"\b(?:curl|httpie|xh|smbclient|rpcclient)\b")
-_ORACLE = re.compile(
-    rf"\b(?:sqlplus|expdp|impdp|sqlldr|rman|jdbc:oracle:\w{{1,8}}:)(?:{_GAP}|[\"']|-\w+|){{0,4}}"
-    r"[\w.-]{1,64}/(?P<rest>[^ \t\r\n\"'/]+?)(?=@)",
-    re.ASCII | re.IGNORECASE,
-)
-_QUOTED = r"(?:'(?P<q1>(?:[^'\\]|''|\\.)*+)|\"(?P<q2>(?:[^\"\\]|\"\"|\\.)*+))"
-
-_PATTERNS = tuple(
-    (hints, re.compile(pattern, re.ASCII))
-    for hints, pattern in (  # plain texts, one of which is there wherever the pattern matches; and the pattern
-        # headers, outside of any assignment: letters of both cases, a digit or a sign, since "bearer token" is a word
-        (
-            ("earer", "EARER", "asic", "ASIC"),
-            (
-                r"\b[bB](?i:earer|asic)[ \t]+(?![a-zA-Z]?[a-z]+\b(?![._~+/=-])|[A-Z]+\b(?![._~+/=-])|\*|\w{1,40}=[\"'])"
-                r"(?P<rest>[A-Za-z0-9._~+/-]{6,}+=*)"
-            ),
-        ),
-        (("Signature=", "AWSAccessKeyId="), r"[?&](?:Signature|AWSAccessKeyId)=(?P<rest>[^&\s\"'<>]{8,})"),
-        (("auth=(",), rf"\bauth=\((?:'[^'\n]{{0,200}}'|\"[^\"\n]{{0,200}}\"), ?{_QUOTED}"),
-        (("'auth'", '"auth"'), r"[\"']auth[\"'] ?: ?[\"'](?P<rest>[A-Za-z0-9+/]{12,}={0,2})[\"']"),
-        # SQL
-        (
-            ("ASSWORD", "assword", "DENTIFIED", "dentified"),
-            (
-                r"(?i:\bpassword[ \t]*\([ \t]*"
-                rf"|\bidentified[ \t]+(?:with[ \t]+\S{{1,60}}[ \t]+)?(?:by|as)[ \t]+(?:password[ \t]+)?){_QUOTED}"
-            ),
-        ),
-        (
-            ("DENTIFIED", "dentified"),
-            r"(?i:\bidentified[ \t]+by[ \t]+)(?!password\b|values\b|[\"'%:?*])(?P<rest>[^\s;,\"')]+)",
-        ),
-        (
-            # statements with values apart: which of these belongs to the secret column is not told
-            ("[parameters: ",),
-            (
-                r"\[SQL: (?=(?:(?!\n\[parameters: ).){0,4000}?(?i:passw|secret|token|api_?key|private_key))"
-                r"(?:(?!\n\[parameters: )(?s:.))*+\n\[parameters: (?P<rest>[\[(][^\r\n]*?)\](?=\r?\n|\Z)"
-            ),
-        ),
-        # pydantic: the field on one line, its value on the next; the middle of a long value is cut out
-        (
-            ("input_value=",),
-            (
-                r"(?im:^)[\w.-]{0,80}?(?i:passw|pwd|secret|token|api_?key|private_?key|credential)[\w.-]{0,80}\n"
-                r"[^\n]{0,600}?\binput_value=(?P<rest>[^\n]*?)(?=, input_type=|\]?(?:\n|\Z))"
-            ),
-        ),
-        (("input_value=",), r"\binput_value=[\[{(][^\n]{0,100}?\.\.\.(?P<rest>[^\n]{0,100}?)(?=, input_type=)"),
-        (
-            ("'loc'", '"loc"'),
-            (
-                r"[\"']loc[\"']: ?[\[(][^\])\n]{0,200}?(?i:passw|pwd|secret|token|api_?key|private_?key)[^\])\n]{0,200}"
-                rf"[\])][^\n]{{0,400}}?[\"']input[\"']: ?(?:{_QUOTED}|(?P<rest>[^,\n}}]+))"
-            ),
-        ),
-        # jsonschema
-        (
-            ("On instance",),
-            (
-                r"On instance(?:\[[^\]\n]{1,80}\]){0,8}\[[^\]\n]{0,60}(?i:passw|secret|token|api_?key)[^\]\n]{0,60}\]:"
-                rf"[ \n]{{1,20}}(?:{_QUOTED}|(?P<rest>[^\n]+))"
-            ),
-        ),
-        # parts of a URL that was taken apart at a slash or a hash in its password
-        (("Port could not be cast",), r"Port could not be cast to integer value as (?P<rest>'[^\n]+')"),
-        (("Invalid port: ",), r"\bInvalid port: (?P<rest>'[^\n]+')"),
-        (("Failed to parse: ",), r"\bFailed to parse: '?[^:'\s]{0,80}:(?!//)(?P<rest>[^\n]{1,400}?)'? is not a valid"),
-        (("invalid literal for int",), r"invalid literal for int\(\) with base 10: '(?P<rest>[^'\n]{1,200})(?=@)"),
-    )
-)
+def find_phrases(text: str) -> Iterator[Span]:
+    """Find secrets by what libraries, statements and sentences say around them."""
+    for phrase in PHRASES:
+        if not any(hint in text for hint in phrase.hints):
+            continue
+        for match in compiled(phrase.pattern).finditer(text):
+            yield from _secrets(match, phrase.look)
 
 
 def find_arguments(text: str) -> Iterator[Span]:
-    """Find secrets by what they are to a command, a statement or an error text of a well-known library."""
-    for hints, pattern in _PATTERNS:
-        if any(hint in text for hint in hints):
-            for match in pattern.finditer(text):
-                if match.lastgroup:
-                    yield match.span(match.lastgroup)
-    if " -" in text or "'-" in text or '"-' in text:
-        yield from _find_options(text)
-        for match in _USER_AND_PASSWORD.finditer(text):
-            if _OF_USER_AND_PASSWORD.search(_line_before(text, match.start())):
-                yield match.span("rest")
-    if "/" in text:
-        yield from (match.span("rest") for match in _ORACLE.finditer(text))
+    """Find secrets among the arguments of commands."""
+    for argument in ARGUMENTS:
+        if argument.hint in text:
+            for match in compiled(argument.pattern).finditer(text):
+                yield from _secrets(match, Look.ANY)
+    for option in OPTIONS:
+        if any(command.rstrip("*") in text for command in option.commands):
+            yield from _find_options(text, option)
 
 
-_COMMANDS = tuple(
-    (re.compile(rf"(?<![\w-]){name}{_WORD_END}", re.ASCII), flag.strip(), flag.endswith(" "))
-    for name, flag in _OPTIONS.items()
-)
-_FLAG = re.compile(rf"(?<=[ \t\"'])(?P<flag>-[pPaw])(?P<gap>{_GAP}?)(?P<rest>[\"']?[^ \t\r\n\"'`]+)")
-
-
-def _line_before(text: str, position: int) -> str:
-    line = text[max(0, position - _WINDOW) : position]
-    return line[line.rfind("\n") + 1 :]
-
-
-def _find_options(text: str) -> Iterator[Span]:
-    if not _ANY_COMMAND.search(text):
+def _find_options(text: str, option: Option) -> Iterator[Span]:
+    # Commands and options are sought once each, and then matched: a line of a thousand commands costs no more than
+    # one of a thousand words.
+    commands = [match.end() for match in compiled(command_pattern(option)).finditer(text)]
+    if not commands:
         return
-    for match in _FLAG.finditer(text):
-        line = _line_before(text, match.start())
-        for command, flag, may_stand_apart in _COMMANDS:
-            if match["flag"] == flag and (may_stand_apart or not match["gap"]) and command.search(line):
-                yield match.span("rest")
-                break
+    for match in compiled(option_pattern(option)).finditer(text):
+        nearest = bisect_right(commands, match.start()) - 1
+        if nearest < 0 or match.start() - commands[nearest] > _LINE:
+            continue
+        if text.find("\n", commands[nearest], match.start()) < 0:
+            yield match.span("secret")
+
+
+@cache
+def command_pattern(option: Option) -> str:
+    """Return a regular expression for the commands that have an option, up to the verb if there is one."""
+    commands = "|".join(re.escape(one.rstrip("*")) + (r"[\w-]{0,20}+" if "*" in one else "") for one in option.commands)
+    verb = rf"[^|;&\n]{{0,200}}?\b{option.verb}" if option.verb else ""
+    return rf"(?<![\w-])(?:{commands})(?=[ \t\"']){verb}"
+
+
+@cache
+def option_pattern(option: Option) -> str:
+    """Return a regular expression for an option and its value."""
+    options = "|".join(map(re.escape, option.options))
+    gap = r"(?:[ \t]{1,8}|=|[\"'], ?(?=[\"'])|)" if option.apart else ""
+    return rf"(?<=[ \t\"'])(?:{options}){gap}[\"']?{option.spares}(?P<secret>[^ \t\r\n\"'`]{{1,400}}+)"
+
+
+def find_parameters(text: str) -> Iterator[Span]:
+    """
+    Find the parameters that SQLAlchemy shows beside a statement which names a secret.
+
+    Statement and values are told apart, and which value belongs to the secret column is not told: all are hidden.
+    """
+    before = 0
+    while (start := text.find(_PARAMETERS, before)) >= 0:
+        start += len(_PARAMETERS)
+        end = _end_of_line(text, start, _LONGEST_PARAMETERS)
+        statement = text.rfind("[SQL: ", max(before, start - _LONGEST_STATEMENT), start)
+        if statement >= 0 and _names_a_secret(text[statement:start]):
+            yield start, end - 1 if text[end - 1] == "]" else end
+        before = end
+
+
+_PARAMETERS = "\n[parameters: "
+_LONGEST_STATEMENT = 4_000
+_LONGEST_PARAMETERS = 8_000
+_NAMES_IN_SQL = re.compile(r"[A-Za-z_][\w$]{2,60}")
+
+
+def _names_a_secret(statement: str) -> bool:
+    return any(announces(name) is Look.ANY for name in {*_NAMES_IN_SQL.findall(statement)})
+
+
+def _secrets(match: re.Match[str], look: Look) -> Iterator[Span]:
+    groups = match.groupdict()
+    if (name := groups.get("name")) and announces(name) is None:
+        return
+    if (listed := groups.get("names")) and not _names_a_secret(listed):
+        return
+    for group, value in groups.items():
+        if value and group.startswith("secret") and look.is_worn_by(value):
+            yield match.span(group)
+
+
+def _end_of_line(text: str, position: int, most: int) -> int:
+    end = text.find("\n", position, position + most)
+    return end if end >= 0 else min(len(text), position + most)
+
+
+@cache
+def compiled(pattern: str) -> re.Pattern[str]:
+    """Return a pattern of the tables, compiled; there are as many as rows in these."""
+    return re.compile(pattern, re.ASCII)

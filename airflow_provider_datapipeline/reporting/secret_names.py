@@ -1,149 +1,184 @@
-"""Secrets that are announced by a name: ``password=...``, ``"api_key": "..."``, ``--token ...``, headers, XML."""
+"""
+Secrets that are announced by a name: ``password=...``, ``"api_key": "..."``, ``--token ...``, headers, XML.
+
+A name is found by what separates it from its value, and judged by its words, with the tables of
+:mod:`~airflow_provider_datapipeline.reporting.secret_rules.names`.
+"""
 
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from airflow_provider_datapipeline.reporting import secret_values
+from airflow_provider_datapipeline.reporting.secret_looks import Look
+from airflow_provider_datapipeline.reporting.secret_rules import names
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from airflow_provider_datapipeline.reporting.secret_patterns import Span
 
-# A search that begins with a class of characters skips what cannot match fast; a case-blind one would not.
-_STEM = (
-    r"[pPsStTkKaAcC](?i:"
-    r"(?<=p)(?:ass(?:w(?:or[dt]|d)|phrase|code)?|wd|w)"
-    r"|(?<=s)(?:ecret|enha|ignature|ig)"
-    r"|(?<=t)oken"
-    r"|(?<=k)(?:ey|ennwort)"
-    r"|(?<=a)uth(?:orization)?"
-    r"|(?<=c)(?:ookie|redential))"
-)
-_REST = r"[A-Za-z0-9_.-]{0,40}+"
-_CLOSER = r"(?:\\{0,7}[\"'`]|[\])]|%2[27]){0,3}+"
+ORDER = tuple(Look)
+_ENDS = tuple(word for word in names.SECRETS if word not in names.WHOLE_WORDS_ONLY)
+
+# A name begins where no letter stands before it, or after a line end as source and JSON show it, or percent-encoded.
+_START = r"(?:(?<![A-Za-z0-9_])|(?<=\\[nrt])|(?<=%[02-9][0-9A-Fa-f]))"
+_WORDS = r"[A-Za-z_][A-Za-z0-9_]*+(?:[.$-]+[A-Za-z0-9_]++){0,16}+"
+_CLOSER = r"(?:\\{0,7}[\"'`]|[\])]|%2[27]|\[[0-9]{1,4}\]){0,3}+"
 _NEXT_IS_VALUE = (
-    r"[ \t]{0,4}(?:,|</name>|</key>)?[ \t\r\n]{0,20}[<\"'\\]{0,5}(?i:value)(?:\\{0,7}[\"'])?[ \t]{0,4}(?:[:=>])"
+    r"[ \t]{0,4}(?:,|</name>|</key>|;)?[ \t\r\n]{0,20}[<\"'\\]{0,5}[A-Za-z]{0,16}?(?i:value)(?:\\{0,7}[\"'])?[ \t]{0,4}[:=>]"
 )
 _SEPARATOR = (
-    rf"(?:(?P<about>{_NEXT_IS_VALUE})|[ \t]{{0,8}}(?:(?P<equals>=>|:=|={{1,2}})|(?P<colon>:))|(?P<encoded>%3[DdAa])"
-    rf"|(?P<tag>(?: [A-Za-z:_.-]{{1,40}}=[^<>]{{0,200}})?>)"
-    r"|(?P<pair>,)(?=[ \t\r\n]{0,20}b?[\"'])|(?P<blank>(?=[ \t]+[^ \t])))"
+    rf"(?:(?P<about>{_NEXT_IS_VALUE})|[ \t]{{0,8}}(?:(?P<equals>=>|->|:=|={{1,2}})|(?P<colon>:(?!//)))|"
+    r"(?P<encoded>%3[DdAa])|(?P<tag>(?: [A-Za-z:_.-]{1,40}=[^<>]{0,200})?>)"
+    r"|(?P<pair>,)(?=[ \t\r\n]{0,20}b?[\"']))"
 )
-_NAME = re.compile(rf"(?P<stem>{_STEM})(?P<rest>{_REST})(?P<closer>{_CLOSER}){_SEPARATOR}")
+_NAME = re.compile(rf"{_START}(?P<name>{_WORDS})(?P<closer>{_CLOSER}){_SEPARATOR}")
 
-_BEFORE = 64  # characters of a name before its stem that are looked at
-_IDENTIFIER = re.compile(r"[A-Za-z0-9_.$/-]*\Z")
+# Where white space alone stands between a name and its value: options of commands, and what is written as one word.
+_OPTION = re.compile(r"(?<![A-Za-z0-9_-])--?(?P<name>[A-Za-z][A-Za-z0-9_.-]{0,63}+)[ \t]+(?=[^ \t-])")
+_COMPOUND = re.compile(
+    r"(?<![A-Za-z0-9_-])(?P<name>[A-Za-z]{1,24}+(?:[_-][A-Za-z0-9]{1,24}+){1,6}+)[ \t]+(?=[^ \t])"
+)
+_PASSWORD = re.compile(r"(?<![A-Za-z0-9_-])(?P<name>(?i:passw)(?i:ord|d))[ \t]+(?=[^ \t])")
 
-# The stems that are parts of many words, or of names of what is no secret: what has to be around them.
-_SHORT = {"pass", "pwd", "pw", "auth", "sig", "key"}
-_OF_A_KEY = re.compile(
-    r"(?:api|access|account|auth|private|secret|signing|sign|encryption|encrypt|master|fernet|storage|shared|"
-    r"service|session|client|subscription|webhook|license|ssh|hmac|crypto|symmetric|fs\.s3a\.secret)[ _.-]?\Z",
-    re.IGNORECASE,
-)
-_LONGEST_KIND = 16
-_NO_CREDENTIAL_TOKEN = re.compile(
-    r"(?<![A-Za-z])(?:next|max|min|num|n|page|continuation|pagination|starting|pad|eos|bos|unk|unexpected)[ _.-]?\Z",
-    re.IGNORECASE,
-)
-_NO_SECRET_ENDS = (
-    "name", "names", "arn", "file", "filename", "path", "url", "uri", "type", "policy", "count", "length", "len",
-    "size", "limit", "expiry", "expires", "expiration", "expired", "expires_in", "expires_at", "endpoint", "version",
-    "manager", "backend", "prefix", "ttl", "lifetime", "age", "required", "enabled", "rotation", "provider", "column",
-    "field", "encryption", "method", "mechanism", "location", "dir", "status", "error", "exception", "failed",
-    "failure", "attempts", "retries", "izer", "ize", "ized", "less", "reset", "valid", "invalid", "format", "regex",
-    "pattern", "hint", "server", "issuer", "audience", "scope", "scopes", "kind", "label", "index", "position", "ref",
-    "stdin", "env", "var", "cmd", "command", "callback", "helper", "validator", "schema", "id_type", "usage",
-    "strategy", "timeout", "max", "min", "source", "store", "missing", "notfound", "not_found", "denied",
-    "s_per_second",
-)  # fmt: skip
-_KEY_ID = re.compile(r"[_.-]?id\Z", re.IGNORECASE)
-_STARTS_LINE = re.compile(r"(?:\A|[\r\n])[ \t]*(?:- +)?[\"']?[A-Za-z0-9_.-]*\Z")
+_BEFORE = 64  # characters before a name that are looked at
+_SPLIT = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
+_PREVIOUS_WORD = re.compile(r"([A-Za-z]{2,24})[ ]\Z")
+_IN_SENTENCE = re.compile(r"[A-Za-z0-9'\")\]]{2}[,]?[ ]\Z")
+_STARTS_LINE = re.compile(r"(?:\A|[\r\n]|\\n)[ \t]*(?:- +)?[\"']?\Z")
 _USER_OF_URL = re.compile(r"://[A-Za-z0-9_.%-]*\Z")
-_AS_OPTION = re.compile(r"(?<![A-Za-z0-9_-])-{1,2}[A-Za-z0-9_.-]*\Z")
-_QUOTED_NEXT = re.compile(r"[ \t]+[\"']")
-_OF_XML = re.compile(r"<[\w:.-]*\Z", re.ASCII)
+_IN_PAIR = re.compile(r"\(b?\\*[\"']\Z")
+_AS_OPTION = re.compile(r"(?:^|[^A-Za-z0-9_-])-{1,2}\Z")
+_OF_XML = re.compile(r"<[\w:.-]{0,40}\Z", re.ASCII)
+_CLASS = re.compile(r"(?:.*[.$])?[A-Z][a-z0-9]+(?:[A-Z][a-z0-9]+)+")
+_OF_KEY_IN_ROW = re.compile(r"\bKey \([^()]{0,100}\Z")
 _OF_NETRC = re.compile(r"\blogin[ \t]+\S{1,80}[ \t\r\n]+\Z")
-_IN_PAIR = re.compile(r"\(b?\\*[\"'][A-Za-z0-9_.-]*\Z")
 
 
 def find_values(text: str) -> Iterator[Span]:
     """Find the values that follow a name which says that they are secret."""
+    yield from _find_after_separators(text)
+    yield from _find_after_blanks(text)
+
+
+def _find_after_separators(text: str) -> Iterator[Span]:
     position = 0
     while match := _NAME.search(text, position):
-        # From here on there may be another name: in the rest of this one, or among the attributes of XML.
-        position = match.end("stem")
-        context = _context(text, match)
+        # There may be another name in what follows this one, or among the attributes of XML.
+        position = match.end("closer")
+        look = announces(match["name"])
+        before = text[max(0, match.start() - _BEFORE) : match.start()]
+        if match["name"].lower() in ("key", "keys") and (previous := _PREVIOUS_WORD.search(before)):
+            look = announces(f"{previous[1]}_key")
+        if look is None:
+            continue
+        context = _context(match, before, look)
         if context is not None and (span := secret_values.find_value(text, match.end(), context)):
             yield span
             position = match.end("closer") if context.kind == "tag" else span[1]
 
 
-def _context(text: str, match: re.Match[str]) -> secret_values.Context | None:
-    """Tell how the value is written; None where the name is that of no secret."""
-    before = text[max(0, match.start() - _BEFORE) : match.start()]
-    stem = match["stem"].lower()
+def _context(match: re.Match[str], before: str, look: Look) -> secret_values.Context | None:
+    """Tell how the value is written; None where what follows is no value of this name."""
     kind = match.lastgroup or ""
-    if kind == "blank" and before[-1:] in ("", " ") and not stem.startswith("passw") and not match["rest"]:
-        return None  # the most frequent case by far, a word in a sentence
-    if not _announces(stem, before, match["rest"], match["stem"]):
-        return None
-    if kind == "blank" and not _is_said_after_blank(text, match, stem, before):
-        return None
     if kind == "colon" and _USER_OF_URL.search(before):
         return None
-    is_pair = kind == "pair" and (_AS_OPTION.search(before.rstrip("\"'")) or _IN_PAIR.search(before))
-    if (kind == "pair" and not is_pair) or (kind == "tag" and not _OF_XML.search(before)):
+    if kind == "colon" and match["name"] == "secret" and before.endswith(":"):
+        return None  # of an ARN
+    if kind == "pair" and not (_AS_OPTION.search(before) or _IN_PAIR.search(before)):
         return None
+    if kind == "tag" and not _OF_XML.search(before):
+        return None
+    if _OF_KEY_IN_ROW.search(before):
+        look = max(look, Look.MIXED, key=ORDER.index)
+    of_error = kind == "colon" and not match["closer"] and _CLASS.fullmatch(match["name"]) is not None
+    if of_error and set(match["name"]) & set(".$"):
+        return None
+    in_sentence = of_error or (kind == "colon" and not match["closer"] and _IN_SENTENCE.search(before) is not None)
+    in_sentence = in_sentence or (kind == "colon" and match["name"] in ("pass", "Pass"))
     return secret_values.Context(
         kind=kind,
-        stem=stem,
-        name=match["stem"] + match["rest"],
-        starts_line=kind == "colon" and not match["closer"] and _STARTS_LINE.search(before) is not None,
-        in_semicolons=before[: _IDENTIFIER.search(before).start()].rstrip(" ").endswith(";"),  # type: ignore[union-attr] # always matches
+        word=last_word(match["name"]),
+        name=match["name"],
+        look=Look.LOOSE if in_sentence and look is Look.ANY else look,
+        starts_line=kind == "colon" and not in_sentence and not match["closer"] and _STARTS_LINE.search(before) is not None,
+        in_semicolons=before.rstrip(" ").endswith(";"),
     )
 
 
-def _announces(stem: str, before: str, rest: str, spelled: str) -> bool:
-    last = before[-1:]
-    low_rest = rest.lower().strip("_.-")
-    if stem in _SHORT and not _stands_alone(stem, last, rest, spelled, before):
-        return False
-    if stem == "token" and _NO_CREDENTIAL_TOKEN.search(before):
-        return False
-    if stem == "secret" and last == ":" and not rest:
-        return False  # of an ARN
-    if stem == "credential" and low_rest:
-        return False
-    if rest[:1] == "I" and low_rest == "id" and stem == "secret":
-        return False  # SecretId is the name of a secret of AWS; secret_id is a secret of Vault
-    return not low_rest.endswith(_NO_SECRET_ENDS) or low_rest == "s"
+def _find_after_blanks(text: str) -> Iterator[Span]:
+    for match in _OPTION.finditer(text):
+        if look := announces(match["name"]):
+            yield from _after_blank(text, match, look)
+    for match in _COMPOUND.finditer(text):
+        if look := announces(match["name"]):
+            yield from _after_blank(text, match, max(look, Look.MIXED, key=ORDER.index))
+    for match in _PASSWORD.finditer(text):
+        before = text[max(0, match.start() - _BEFORE) : match.start()]
+        if text[match.end()] in "\"'" or _OF_NETRC.search(before):
+            yield from _after_blank(text, match, Look.ANY)
 
 
-def _stands_alone(stem: str, last: str, rest: str, spelled: str, before: str) -> bool:
-    starts = not last.isalpha() or (spelled[0].isupper() and last.islower())
-    ends = not rest[:1].islower()
-    if stem == "key":
-        return bool(_OF_A_KEY.search(before[-_LONGEST_KIND:])) and ends and not _KEY_ID.match(rest)
-    if stem == "auth":
-        return starts and last == "_" and not rest
-    if stem == "pwd":
-        return ends
-    return starts and ends
+def _after_blank(text: str, match: re.Match[str], look: Look) -> Iterator[Span]:
+    name = match["name"]
+    context = secret_values.Context(kind="blank", word=last_word(name), name=name, look=look)
+    if span := secret_values.find_value(text, match.end(), context):
+        yield span
 
 
-def _is_said_after_blank(text: str, match: re.Match[str], stem: str, before: str) -> bool:
-    """Tell whether white space alone stands between a name and its value."""
-    quoted = _QUOTED_NEXT.match(text, match.end()) is not None
-    if match["closer"].strip(")"):
-        return False
-    if _AS_OPTION.search(before):
-        return True
-    if stem.startswith("passw") and not match["rest"]:
-        of_netrc = _OF_NETRC.search(before) is not None
-        return quoted or of_netrc
-    secret_key = (match["stem"] + match["rest"]).lower().replace("-", "_")
-    return secret_key in ("secret_access_key", "session_token") and (quoted or "aws_" in before[-4:])
+def last_word(name: str) -> str:
+    """Return the last word of a name, in small letters."""
+    words = _words(name)
+    return words[-1] if words else ""
+
+
+@lru_cache(maxsize=1024)
+def announces(name: str) -> Look | None:
+    """Tell what a value must look like to be the secret that a name announces; None if it announces none."""
+    words = _words(name)
+    if "_".join(words) in names.ALWAYS:
+        return Look.LOOSE
+    if not words or words[-1] in names.NO_SECRETS or "_".join(words) in names.NO_NAMES:
+        return None
+    for position in range(len(words) - 1, -1, -1):
+        look = _announced_by(words[: position + 1], name)
+        if position == len(words) - 1 and look is not None:
+            return look
+        if look is Look.ANY:  # where more words follow, the name may be that of something about a secret
+            return Look.LOOSE
+    return None
+
+
+def _announced_by(words: list[str], name: str) -> Look | None:
+    """Judge a name by its last word and what precedes that."""
+    word = words[-1]
+    previous = words[-2] if len(words) > 1 else ""
+    if word == "id":
+        if previous == "secret":  # SecretId is the name of a secret of AWS; secret_id is a secret of Vault
+            return Look.ANY if "secret_id" in name else None
+        return Look.RANDOM if previous in ("session", "sess") else None
+    if word.endswith(("key", "keys")) and word not in names.SECRETS:
+        return _announced_by_key(word.removesuffix("s").removesuffix("key") or previous)
+    if word in ("token", "tokens") and previous in names.NO_TOKENS:
+        return None
+    if word in names.SIGNATURES:
+        return Look.RANDOM
+    if word in names.SECRETS or (word.endswith(_ENDS) and word not in names.NO_WORDS_FOR_PASS):
+        return Look.ANY
+    return Look.RANDOM if word in names.IN_DOUBT else None
+
+
+def _announced_by_key(kind: str) -> Look | None:
+    if kind in names.NO_KEYS:
+        return None
+    return Look.ANY if kind.endswith(names.KEYS) and kind else Look.RANDOM
+
+
+def _words(name: str) -> list[str]:
+    words = [word.lower() for word in _SPLIT.findall(name)]
+    while words and words[-1].isdigit():
+        words.pop()
+    return words

@@ -94,12 +94,24 @@ def is_telling(secret: str) -> bool:
 @cache
 def _finders() -> tuple[Callable[[str], Iterator[Span]], ...]:
     # Imported when first needed, as their patterns take a while to compile: parsing a DAG file is to be cheap.
-    from airflow_provider_datapipeline.reporting import secret_contexts, secret_names, secret_shapes, secret_urls
+    from airflow_provider_datapipeline.reporting import (
+        secret_columns,
+        secret_contexts,
+        secret_looks,
+        secret_names,
+        secret_shapes,
+        secret_urls,
+    )
 
     return (
         secret_shapes.find_tokens,
         secret_shapes.find_private_keys,
+        secret_shapes.find_bare_keys,
         secret_urls.find_passwords,
         secret_names.find_values,
+        secret_contexts.find_phrases,
         secret_contexts.find_arguments,
+        secret_contexts.find_parameters,
+        secret_columns.find_columns,
+        secret_looks.find_opaque,
     )

@@ -23,6 +23,7 @@ _TRAILING = ".,;:)]}!>"
 _PORT = re.compile(r"[0-9]{1,5}(?![A-Za-z0-9_])|[0-9]*\Z")
 _PLACEHOLDER = re.compile(r"\{\w*\}|\{\{.*\}\}|<\w+>|%s|%\(\w+\)s|\$\{\w+\}|\$[A-Z_]{3,}|port|PORT", re.ASCII)
 _IS_A_HOST = re.compile(r"[\w-]+(?:\.[\w-]+)+|localhost|[^:]*:[0-9]+|\[.*|\*+", re.ASCII)
+_NO_PASSWORD = re.compile(r"|x-oauth-basic|x-token-auth|x|api_token")  # the user is the secret, then
 _TOKEN_AS_USER = re.compile(r"(?=[^0-9]*[0-9])[A-Za-z0-9_-]{20,}")
 
 # user:password@host without a scheme, or without its colon, as drivers of Go and many logs have it; with a port, a path
@@ -66,6 +67,8 @@ def _password(run: str) -> Span | None:
     colon = run.find(":", 0, at)
     if colon < 0:
         return (0, at) if _TOKEN_AS_USER.fullmatch(run, 0, at) else None
+    if _NO_PASSWORD.fullmatch(run, colon + 1, at):
+        return (0, colon) if _TOKEN_AS_USER.fullmatch(run, 0, colon) else None
     return None if _PLACEHOLDER.fullmatch(run, colon + 1, at) else (colon + 1, at)
 
 

@@ -7,6 +7,9 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from airflow_provider_datapipeline.reporting.secret_looks import FILE, Look
+from airflow_provider_datapipeline.reporting.secret_rules.schemes import SCHEMES
+
 if TYPE_CHECKING:
     from airflow_provider_datapipeline.reporting.secret_patterns import Span
 
@@ -18,15 +21,17 @@ class Context:
 
     :param kind: what stands between name and value: ``equals``, ``colon``, ``encoded`` (percent-encoded), ``tag`` (of
         XML), ``pair`` (a comma), ``blank``, or ``about`` (``name=..., value=...``)
-    :param stem: the word that makes the name one of a secret, in small letters
-    :param name: the name from its stem on
+    :param word: the last word of the name, in small letters
+    :param name: the name
+    :param look: what the value must look like to be a secret
     :param starts_line: nothing but the name stands before the value, as in YAML and in headers
     :param in_semicolons: one of several that semicolons separate, as in ODBC
     """
 
     kind: str
-    stem: str
+    word: str
     name: str
+    look: Look = Look.ANY
     starts_line: bool = False
     in_semicolons: bool = False
 
@@ -59,21 +64,25 @@ _BARE = {
     "blank": re.compile(r"(?:[^ \t\r\n\"'`,;)\]}]|[,;)\]}](?![ \t\r\n\"'`,;)\]}]|\Z))*+"),  # a word of a command
     "tag": re.compile(r"[^<]*+"),
 }
+_DRAWN = re.compile(r"[A-Za-z0-9_+/=.~!%:$-]*+")
 _IN_BRACES = re.compile(r"\{((?:[^}\r\n]|\}\}){0,400}+)\}")  # of ODBC: a brace within is written twice
 _TO_SEMICOLON = re.compile(r"[^;\r\n\"']{1,200}(?=;)")
 _TO_LINE_END = re.compile(r"[^\r\n]*")
 _TO_QUOTE = re.compile(r"[^\r\n\"']*")
 _ANOTHER_PAIR = re.compile(r"[ ,;][\w.-]{1,40}[:=]", re.ASCII)
-_SCHEMES = re.compile(
-    r"(?:Bearer|Basic|Digest|Token|Negotiate|NTLM|ApiKey|AWS4-HMAC-SHA256|Splunk|GenieKey)[ \t]+", re.IGNORECASE
-)
+_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9_-]{1,32}+)[ \t]+(?=[^ \t\r\n])")
+_WORD = re.compile(r"[^ \t\r\n\"'`,;)\]}]*+")
+_PARAMETERS = re.compile(r"[A-Za-z_]{1,24}=")
+_OF_A_COOKIE = re.compile(r"=([^;, \t]+)")
 
 _NOTHING = re.compile(
     r"[*.…•xX_-]*|None|none|NONE|null|NULL|nil|undefined|[Tt]rue|[Ff]alse|TRUE|FALSE|yes|no|YES|NO|unset|"
     r"%s|%\(\w+\)s|\?|:[A-Za-z_]+_?\d*|\$\d|\$\{[^{}]*\}?|\$[A-Z][A-Z_]{2,}|\$\([^()]*\)|\{\{[^{}]*\}\}?|%[A-Z_]{3,}%|"
     r"<[\w .'-]*>?|<[\w.]+ object at 0x[0-9a-f]+>|arn:[\w:/.*+@=-]*|(?:https?|s3|gs|file)://[^@]*|"
     r"/(?:run|var|etc|opt|home|mnt|tmp|usr|vault|app|root|dev)/[\w./-]*|"
-    r"(?:self|conn|args|ctx|cls|kwargs|options|settings|config|os\.environ)[.\[][\w.\[\]'\"]*|[a-z_]{3,40}\(\)?",
+    r"(?:self|conn|args|ctx|cls|kwargs|options|settings|config|os\.environ)[.\[][\w.\[\]'\"]*|"
+    r"[a-z_]{3,40}(?:\.[a-z_]{2,40}){0,4}\([^()]{0,200}\)?,?|\[(?:Errno|WinError|SSL)\b.*|"
+    rf"{FILE}",
     re.ASCII,
 )
 _LONGEST_NOTHING = 200
@@ -89,7 +98,6 @@ _PROSE = re.compile(
     re.IGNORECASE,
 )
 _WORDS = re.compile(r"[A-Za-z]?[a-z']+[,.]?[ \t]+[a-z']+(?=[ \t\r\n,.;:]|\Z)")
-_SIGNATURE = re.compile(r"[A-Za-z0-9+/%_=~.-]{12,}")
 
 
 def find_value(text: str, position: int, context: Context) -> Span | None:
@@ -110,9 +118,11 @@ def find_value(text: str, position: int, context: Context) -> Span | None:
     if context.in_semicolons and (braces := _IN_BRACES.match(text, start)):
         return _unless_nothing(text, braces.span(1), context)
     bracket = _BRACKET.match(text, start)
-    if bracket and context.stem != "authorization":
+    if bracket and context.word != "authorization":
         within = bracket.start() + 1, bracket.end() - 1
-        return None if within[0] == within[1] or _NAMED.search(text, *within) else within
+        if within[0] == within[1] or _NAMED.search(text, *within):
+            return None
+        return within if context.look in (Look.ANY, Look.LOOSE) or context.look.is_worn_by(text[slice(*within)].strip("\"'")) else None
     return _bare(text, start, context)
 
 
@@ -121,9 +131,8 @@ def _quoted(text: str, quote: re.Match[str], context: Context) -> Span | None:
     end = _closing(text, start, len(quote[1]), quote[2])
     if end < 0:
         end = _end(_TO_LINE_END, text, start)
-    start = _end(_SCHEMES, text, start) if context.stem == "authorization" else start
-    if start >= end:
-        return None
+    if context.word in ("authorization", "cookie"):
+        return _of_header(text, start, end, context)
     return _unless_nothing(text, (start, end), context)
 
 
@@ -150,10 +159,12 @@ def _closing(text: str, start: int, level: int, mark: str) -> int:
 
 
 def _bare(text: str, start: int, context: Context) -> Span | None:
-    if context.stem in ("authorization", "cookie"):
-        return _of_header(text, start, context)
+    if context.word in ("authorization", "cookie"):
+        return _of_header(text, start, _end(_TO_LINE_END, text, start, start + _LONGEST_LINE), context)
     if context.in_semicolons and (to_semicolon := _TO_SEMICOLON.match(text, start)):
         return _unless_nothing(text, _stripped(text, start, to_semicolon.end()), context)
+    if context.look is Look.RANDOM and context.kind != "tag":
+        return _unless_nothing(text, (start, _end(_DRAWN, text, start)), context)
     end = _end(_BARE.get(context.kind, _BARE["equals"]), text, start)
     if context.kind == "colon":
         if _PROSE.match(text, start, end + 1) or _is_sentence(text, start, context):
@@ -166,36 +177,50 @@ def _bare(text: str, start: int, context: Context) -> Span | None:
 
 def _is_sentence(text: str, start: int, context: Context) -> bool:
     """Tell whether words follow, which a password can consist of, but no token."""
-    can_be_words = context.starts_line or context.stem in ("password", "passwd", "passphrase", "pwd")
+    can_be_words = context.starts_line or context.word in ("password", "passwd", "passphrase", "pwd")
     return not can_be_words and _WORDS.match(text, start) is not None
 
 
-def _of_header(text: str, start: int, context: Context) -> Span | None:
-    scheme = _end(_SCHEMES, text, start)
-    if _PROSE.match(text, start):
+def _of_header(text: str, start: int, end: int, context: Context) -> Span | None:
+    """Find the secret of a header, whose value is known to reach no further than ``end``."""
+    if _PROSE.match(text, start, end + 1):
         return None
-    whole_line = context.stem == "cookie" or text[start:scheme].lower().startswith("digest")
-    pattern = _TO_QUOTE if whole_line else _BARE["equals"]
-    return _unless_nothing(text, (scheme, _end(pattern, text, scheme)), context)
+    if context.word == "cookie":
+        parts = _OF_A_COOKIE.findall(text, start, end)
+        return (start, end) if any(map(Look.MIXED.is_worn_by, parts)) else None
+    scheme = _SCHEME.match(text, start, end)
+    after = scheme.end() if scheme else start
+    if scheme and scheme[1].lower() == "aws4-hmac-sha256":
+        return None  # its parts have names
+    if scheme and _PARAMETERS.match(text, after, end):
+        return after, end
+    known = scheme is not None and scheme[1].lower() in SCHEMES
+    if scheme and not _PROSE.match(text, after, end + 1):
+        span = after, _end(_WORD, text, after, end)
+        if known or Look.LOOSE.is_worn_by(text[slice(*span)]):
+            return _unless_nothing(text, span, context)
+    if known:
+        return None
+    span = start, _end(_WORD, text, start, end)
+    return _unless_nothing(text, span, context) if Look.LOOSE.is_worn_by(text[slice(*span)]) else None
 
 
 def _unless_nothing(text: str, span: Span, context: Context) -> Span | None:
     start, end = span
-    if end <= start or (end - start <= _LONGEST_NOTHING and _is_nothing(text[start:end], context)):
-        return None
-    return span
+    return None if end <= start or _is_nothing(text[start : min(end, start + _LONGEST_NOTHING)], context) else span
 
 
 def _is_nothing(value: str, context: Context) -> bool:
     """Tell whether a value is none, stands for one, or is not what its name announces."""
     return (
-        _NOTHING.fullmatch(value) is not None
+        not context.look.is_worn_by(value)
+        or _NOTHING.fullmatch(value) is not None
         or value in (context.name, context.name.upper())
-        or (context.stem in ("sig", "signature", "credential") and not _SIGNATURE.fullmatch(value))
-        or (context.stem in ("pass", "token") and value.isdigit() and len(value) <= _LONGEST_COUNT)
+        or (context.word in ("pass", "token") and value.isdigit() and len(value) <= _LONGEST_COUNT)
+        or (context.word == "tokens" and value.isdigit())
         or (context.kind == "blank" and value.startswith("-"))
         # the working directory, in an environment
-        or (context.stem == "pwd" and value.startswith("/") and not context.in_semicolons)
+        or (context.word.endswith("pwd") and value.startswith("/") and not context.in_semicolons)
     )
 
 

@@ -1,0 +1,111 @@
+"""What a text looks like: a word, a code, an identifier, or what somebody or something drew at random."""
+
+from __future__ import annotations
+
+import re
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from airflow_provider_datapipeline.reporting.secret_rules.names import IDENTIFIED_BY
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from airflow_provider_datapipeline.reporting.secret_patterns import Span
+
+
+class Look(Enum):
+    """What a value has to look like to be taken for a secret where it stands; the more certain the place, the less."""
+
+    ANY = "whatever it looks like"
+    LOOSE = "letters and digits, or letters and a sign that names do not have"
+    MIXED = "8 characters or more, in which letters, digits and signs take turns"
+    RANDOM = "16 characters or more, without a blank, in which letters and digits take turns often"
+
+    def is_worn_by(self, value: str) -> bool:
+        """Tell whether a value looks like that."""
+        return _TESTS[self](value[:_LOOKED_AT].rstrip(_TRAILING))
+
+
+_LOOKED_AT = 512
+_TRAILING = ":.,;"
+_BORDER = re.compile(r"[0-9](?=[A-Za-z])|[A-Za-z](?=[0-9])")
+# From small letter to capital one to digit, in any order: of characters drawn at random from these 62 percent, of words
+# written together 33.
+_CHANGE = re.compile(r"[a-z](?=[A-Z0-9])|[A-Z](?=[a-z0-9])|[0-9](?=[A-Za-z])")
+_SHARE_OF_CHANGES = 0.42
+_UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_SIGN = re.compile(r"(?<=[A-Za-z0-9])[!#$%^&*~+=@?](?=[A-Za-z0-9])")
+_LETTER = re.compile(r"[A-Za-z]")
+_DIGIT = re.compile(r"[0-9]")
+_OF_TOKENS = re.compile(r"[A-Za-z0-9_+/=.~!%:$-]+")
+_LEAST_MIXED = 8
+_LEAST_LOOSE = 6
+_LEAST_RANDOM = 16
+
+FILE = r"[\w./~-]+\.(?:json|ya?ml|pem|p8|key|txt|csv|py|sql|parquet|crt|cfg|ini|jks|p12|pub)"
+"""A pattern for names of files of kinds that are met beside names of secrets."""
+
+_NO_SECRET = re.compile(
+    rf"{_UUID.pattern}|{FILE}"
+    r"|[\w./~-]*/[\w.-]*\.[A-Za-z][A-Za-z0-9]{0,5}"  # any other file
+    r"|[0-9]{4}-[0-9]{2}-[0-9]{2}.*"  # a time
+    r"|[A-Z][A-Za-z]*[-_]?[0-9]+"  # the code of an error: ORA-28007
+    r"|v?[0-9]+(?:\.[0-9]+)+[\w.-]*"  # a version, an address
+    r"|[a-z][a-z0-9+.-]{1,20}://[^@?]*"  # an address without a query
+    r"|arn:.*"
+    r"|(?:md5|sha-?[0-9]{1,3})[:-].*"
+)
+
+
+def _is_loose(value: str) -> bool:
+    if len(value) < _LEAST_LOOSE or _NO_SECRET.fullmatch(value):
+        return False
+    return bool(_LETTER.search(value) and (_DIGIT.search(value) or _SIGN.search(value)))
+
+
+def _is_mixed(value: str) -> bool:
+    if len(value) < _LEAST_MIXED or " " in value or _NO_SECRET.fullmatch(value):
+        return False
+    return len(_BORDER.findall(value)) + len(_SIGN.findall(value)) > 1 and bool(_LETTER.search(value))
+
+
+def _is_random(value: str) -> bool:
+    value = _UUID.sub("", value)
+    if len(value) < _LEAST_RANDOM or not _OF_TOKENS.fullmatch(value) or _NO_SECRET.fullmatch(value):
+        return False
+    if len(_BORDER.findall(value)) >= max(3, len(value) // 10):
+        return True
+    changes = len(_CHANGE.findall(value))
+    return changes >= _SHARE_OF_CHANGES * len(value) and _DIGIT.search(value) is not None
+
+
+_TESTS = {
+    Look.ANY: bool,
+    Look.LOOSE: _is_loose,
+    Look.MIXED: _is_mixed,
+    Look.RANDOM: _is_random,
+}
+
+# Letters of both cases and digits, 30 of them: no word, no hash in hexadecimal digits, no UUID, no name of a class.
+_OPAQUE = re.compile(r"(?<![A-Za-z0-9+/=_.%-])[A-Za-z0-9_-]{30,}+(?![A-Za-z0-9+/=_%-]|\.[A-Za-z0-9])")
+_LONGEST_OPAQUE = 256
+_HEXADECIMAL = re.compile(r"[0-9a-f_-]+|[0-9A-F_-]+")
+_LEAST_DIGITS = 3
+_LEAST_BORDERS = 5
+_BEFORE = 32
+_IDENTIFIED = re.compile(rf"(?:{'|'.join(IDENTIFIED_BY)})[^A-Za-z0-9]{{0,6}}\Z", re.IGNORECASE)
+
+
+def find_opaque(text: str) -> Iterator[Span]:
+    """Find what was drawn at random from letters of both cases and digits, but what is said to identify something."""
+    for match in _OPAQUE.finditer(text):
+        value = match[0]
+        if len(value) > _LONGEST_OPAQUE or value == value.lower() or value == value.upper():
+            continue
+        if _HEXADECIMAL.fullmatch(value) or len(_DIGIT.findall(value)) < _LEAST_DIGITS:
+            continue
+        if len(_BORDER.findall(value)) < max(_LEAST_BORDERS, len(value) // 8):
+            continue
+        if not _IDENTIFIED.search(text[max(0, match.start() - _BEFORE) : match.start()]):
+            yield match.span()

@@ -1,0 +1,91 @@
+"""
+Names: which of them announce a secret, and which only sound as if they did.
+
+A name is looked at word by word: ``dbPassword``, ``DB_PASSWORD`` and ``db.password`` are "db" and "password".
+Sources: the names of parameters in the documentation of the tools, the keyword lists of the rule sets gitleaks and
+detect-secrets, and what errors of some 60 libraries show.
+"""
+
+from __future__ import annotations
+
+SECRETS = (
+    "password", "passwort", "passwd", "passwrd", "passphrase", "passcode", "passkey", "pwd", "secret", "senha",
+    "kennwort", "contrasena", "motdepasse", "token", "credential", "credentials", "creds", "cred", "bearer", "jwt",
+    "authorization", "cookie", "assertion", "apikey", "secretkey", "storepass", "keypass", "dbpass", "userpass",
+    "mypass", "rootpass", "sshpass", "pgpass", "requirepass", "masterauth", "userpwd", "sas", "passwords", "secrets",
+    "tokens", "pw", "pass",
+)  # fmt: skip
+"""Words that announce a secret; all but the short ones also as the end of a longer word, such as ``dbpassword``."""
+
+WHOLE_WORDS_ONLY = ("pw", "pass", "cred", "creds", "sas", "jwt", "pgpass", "sshpass")
+"""Those of :data:`SECRETS` that other words end with."""
+
+NO_WORDS_FOR_PASS = ("bypass", "compass", "trespass", "surpass", "encompass", "underpass", "overpass")
+
+SIGNATURES = ("signature", "sig", "hmac")
+"""Words that announce what was computed with a secret: of 12 characters or more."""
+
+KEYS = (
+    "api", "access", "auth", "private", "pvt", "secret", "signing", "sign", "encryption", "encrypt", "master", "fernet",
+    "shared", "session", "client", "subscription", "webhook", "ssh", "hmac", "crypto", "symmetric", "storage",
+    "service", "functions", "signature", "decryption", "license",
+    "aes", "rsa", "cipher", "opsgenie", "genie", "heroku", "segment", "amplitude", "mixpanel", "datadog", "newrelic",
+    "pagerduty", "sendgrid", "twilio", "openai", "anthropic", "stripe", "mailgun",
+)  # fmt: skip
+"""Words before "key" that make it a secret, whatever it looks like."""
+
+NO_KEYS = (
+    "sort", "partition", "foreign", "cache", "object", "s3", "row", "group", "dedup", "idempotency", "public", "pub",
+    "natural", "surrogate", "business", "unique", "index", "order", "message", "lookup", "join", "cluster", "merge",
+    "hash", "range", "host", "registry", "redis", "file", "blob", "bucket", "config", "dict", "translation", "i18n",
+    "trace", "task", "dag", "run", "job", "kms", "tag", "xcom", "missing", "unknown", "duplicate", "conflict",
+    "routingkey",
+)  # fmt: skip
+"""Words before "key" that make it the key of a row, an object or a dictionary."""
+
+NO_TOKENS = (
+    "next", "max", "min", "num", "n", "page", "continuation", "pagination", "starting", "pad", "eos", "bos", "unk",
+    "unexpected", "prompt", "completion", "total", "input", "output", "cached", "reasoning", "unknown", "special",
+    "sep", "mask", "cls", "stop", "syntax", "start", "end", "resume", "sync", "marker", "invalid", "expected",
+)  # fmt: skip
+"""Words before "token" that make it a word of a language, a count or a place in a list."""
+
+NO_SECRETS = (
+    "name", "names", "arn", "file", "filename", "path", "paths", "url", "uri", "type", "types", "policy", "count",
+    "counts", "length", "len", "size", "limit", "limits", "expiry", "expires", "expiration", "expired", "in", "at",
+    "on", "by", "endpoint", "version", "manager", "backend", "prefix", "ttl", "lifetime", "age", "required", "enabled",
+    "rotation", "provider", "column", "columns", "field", "fields", "encryption", "method", "mechanism", "location",
+    "dir", "directory", "status", "error", "errors", "exception", "failed", "failure", "attempts", "retries", "izer",
+    "ize", "ized", "less", "reset", "valid", "invalid", "format", "regex", "pattern", "hint", "server", "issuer",
+    "audience", "scope", "scopes", "kind", "label", "index", "position", "ref", "stdin", "env", "var", "cmd",
+    "command", "callback", "helper", "validator", "schema", "usage", "strategy", "timeout", "max", "min", "source",
+    "store", "missing", "notfound", "found", "denied", "second", "minute", "algorithm", "alg", "authenticator",
+    "authority", "service", "class", "role", "mode", "state", "changed", "created", "updated", "rotated", "number",
+    "alias", "aliases", "protocol", "domain", "host", "port", "bits", "encoding", "template", "placeholder", "hidden",
+    "prompt", "rule", "rules", "group", "list", "set", "map", "factory", "handler", "client", "config", "cache",
+    "loader", "resolver", "chain", "interval", "date", "time", "timestamp", "check", "checks", "engine", "view",
+    "page", "form", "table", "model", "refresh", "request", "response", "operator", "task", "job", "hook", "error_code",
+    "event", "handling", "management", "manifest", "bucket", "budget", "latency", "throughput", "price", "cost",
+)  # fmt: skip
+"""Last words of names that tell of a secret, but are not its name."""
+
+NO_NAMES = ("image_pull_secrets", "imagepullsecrets", "pull_secrets", "secret_key_ref", "token_use", "key_vault")
+"""Whole names, in small letters, that announce the name of a secret, or nothing at all."""
+
+ALWAYS = ("saml_response", "saml_request", "private_key_content")
+"""Whole names that announce a secret although the words do not."""
+
+IN_DOUBT = (
+    "key", "keys", "code", "sid", "session", "sessionid", "jsessionid", "phpsessid", "sessid", "ticket", "auth",
+    "authn", "salt", "license", "licence", "appid", "verifier", "otp", "passkeys", "dsn", "crumb", "hook", "pin", "seed", "mnemonic", "hash", "nonce", "credential_id", "bearer_id",
+)  # fmt: skip
+"""Names that may announce a secret: only what looks drawn at random is taken for one."""
+
+IDENTIFIED_BY = (
+    "id", "ids", "uuid", "etag", "e-tag", "hash", "digest", "md5", "sha", r"sha-?\d{1,3}", "checksum", "version",
+    "request", "req", "cursor", "job", "query", "commit", "marker", "continuation", "token_?marker", "fingerprint",
+    "trace", "span", "task", "run", "uid", "guid", "sheet", "sheets/d", "/d", "folders", "next_?token", "revision",
+    "rev", "snapshot", "execution", "operation", "correlation", "transaction", "build", "cluster", "nonce", "topic",
+    r"ssh-[a-z0-9]+", "part", "offset", "key", "object", "blob", "file", "image", "layer", "pipeline", "activation", "attempt", "handle",
+)  # fmt: skip
+"""Words before what looks drawn at random, in which case it identifies something. Regular expressions."""

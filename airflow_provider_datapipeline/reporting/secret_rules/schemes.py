@@ -1,0 +1,63 @@
+"""
+Schemes: the words before a secret in a header ``Authorization``, which do not have to be hidden with it.
+
+Sources: IANA's registry of HTTP authentication schemes, and the documentation of the services that have their own.
+"""
+
+from __future__ import annotations
+
+SCHEMES = {
+    "basic": "RFC 7617",
+    "bearer": "RFC 6750",
+    "digest": "RFC 7616",
+    "dpop": "RFC 9449",
+    "gnap": "RFC 9635",
+    "hawk": "Hawk",
+    "hoba": "RFC 7486",
+    "mutual": "RFC 8120",
+    "negotiate": "RFC 4559",
+    "ntlm": "MS-NTHT",
+    "oauth": "RFC 5849; Salesforce, Yandex",
+    "scram-sha-1": "RFC 7804",
+    "scram-sha-256": "RFC 7804",
+    "vapid": "RFC 8292",
+    "aws": "Amazon S3, signature version 2",
+    "aws4-hmac-sha256": "AWS, signature version 4",
+    "api-key": "Yandex Cloud and others",
+    "apikey": "Elasticsearch, Klaviyo, Braze",
+    "apitoken": "SentinelOne, Proxmox",
+    "api-token": "Dynatrace",
+    "basic-auth": "proxies",
+    "bot": "Discord",
+    "cloudsign": "Oracle Cloud",
+    "cdn": "Akamai",
+    "deepl-auth-key": "DeepL",
+    "discogs": "Discogs",
+    "eg1-hmac-sha256": "Akamai EdgeGrid",
+    "firebase": "Firebase App Check",
+    "geniekey": "Opsgenie",
+    "googlelogin": "Google ClientLogin",
+    "goog4-rsa-sha256": "Google Cloud Storage",
+    "hmac-sha256": "Azure App Configuration",
+    "jwt": "Django and others",
+    "key": "fal, Ably",
+    "klaviyo-api-key": "Klaviyo",
+    "mac": "OAuth 2.0 MAC tokens",
+    "nlauth": "NetSuite",
+    "private-token": "GitLab",
+    "pveapitoken": "Proxmox",
+    "secret": "Notion-like services",
+    "sessionid": "ShareFile",
+    "sharedaccesssignature": "Azure Service Bus",
+    "sharedkey": "Azure Storage",
+    "sharedkeylite": "Azure Storage",
+    "splunk": "Splunk HEC",
+    "ssws": "Okta",
+    "tc3-hmac-sha256": "Tencent Cloud",
+    "token": "Django REST framework, GitHub, PagerDuty",
+    "wsse": "WS-Security UsernameToken",
+    "xapikey": "services that copy X-API-Key",
+    "zoho-authtoken": "Zoho",
+    "zoho-oauthtoken": "Zoho",
+}
+"""Schemes in small letters, and who uses them."""
