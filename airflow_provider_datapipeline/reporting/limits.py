@@ -91,6 +91,8 @@ def scrub(text: str) -> str:
     U+FFFD; two that belong together become the character they mean. Scrubbing twice changes nothing.
     """
     text = join_surrogates(text)
+    if not CONTROL.search(text):
+        return text
     for stage in STAGES:
         text = stage.unwanted.sub(stage.kept, text)
     return text
@@ -146,7 +148,7 @@ def clip_middle(
     """
     if measure(text) <= limit:
         return text
-    room = limit - measure(_middle_marker(len(text)))
+    room = limit - measure(elided(_characters(text)))
     if room <= 0:
         return clip(text, limit, measure)
     tail = _end(text, int(room * tail_share), measure)
@@ -156,15 +158,24 @@ def clip_middle(
     head = _beginning(text, room - measure(tail), measure)
     before = _border(borders, lambda border: text.rfind(border, len(head) * 3 // 4, len(head) + len(border)))
     head = text[:before] if before >= 0 else head
-    return head + _middle_marker(len(text) - len(head) - len(tail)) + tail
+    return head + elided(_characters(text[len(head) : len(text) - len(tail)])) + tail
 
 
 def _border(borders: Sequence[str], find: Callable[[str], int]) -> int:
     return next((position for border in borders if (position := find(border)) >= 0), -1)
 
 
-def _middle_marker(characters: int) -> str:
+def elided(characters: int) -> str:
+    """Return the line that takes the place of what was left out in the middle of a text."""
     return f"\n... {characters} characters elided ...\n"
+
+
+_ELIDED = re.compile(r"\n\.\.\. ([0-9]{1,12}) characters elided \.\.\.\n")
+
+
+def _characters(text: str) -> int:
+    """Count the characters of a text, and those that were left out of it before."""
+    return len(text) + sum(int(line[1]) - len(line[0]) for line in _ELIDED.finditer(text))
 
 
 def _beginning(text: str, room: int, measure: Measure) -> str:

@@ -16,6 +16,7 @@ from airflow_provider_datapipeline.reporting.limits import (
     STAGES,
     Measure,
     Stage,
+    elided,
     join_surrogates,
     scrub,
     utf16_length,
@@ -36,6 +37,10 @@ Mask = Callable[[str], str]
 
 WITHHELD = "[withheld: this text could not be masked]"
 
+REACH = 65_536
+"""Characters of a text that are looked at: far more than is ever sent, and few enough to cost no time."""
+
+_LEAST_REACH = 4_096
 _ROUNDS = 5  # masking and scrubbing normally settle in the second round
 _SHARES = (1.0, 0.9, 0.75, 0.5, 0.25)
 
@@ -59,14 +64,29 @@ class Protector:
     announced: tuple[str, ...] = ()
     _found: dict[str, list[Span]] = field(default_factory=dict, init=False, repr=False, compare=False)
 
-    def __call__(self, text: str) -> str:
+    def __call__(self, text: str, reach: int = REACH) -> str:
         """
         Return the text masked, scrubbed and masked again; doing it once more would change nothing.
 
         The second masking finds the secrets that control characters or escape sequences had cut in two. Where an
         escape sequence can be read in two ways and a secret shows only in the reading not taken, the text is withheld:
         the reading taken would show that secret with a letter missing.
+
+        :param reach: characters that are looked at. Of a longer text only a quarter of its beginning and of its end
+            that were looked at is returned, so that no secret of up to half of ``reach`` / 2 is shown in part, and what
+            is between is counted.
         """
+        parts = tuple(map(self._protected, within_reach(text, reach)))
+        if len(parts) == 1:
+            return parts[0]
+        half, (head, tail) = reach // 2, parts
+        # What a mask knows and what the border cuts shows at the border alone.
+        kept_head = head if head == WITHHELD else head[: max(0, min(half // 4, len(head) - half // 2))]
+        kept_tail = tail if tail == WITHHELD else tail[len(tail) - max(0, min(half // 4, len(tail) - half // 2)) :]
+        left_out = len(text) - len(kept_head) - len(kept_tail)
+        return self._protected(kept_head + elided(left_out) + kept_tail)
+
+    def _protected(self, text: str) -> str:
         try:
             reading = scrub(text)
             # The caller's mask may replace the word by which a pattern would have known another secret: "password" is
@@ -132,7 +152,7 @@ class Protector:
         :param fit: the same parts, laid out within a limit
         :param opaque: shortens any text to a limit; used instead of ``fit`` where a secret spans several parts
         """
-        protected = self(whole)
+        protected = self._protected(whole)
         for share in _SHARES:
             room = int(limit * share)
             shortened = fit(room) if protected == whole else opaque(protected, room)
@@ -160,6 +180,17 @@ class Protector:
         if masked is None:
             raise _NotMaskedError
         return masked
+
+
+def within_reach(text: str, reach: int) -> tuple[str, ...]:
+    """Return a text, or its beginning and its end where it is longer than ``reach``."""
+    half = reach // 2
+    return (text,) if len(text) <= reach else (text[:half], text[len(text) - half :])
+
+
+def reach_of_each(count: int) -> int:
+    """Return how much is looked at of each of several texts, so that many cost little more than one."""
+    return max(_LEAST_REACH, REACH // max(1, count))
 
 
 def without_secrets(value: object, mask: Mask = plain_str) -> str:

@@ -18,7 +18,7 @@ from airflow_provider_datapipeline.reporting.limits import (
     utf8_length,
     utf16_length,
 )
-from airflow_provider_datapipeline.reporting.masking import WITHHELD, Protector
+from airflow_provider_datapipeline.reporting.masking import REACH, WITHHELD, Protector, reach_of_each, within_reach
 from airflow_provider_datapipeline.reporting.safe_text import class_name, safe_str
 from airflow_provider_datapipeline.reporting.secret_patterns import find_secrets, telling
 from airflow_provider_datapipeline.reporting.stack_trace import exhibits, message_of
@@ -34,6 +34,10 @@ NO_ERROR_KNOWN = "The task failed; Airflow passed on no error."
 LINE_MAX_UTF8 = 256
 LINES_MAX_UTF8 = 1024
 _LINES_CONSIDERED = 100
+_LINE_REACH = 2_048
+_BODY_CONSIDERED = REACH // 4
+_PART_OF_TRACE = 1_100  # of a message in a stack trace: more than fits, so that what is longer is seen to be
+_LEAST_SHARES = 4  # a message is looked at in full for the message alone
 
 _TRACEBACK_TITLE = "Traceback (most recent call last)"
 _TRACE_TAIL_SHARE = 0.7  # the raising end of a traceback is its last part
@@ -47,7 +51,8 @@ def announced_secrets(error: Error, *others: str | None) -> tuple[str, ...]:
     parts = [error] if isinstance(error, str) else []
     if isinstance(error, BaseException):
         parts = [text for exhibit in exhibits(error) for text in (exhibit.headline, *exhibit.notes)]
-    readings = (scrub(text) for text in (*parts, *others) if text)
+    texts = [text for text in (*parts, *others) if text]
+    readings = (scrub(part) for text in texts for part in within_reach(text, reach_of_each(len(texts))))
     return tuple(secret for reading in readings for secret in telling(reading, find_secrets(reading)))
 
 
@@ -70,9 +75,9 @@ def error_message(body: str, lines: Sequence[str], fact_lines: Sequence[str], pr
     :param lines: as they came; each becomes one line
     :param fact_lines: already protected and within bounds
     """
-    body = protect(body).strip()
+    body = clip_middle(protect(body).strip(), _BODY_CONSIDERED, len)
     lines = (lines,) if isinstance(lines, str) else lines
-    considered = [one_line(protect(safe_str(line))) for line in lines[:_LINES_CONSIDERED]]
+    considered = [one_line(protect(safe_str(line), _LINE_REACH)) for line in lines[:_LINES_CONSIDERED]]
     left_out = len(lines) - len(considered)
 
     def fit(room: int) -> str:
@@ -98,7 +103,11 @@ def derived_message(error: Error, protect: Protector) -> str:
 def error_stack_trace(error: Error, protect: Protector) -> str:
     """Return the stack trace of an exception, or of a formatted traceback; empty if there is neither."""
     if isinstance(error, BaseException):
-        shown = tuple(exhibit.protected(protect) for exhibit in exhibits(error))
+        found = exhibits(error)
+        reach = reach_of_each(max(_LEAST_SHARES, len(found)))
+        shown = tuple(
+            exhibit.protected(lambda text: clip(protect(text, reach), _PART_OF_TRACE, len)) for exhibit in found
+        )
         return protect.settle(
             stack_layout.lay_out(shown),
             partial(stack_layout.fit, shown),
