@@ -1,0 +1,1 @@
+"""What secrets look like, as tables of data alone."""
