@@ -88,7 +88,8 @@ def _whole(name: str, starts: str, rest: str, source: str, beside: str = _SNAKE)
     """A shape that begins with a literal, and has none of some characters at either side."""
     # Looking back only after the literal keeps the search for it a search for plain text.
     literal = re.escape(starts)
-    return Shape(name, starts, f"{literal}(?<![{beside}]{literal}){rest}(?![{beside}])", source)
+    after = beside.replace(".", "")  # which may be that of a sentence
+    return Shape(name, starts, f"{literal}(?<![{beside}]{literal}){rest}(?![{after}])", source)
 
 
 def _azure(name: str, mark: str, pattern: str) -> Shape:
@@ -106,11 +107,11 @@ def _azure_64(name: str, mark: str) -> Shape:
 
 ISSUERS: tuple[Issuer, ...] = (
     # Where code lives and is built
-    Issuer("GitHub personal access token", "ghp_", _ALNUM, 16, "github"),
-    Issuer("GitHub OAuth access token", "gho_", _ALNUM, 16, "github"),
-    Issuer("GitHub App user token", "ghu_", _ALNUM, 16, "github"),
-    Issuer("GitHub App installation token", "ghs_", _ALNUM, 16, "github"),
-    Issuer("GitHub App refresh token", "ghr_", _ALNUM, 16, "github"),
+    Issuer("GitHub personal access token", "ghp_", _SNAKE, 16, "github"),
+    Issuer("GitHub OAuth access token", "gho_", _SNAKE, 16, "github"),
+    Issuer("GitHub App user token", "ghu_", _SNAKE, 16, "github"),
+    Issuer("GitHub App installation token", "ghs_", _SNAKE, 16, "github"),
+    Issuer("GitHub App refresh token", "ghr_", _SNAKE, 16, "github"),
     Issuer("GitHub fine-grained personal access token", "github_pat_", _SNAKE, 16, "gitleaks"),
     Issuer("GitLab personal access token", "glpat-", _WORD, 16, "gitlab"),
     Issuer("GitLab deploy token", "gldt-", _WORD, 16, "gitlab"),
@@ -145,7 +146,7 @@ ISSUERS: tuple[Issuer, ...] = (
     Issuer("Docker Swarm unlock key", "SWMKEY-1-", "A-Za-z0-9+/", 30, "betterleaks"),
     Issuer("npm access token", "npm_", _ALNUM, 24, "gitleaks"),
     Issuer("PyPI upload token", "pypi-AgE", _WORD, 16, "gitleaks"),
-    Issuer("RubyGems API key", "rubygems_", _HEX, 36, "gitleaks"),
+    Issuer("RubyGems API key", "rubygems_", _LOWER, 36, "gitleaks"),
     Issuer("Clojars deploy token", "CLOJARS_", _ALNUM, 45, "gitleaks"),
     Issuer("Cloudsmith API key", "csa_", _ALNUM, 36, "betterleaks"),
     Issuer("JFrog API key", "AKCp", _ALNUM, 51, "gitleaks"),
@@ -221,7 +222,7 @@ ISSUERS: tuple[Issuer, ...] = (
     Issuer("Cloudflare global API key", "cfk_", _ALNUM, 36, "trufflehog"),
     Issuer("UpCloud API token", "ucat_", _ALNUM, 24, "betterleaks"),
     Issuer("Yandex Cloud API key", "AQVN", _WORD, 35, "gitleaks"),
-    Issuer("Pulumi access token", "pul-", _HEX, 30, "gitleaks"),
+    Issuer("Pulumi access token", "pul-", _LOWER, 30, "trufflehog"),
     Issuer(
         "Secret token of the URI scheme",
         "secret-token:",
@@ -237,16 +238,12 @@ ISSUERS: tuple[Issuer, ...] = (
     Issuer("1Password service account token", "ops_eyJ", _BASE64, 100, "gitleaks"),
     Issuer("age identity", "AGE-SECRET-KEY-1", _UPPER, 16, "gitleaks"),
     Issuer("age identity, post-quantum", "AGE-SECRET-KEY-PQ-1", _UPPER, 16, "https://github.com/FiloSottile/age"),
-    Issuer("Tailscale auth key", "tskey-auth-", _WORD, 16, "trufflehog"),
-    Issuer("Tailscale API access token", "tskey-api-", _WORD, 16, "trufflehog"),
-    Issuer("Tailscale OAuth client secret", "tskey-client-", _WORD, 16, "trufflehog"),
-    Issuer("Tailscale SCIM key", "tskey-scim-", _WORD, 16, "trufflehog"),
-    Issuer("Tailscale webhook secret", "tskey-webhook-", _WORD, 16, "trufflehog"),
+    Issuer("Tailscale key or client secret", "tskey-", _WORD, 20, "trufflehog"),
     Issuer("Defined Networking API key", "dnkey-", _PADDED, 60, "gitleaks"),
     Issuer("PlanetScale password", "pscale_pw_", _PADDED, 24, "gitleaks"),
     Issuer("PlanetScale service token", "pscale_tkn_", _PADDED, 24, "gitleaks"),
     Issuer("PlanetScale OAuth token", "pscale_oauth_", _PADDED, 24, "gitleaks"),
-    Issuer("Supabase access token", "sbp_", _HEX, 30, "trufflehog"),
+    Issuer("Supabase access token", "sbp_", _LOWER, 30, "trufflehog"),
     Issuer(
         "Supabase OAuth access token", "sbp_oauth_", _HEX, 30, "https://supabase.com/docs/reference/api/introduction"
     ),
@@ -289,6 +286,8 @@ ISSUERS: tuple[Issuer, ...] = (
     Issuer("SettleMint application token", "sm_aat_", _ALNUM, 16, "gitleaks"),
     Issuer("SettleMint personal token", "sm_pat_", _ALNUM, 16, "gitleaks"),
     Issuer("SettleMint service token", "sm_sat_", _ALNUM, 16, "gitleaks"),
+    Issuer("SaladCloud user API key", "salad_cloud_user_", _ALNUM, 30, "trufflehog"),
+    Issuer("SaladCloud organization API key", "salad_cloud_org_", _ALNUM, 30, "trufflehog"),
     Issuer("Unkey root key", "unkey_", _ALNUM, 20, "betterleaks"),
     Issuer("Zuplo API key", "zpka_", "0-9a-f_", 31, "betterleaks"),
     Issuer("PubNub secret key", "sec-c-", "A-Za-z0-9=", 36, "https://www.pubnub.com/docs/general/setup/account-setup"),
@@ -380,8 +379,8 @@ ISSUERS: tuple[Issuer, ...] = (
     Issuer("Slack refresh token", "xoxr-", _DASHED, 10, "slack"),
     Issuer("Slack legacy workspace token", "xoxs-", _DASHED, 10, "gitleaks"),
     Issuer("Slack workflow token", "xwfp-", _DASHED, 10, "slack"),
-    Issuer("Brevo API key", "xkeysib-", _DASHED, 48, "gitleaks"),
-    Issuer("Brevo SMTP key", "xsmtpsib-", _DASHED, 48, "https://developers.brevo.com/docs/getting-started"),
+    Issuer("Brevo API key", "xkeysib-", _WORD, 48, "gitleaks"),
+    Issuer("Brevo SMTP key", "xsmtpsib-", _WORD, 48, "https://developers.brevo.com/docs/getting-started"),
     Issuer("MailerSend API token", "mlsn.", _ALNUM, 30, "betterleaks"),
     Issuer("OneSignal app key", "os_v2_app_", _LOWER, 75, "betterleaks"),
     Issuer("OneSignal organization key", "os_v2_org_", _LOWER, 75, "betterleaks"),
@@ -444,7 +443,7 @@ SHAPES: tuple[Shape, ...] = (
         "gitleaks",
         _ALNUM,
     ),
-    _whole("Bitbucket app password", "ATBB", r"[A-Za-z0-9]{32}", "noseyparker"),
+    _whole("Bitbucket app password", "ATBB", _DIGIT + r"[A-Za-z0-9]{26,40}", "noseyparker"),
     _whole("Buildkite API access token", "bkua_", r"(?:[A-Za-z0-9]{2,16}\.)?[a-z0-9]{40,}+", "buildkite"),
     _whole("Buildkite agent access token", "bkaa_", r"(?:[A-Za-z0-9]{2,16}\.)?[A-Za-z0-9_-]{56,}+", "buildkite"),
     _whole("Buildkite unclustered agent token", "bkar_", r"(?:[A-Za-z0-9]{2,16}\.)?[A-Za-z0-9_-]{56,}+", "buildkite"),
@@ -467,7 +466,9 @@ SHAPES: tuple[Shape, ...] = (
     _whole("Infracost API key", "ico-", _DIGIT + r"[A-Za-z0-9]{32}", "gitleaks", _WORD),
     # Where programs and data live
     _whole("Databricks personal access token", "dapi", r"[0-9a-f]{32}(?:-[0-9])?", "gitleaks", _ALNUM),
-    _whole("Vault service token, of old", "s.", _RANDOM + r"[A-Za-z0-9]{24}", "vault", "A-Za-z0-9_."),
+    _whole(
+        "Vault service token, of old", "s.", _RANDOM + r"[A-Za-z0-9]{24}(?![.(][A-Za-z0-9_])", "vault", "A-Za-z0-9_."
+    ),
     _whole("Vault batch token, of old", "b.", r"AAAAAQ[A-Za-z0-9_-]{60,}+", "vault", "A-Za-z0-9_."),
     Shape(
         "HCP Terraform API token",
@@ -630,8 +631,9 @@ SHAPES: tuple[Shape, ...] = (
     _whole(
         "Fireworks API key",
         "fw_",
-        _DIGIT + r"[A-Za-z0-9]{22,40}",
+        _DIGIT + r"[A-Za-z0-9]{20,30}",
         "https://docs.fireworks.ai/api-reference/introduction",
+        _WORD,
     ),
     _whole("Firecrawl API key", "fc-", r"[0-9a-f]{32}", "noseyparker", _WORD),
     _whole(
@@ -643,6 +645,7 @@ SHAPES: tuple[Shape, ...] = (
     ),
     _whole("Nomic API key", "nk-", _RANDOM + r"[A-Za-z0-9_-]{43}", "https://docs.nomic.ai/", _WORD),
     _whole("ElevenLabs API key", "sk_", r"[0-9a-f]{48}", "trufflehog"),
+    _whole("Photoroom API key", "sk_pr_", r"[A-Za-z0-9]{1,64}_[0-9a-f]{40}", "trufflehog"),
     _whole("Cursor API key", "key_", r"[0-9a-f]{64}", "betterleaks"),
     # Payments and shops
     _whole("Square access token", "EAAA", _RANDOM + r"[A-Za-z0-9_-]{60}", "gitleaks", "A-Za-z0-9+/_-"),
@@ -668,7 +671,7 @@ SHAPES: tuple[Shape, ...] = (
     _whole(
         "Adyen API key",
         "AQE",
-        r"[a-z]hm[A-Za-z0-9+/]{60,160}={0,2}-[A-Za-z0-9+/]{40,50}={0,2}-[!-&(-;=?-~]{8,32}+",
+        r"[a-z]hm[A-Za-z0-9+/]{60,160}={0,2}-[A-Za-z0-9+/]{40,50}={0,2}-[!#-&(-;=?-~]{7,31}[!#-&(-\-/-;=?-~]",
         "https://docs.adyen.com/development-resources/api-credentials/",
         _ALNUM,
     ),
@@ -705,12 +708,24 @@ SHAPES: tuple[Shape, ...] = (
         "gitleaks",
         "A-Za-z0-9+/_-",
     ),
+    Shape(
+        "Facebook app access token",
+        "|",
+        rf"(?<![A-Za-z0-9_])[0-9]{{15,16}}\|{_RANDOM}[A-Za-z0-9_-]{{27}}(?![A-Za-z0-9_-])",
+        "gitleaks",
+    ),
     _whole("X bearer token", "A" * 20, r"[A-Za-z0-9%]{20,80}%3D[A-Za-z0-9]{40,60}", "gitleaks", "A-Za-z0-9%+/"),
     _whole("Twitch stream key", "live_", r"[0-9]{8,12}_[A-Za-z0-9]{30,36}", "noseyparker"),
     # Tools of teams
     _whole("Salesforce access token", "00D", r"[A-Za-z0-9]{12}![A-Za-z0-9._-]{79,259}[A-Za-z0-9_-]", "betterleaks"),
     _whole("Salesforce refresh token", "5Aep861", r"[A-Za-z0-9._=-]{39,259}[A-Za-z0-9_=-]", "trufflehog"),
     _whole("Airtable personal access token", "pat", r"[A-Za-z0-9]{14}\.[0-9a-f]{64}", "gitleaks"),
+    Shape(
+        "Airtable OAuth token",
+        ".v1.",
+        r"(?<![A-Za-z0-9_.-])[A-Za-z0-9]{10,24}\.v1\.[A-Za-z0-9_-]{16,400}\.[0-9a-f]{40,128}(?![A-Za-z0-9_])",
+        "trufflehog",
+    ),
     _whole("Notion token, of old", "secret_", r"[A-Za-z0-9]{43}", "trufflehog"),
     _whole("HubSpot private app token, Europe", "pat-eu1-", _UUID, "trufflehog", _WORD),
     _whole("HubSpot private app token, America", "pat-na1-", _UUID, "trufflehog", _WORD),
