@@ -2,9 +2,7 @@
 Secrets whose place is known: what libraries and statements show, and arguments of commands.
 
 Applies the tables :mod:`~airflow_provider_datapipeline.reporting.secret_rules.phrases` and
-:mod:`~airflow_provider_datapipeline.reporting.secret_rules.commands`. A pattern is compiled when a text first holds
-what it is about: most processes need few of them, and all take a third of a second.
-"""
+:mod:`~airflow_provider_datapipeline.reporting.secret_rules.commands`."""
 
 from __future__ import annotations
 
@@ -17,6 +15,7 @@ from airflow_provider_datapipeline.reporting.secret_looks import Look
 from airflow_provider_datapipeline.reporting.secret_names import announces
 from airflow_provider_datapipeline.reporting.secret_rules.commands import ARGUMENTS, OPTIONS
 from airflow_provider_datapipeline.reporting.secret_rules.phrases import PHRASES
+from airflow_provider_datapipeline.reporting.secret_shapes import compiled
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -117,9 +116,3 @@ def _secrets(match: re.Match[str], look: Look) -> Iterator[Span]:
 def _end_of_line(text: str, position: int, most: int) -> int:
     end = text.find("\n", position, position + most)
     return end if end >= 0 else min(len(text), position + most)
-
-
-@cache
-def compiled(pattern: str) -> re.Pattern[str]:
-    """Return a pattern of the tables, compiled; there are as many as rows in these."""
-    return re.compile(pattern, re.ASCII)

@@ -97,6 +97,7 @@ def _finders() -> tuple[Callable[[str], Iterator[Span]], ...]:
     from airflow_provider_datapipeline.reporting import (
         secret_columns,
         secret_contexts,
+        secret_keys,
         secret_looks,
         secret_names,
         secret_shapes,
@@ -105,8 +106,8 @@ def _finders() -> tuple[Callable[[str], Iterator[Span]], ...]:
 
     return (
         secret_shapes.find_tokens,
-        secret_shapes.find_private_keys,
-        secret_shapes.find_bare_keys,
+        secret_keys.find_private_keys,
+        secret_keys.find_bare_keys,
         secret_urls.find_passwords,
         secret_names.find_values,
         secret_contexts.find_phrases,

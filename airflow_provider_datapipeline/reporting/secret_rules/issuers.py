@@ -106,6 +106,11 @@ def _azure_64(name: str, mark: str) -> Shape:
 
 
 ISSUERS: tuple[Issuer, ...] = (
+    # Amazon Web Services
+    *(
+        Issuer("AWS session token", starts, "A-Za-z0-9/+=%_-", 16, "https://docs.aws.amazon.com/STS/latest/APIReference/")
+        for starts in ("FwoGZXIvYXdz", "FQoGZXIvYXdz", "FQoDYXdz", "AQoDYXdz", "IQoJb3JpZ2lu")
+    ),
     # Where code lives and is built
     Issuer("GitHub personal access token", "ghp_", _SNAKE, 16, "github"),
     Issuer("GitHub OAuth access token", "gho_", _SNAKE, 16, "github"),
@@ -411,6 +416,26 @@ ISSUERS: tuple[Issuer, ...] = (
 )
 
 SHAPES: tuple[Shape, ...] = (
+    # Amazon Web Services: the id of a key, with the secret where that stands beside it
+    *(
+        Shape(
+            "AWS access key id",
+            starts,
+            rf"{starts}(?<![A-Za-z0-9]{starts})[A-Z0-9]{{8,124}}+(?![a-z])(?:(?: / |[^A-Za-z0-9+/*]{{1,8}})[A-Za-z0-9+/]{{30,}}+)?",
+            "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html",
+        )
+        for starts in ("AKIA", "ASIA", "ABIA", "ACCA")
+    ),
+    # JSON in Base64, once or twice: JWT, JWS, JWE, key files, what Docker and Kubernetes store
+    *(
+        Shape(
+            "JSON in Base64",
+            starts,
+            rf"{starts}(?<![A-Za-z0-9]{starts})[A-Za-z0-9+/_=-]{{10,}}+(?:\.[A-Za-z0-9+/_=-]*+){{0,4}}",
+            "https://www.rfc-editor.org/rfc/rfc7515",
+        )
+        for starts in ("eyJ", "eyAi", "ewog", "ewoJ", "ZXlK", "W3si")
+    ),
     # Where code lives and is built
     _whole(
         "GitHub App installation token, stateless",
