@@ -89,6 +89,22 @@ def test_the_error_is_masked_before_it_is_kept() -> None:
     assert "postgresql://etl:***@db.example.com/orders" in value["error_message"]
 
 
+@pytest.mark.parametrize("raised", [SystemExit, KeyboardInterrupt])
+def test_an_exception_that_would_end_the_process_is_kept_too(raised: type[BaseException]) -> None:
+    """Else Airflow would call no further listener, and send no mail."""
+
+    class EndingError(Exception):
+        def __str__(self) -> str:
+            raise raised
+
+    task_instance = TaskInstance(CONF)
+
+    listener.on_task_instance_failed(task_instance, EndingError())
+
+    ((_, value),) = task_instance.pushed
+    assert "EndingError that cannot be shown as text" in value["error_message"]
+
+
 @pytest.mark.parametrize("conf", [None, {}, {"day": "2026-11-22"}])
 def test_nothing_is_kept_in_a_run_for_something_else(conf: object) -> None:
     """Every task of the installation passes by here."""

@@ -85,7 +85,7 @@ def message_of(error: BaseException) -> str:
     name = class_name(type(error))
     if not text.strip():
         return name
-    return f"{name}: {text}" if issubclass(type(error), KeyError) else text
+    return f"{name}: {text}" if _is_a(error, KeyError) else text
 
 
 @dataclass(slots=True)
@@ -110,10 +110,10 @@ class _Collection:
                     left_out_before=left_out if position == CHAIN_ENDS_KEPT - 1 else 0,
                 )
             )
-            if isinstance(link_to, BaseExceptionGroup):
+            if _is_a(link_to, BaseExceptionGroup):
                 self._add_members(link_to, depth=depth + 1)
 
-    def _add_members(self, group: BaseExceptionGroup[BaseException], *, depth: int) -> None:
+    def _add_members(self, group: BaseException, *, depth: int) -> None:
         members = BaseExceptionGroup.__dict__["exceptions"].__get__(group)
         shown = 0
         for number, member in enumerate(members[:MEMBERS_KEPT], start=1):
@@ -143,6 +143,11 @@ def _predecessor(error: BaseException) -> tuple[BaseException | None, str]:
     return (context, CONTEXT) if isinstance(context, BaseException) else (None, "")
 
 
+def _is_a(error: BaseException, cls: type[BaseException]) -> bool:
+    """Do what ``isinstance`` does, without asking ``__class__``, which may be a property that raises."""
+    return issubclass(type(error), cls)
+
+
 def _own(error: BaseException, name: str) -> object:
     """Read what the interpreter stored, past whatever a class defines under that name (endless chains, say)."""
     value: object = BaseException.__dict__[name].__get__(error)
@@ -152,7 +157,7 @@ def _own(error: BaseException, name: str) -> object:
 def _exhibit(error: BaseException, *, link: str, depth: int, importance: int, left_out_before: int) -> Exhibit:
     frames = frames_of(_own(error, "__traceback__"))
     message = _said(error)
-    if isinstance(error, SyntaxError):
+    if _is_a(error, SyntaxError):
         # Its own text ends with file name and line, which read better as the frame that they are.
         frames += _syntax_error_frame(error)
         message = _attribute(error, "msg") or message
@@ -168,7 +173,7 @@ def _exhibit(error: BaseException, *, link: str, depth: int, importance: int, le
     )
 
 
-def _syntax_error_frame(error: SyntaxError) -> tuple[Frame, ...]:
+def _syntax_error_frame(error: BaseException) -> tuple[Frame, ...]:
     line, filename = _attribute(error, "lineno"), _attribute(error, "filename") or "<string>"
     return (Frame(f'File "{filename}", line {line}', origin=origin_of(filename)),) if line else ()
 

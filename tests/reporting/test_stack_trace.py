@@ -226,6 +226,10 @@ def test_no_class_is_broken_enough_to_raise(broken: type[BaseException]) -> None
     assert message_of(broken("x"))
 
 
+def test_frames_are_shown_though_the_class_cannot_be_asked_for() -> None:
+    assert "line 32, in fail" in in_full(raised(LOADER["fail"], UntypedError()))
+
+
 def test_a_cycle_ends() -> None:
     first, second = ValueError("first"), ValueError("second")
     first.__cause__, second.__cause__ = second, first
