@@ -39,9 +39,13 @@ def safe_str(value: object) -> str:
 
 
 def class_name(cls: type) -> str:
-    """Qualified name of a class: ``module.QualName``, and ``QualName`` alone for builtins."""
-    name = attempt(lambda: plain_str(cls.__qualname__), None) or "object"
-    module = attempt(lambda: plain_str(cls.__module__), None)
+    """
+    Qualified name of a class: ``module.QualName``, and ``QualName`` alone for builtins.
+
+    Runs no foreign code: what the interpreter stored is read, past a metaclass that makes up names, or blocks.
+    """
+    name = attempt(lambda: plain_str(type.__dict__["__qualname__"].__get__(cls)), None) or "object"
+    module = attempt(lambda: plain_str(type.__dict__["__module__"].__get__(cls)), None)
     return name if module in {None, "", "builtins"} else f"{module}.{name}"
 
 
