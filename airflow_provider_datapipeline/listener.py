@@ -19,6 +19,14 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+TEXT_SECONDS = 5.0
+"""
+How long an exception may take to say what it is, which is for its own methods to decide.
+
+Airflow kills a task's process 20 s after the task has ended (``[core] task_success_overtime``), and a failure without
+retries may then be tried again. The callbacks come first, and may take half of that.
+"""
+
 
 @hookimpl
 def on_task_instance_running(task_instance: Any) -> None:
@@ -91,8 +99,27 @@ def _record(task_instance: Any, error: BaseException) -> None:
 
 
 def _report(task_instance: Any, error: BaseException) -> TaskReport:
+    from airflow_provider_datapipeline._airflow.bounded import run_bounded
     from airflow_provider_datapipeline._airflow.compat import mask
     from airflow_provider_datapipeline._airflow.context import task_facts
+    from airflow_provider_datapipeline.exceptions import DeliveryTimeoutError
     from airflow_provider_datapipeline.reporting.report import TaskReport
+    from airflow_provider_datapipeline.reporting.safe_text import class_name
 
-    return TaskReport.failed(error, task_facts(task_instance), mask=mask)
+    facts = task_facts(task_instance)
+    try:
+        # Only this is done in a thread, which may be left behind: it asks Airflow nothing. A question to the supervisor
+        # would there get in the way of the next one (Airflow 3.0 and 3.1 take no lock); Airflow bounds its own.
+        return run_bounded(lambda: TaskReport.failed(error, facts, mask=mask), TEXT_SECONDS)
+    except DeliveryTimeoutError:
+        name = class_name(type(error))
+        log.error(  # noqa: TRY400  # the traceback would be that of the wait
+            "The error of task %s gave no text within %g s: a report of this run to AWS Data Pipeline will name its "
+            "class, %s, but have no message and no stack trace of it. Have __str__ of that class, and whatever it "
+            "calls, return at once.",
+            task_instance.task_id,
+            TEXT_SECONDS,
+            name,
+        )
+        told = f"The task failed with {name}, which gave no text within {TEXT_SECONDS:g} s."
+        return TaskReport.failed(None, facts, mask=mask, error_id=name, error_message=told)
