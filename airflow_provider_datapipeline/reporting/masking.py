@@ -8,7 +8,7 @@ Two masks in one: the caller's, which knows certain secrets, and the patterns of
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from airflow_provider_datapipeline.reporting.limits import (
@@ -37,10 +37,10 @@ Mask = Callable[[str], str]
 
 WITHHELD = "[withheld: this text could not be masked]"
 
-REACH = 65_536
+REACH = 49_152
 """Characters of a text that are looked at: far more than is ever sent, and few enough to cost no time."""
 
-_LEAST_REACH = 4_096
+_PART_KEPT = 8
 _ROUNDS = 5  # masking and scrubbing normally settle in the second round
 _SHARES = (1.0, 0.9, 0.75, 0.5, 0.25)
 
@@ -62,7 +62,20 @@ class Protector:
 
     mask: Mask
     announced: tuple[str, ...] = ()
-    _found: dict[str, list[Span]] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _found: dict[str, list[Span]] = field(default_factory=dict, repr=False, compare=False)
+
+    @classmethod
+    def knowing(cls, mask: Mask, texts: Iterable[tuple[str, int]]) -> Protector:
+        """
+        Make one that knows what some texts of a report tell to be secret, since others may show it without saying so.
+
+        :param texts: each as it came, and how far it is looked into
+        """
+        found: dict[str, list[Span]] = {}
+        first = cls(mask, _found=found)
+        readings = [scrub(part) for text, reach in texts for part in _within_reach(text, reach)]
+        announced = [secret for reading in readings for secret in telling(reading, first._find(reading))]
+        return cls(mask, tuple(dict.fromkeys(announced)), _found=found)
 
     def __call__(self, text: str, reach: int = REACH) -> str:
         """
@@ -72,21 +85,24 @@ class Protector:
         escape sequence can be read in two ways and a secret shows only in the reading not taken, the text is withheld:
         the reading taken would show that secret with a letter missing.
 
-        :param reach: characters that are looked at. Of a longer text only a quarter of its beginning and of its end
-            that were looked at is returned, so that no secret of up to half of ``reach`` / 2 is shown in part, and what
-            is between is counted.
+        :param reach: how many characters are looked at. Of a text longer than an eighth of these, only as many of its
+            beginning and its end are returned, with a line between them that counts the characters left out. What is
+            looked at and not returned is the margin for secrets that the border cuts: none is shown in part unless it
+            is longer than a quarter of ``reach``.
         """
-        parts = tuple(map(self._protected, within_reach(text, reach)))
-        if len(parts) == 1:
-            return parts[0]
-        half, (head, tail) = reach // 2, parts
-        # What a mask knows and what the border cuts shows at the border alone.
-        kept_head = head if head == WITHHELD else head[: max(0, min(half // 4, len(head) - half // 2))]
-        kept_tail = tail if tail == WITHHELD else tail[len(tail) - max(0, min(half // 4, len(tail) - half // 2)) :]
-        left_out = len(text) - len(kept_head) - len(kept_tail)
-        return self._protected(kept_head + elided(left_out) + kept_tail)
+        kept = reach // _PART_KEPT
+        if len(text) <= kept:
+            return self._protected(text)
+        parts = _within_reach(text, reach)
+        once = [self._protected(part, rounds=1) for part in parts]
+        margin = reach // 4 if len(parts) > 1 else 0
+        head, tail = _beginning(once[0], kept // 2, margin), _end(once[-1], kept // 2, margin)
+        if len(parts) == 1 and len(once[0]) <= kept:
+            return self._protected(once[0])
+        left_out = len(text) - sum(map(len, parts)) + sum(map(len, once)) - len(head) - len(tail)
+        return self._protected(head + elided(left_out) + tail)
 
-    def _protected(self, text: str) -> str:
+    def _protected(self, text: str, rounds: int = _ROUNDS) -> str:
         try:
             reading = scrub(text)
             # The caller's mask may replace the word by which a pattern would have known another secret: "password" is
@@ -95,13 +111,15 @@ class Protector:
             current = self._hidden_as_read(join_surrogates(self._known(text)))
             for stage in STAGES:
                 current = self._through(stage, join_surrogates(current))
-            for _ in range(_ROUNDS):
-                masked = self._masked(current)
+            for _ in range(rounds):
+                masked = self._masked(current) if rounds > 1 else hide(known := self._known(current), self._find(known))
                 for secret in sorted(repeats, key=len, reverse=True):
                     masked = masked.replace(secret, HIDDEN)
                 if masked == current:
                     return current
                 current = scrub(masked)
+            if rounds == 1:
+                return current
         except _NotMaskedError:
             pass
         return WITHHELD
@@ -182,15 +200,18 @@ class Protector:
         return masked
 
 
-def within_reach(text: str, reach: int) -> tuple[str, ...]:
+def _within_reach(text: str, reach: int) -> tuple[str, ...]:
     """Return a text, or its beginning and its end where it is longer than ``reach``."""
     half = reach // 2
     return (text,) if len(text) <= reach else (text[:half], text[len(text) - half :])
 
 
-def reach_of_each(count: int) -> int:
-    """Return how much is looked at of each of several texts, so that many cost little more than one."""
-    return max(_LEAST_REACH, REACH // max(1, count))
+def _beginning(part: str, most: int, margin: int) -> str:
+    return part if part == WITHHELD else part[: max(0, min(most, len(part) - margin))]
+
+
+def _end(part: str, most: int, margin: int) -> str:
+    return part if part == WITHHELD else part[len(part) - max(0, min(most, len(part) - margin)) :]
 
 
 def without_secrets(value: object, mask: Mask = plain_str) -> str:
@@ -204,7 +225,7 @@ def _as_read(text: str) -> tuple[str, array[int]]:
         return text, array("L")
     positions = array("L", range(len(text) + 1))
     for stage in STAGES:
-        removed = [match.span() for match in stage.unwanted.finditer(text) if not match.expand(stage.kept)]
+        removed = [one.span() for one in stage.unwanted.finditer(text) if not (stage.kept and one[1])]
         if not removed:
             continue
         kept = array("L")

@@ -80,14 +80,15 @@ class TaskReport:
         :param lines: further facts, between the message and where it failed; each is shown on one line of
             256 bytes at most, as many as fit into 1,024 bytes, the others are counted
         """
-        protect = Protector(mask, texts.announced_secrets(error, error_id, error_message))
+        told = texts.told_by(error)
+        protect = Protector.knowing(mask, texts.all_texts(error, told, error_id, error_message))
         given = error_message if error_message and error_message.strip() else None
-        body = given or texts.derived_message(error, protect)
+        body = given or texts.derived_message(error, told, protect)
         return cls(
             status=TaskStatus.FAILED,
             error_id=texts.error_id(error_id, error, protect),
             error_message=texts.error_message(body, lines, facts.lines(protect), protect) or None,
-            error_stack_trace=texts.error_stack_trace(error, protect) or None,
+            error_stack_trace=texts.error_stack_trace(error, told, protect) or None,
         )
 
     @classmethod
@@ -109,7 +110,7 @@ class TaskReport:
         error_stack_trace: str | None = None,
     ) -> TaskReport:
         """Report what the caller says and nothing else; texts are masked and brought within the limits."""
-        protect = Protector(mask, texts.announced_secrets(None, error_id, error_message, error_stack_trace))
+        protect = Protector.knowing(mask, texts.all_texts(None, (), error_id, error_message, error_stack_trace))
         return cls(
             status=status,
             error_id=texts.error_id(error_id, None, protect) if error_id and error_id.strip() else None,

@@ -12,7 +12,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from airflow_provider_datapipeline.reporting.secret_looks import Look
-from airflow_provider_datapipeline.reporting.secret_names import announces
+from airflow_provider_datapipeline.reporting.secret_names import ORDER, announces
 from airflow_provider_datapipeline.reporting.secret_rules.commands import ARGUMENTS, OPTIONS
 from airflow_provider_datapipeline.reporting.secret_rules.phrases import PHRASES
 from airflow_provider_datapipeline.reporting.secret_shapes import compiled
@@ -104,8 +104,10 @@ def _names_a_secret(statement: str) -> bool:
 
 def _secrets(match: re.Match[str], look: Look) -> Iterator[Span]:
     groups = match.groupdict()
-    if (name := groups.get("name")) and announces(name) is None:
-        return
+    if name := groups.get("name"):
+        if (announced := announces(name)) is None:
+            return
+        look = max(look, announced, key=ORDER.index)
     if (listed := groups.get("names")) and not _names_a_secret(listed):
         return
     for group, value in groups.items():

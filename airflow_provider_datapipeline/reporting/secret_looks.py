@@ -33,7 +33,7 @@ _BORDER = re.compile(r"[0-9](?=[A-Za-z])|[A-Za-z](?=[0-9])")
 # From small letter to capital one to digit, in any order: of characters drawn at random from these 62 percent, of words
 # written together 33.
 _CHANGE = re.compile(r"[a-z](?=[A-Z0-9])|[A-Z](?=[a-z0-9])|[0-9](?=[A-Za-z])")
-_SHARE_OF_CHANGES = 0.42
+_SHARE_OF_CHANGES = 0.36
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _SIGN = re.compile(r"(?<=[A-Za-z0-9])[!#$%^&*~+=@?](?=[A-Za-z0-9])")
 _LETTER = re.compile(r"[A-Za-z]")
@@ -89,7 +89,11 @@ _TESTS = {
 
 # Letters of both cases and digits, 30 of them: no word, no hash in hexadecimal digits, no UUID, no name of a class.
 _OPAQUE = re.compile(r"(?<![A-Za-z0-9+/=_.%-])[A-Za-z0-9_-]{30,}+(?![A-Za-z0-9+/=_%-]|\.[A-Za-z0-9])")
-_LONGEST_OPAQUE = 256
+# A key in Base64 of 32 bytes or more, with its padding, or of 60 or more without; not a line of a certificate.
+_BASE64 = re.compile(
+    r"(?<![A-Za-z0-9+/=_.%-])(?!MII|AAAA)(?:[A-Za-z0-9+/]{42,}+={1,2}|[A-Za-z0-9+/]{80,}+)(?![A-Za-z0-9+/=_%-]|\.[A-Za-z0-9])"
+)
+_LONGEST_OPAQUE = 512
 _HEXADECIMAL = re.compile(r"[0-9a-f_-]+|[0-9A-F_-]+")
 _LEAST_DIGITS = 3
 _LEAST_BORDERS = 5
@@ -99,13 +103,20 @@ _IDENTIFIED = re.compile(rf"(?:{'|'.join(IDENTIFIED_BY)})[^A-Za-z0-9]{{0,6}}\Z",
 
 def find_opaque(text: str) -> Iterator[Span]:
     """Find what was drawn at random from letters of both cases and digits, but what is said to identify something."""
-    for match in _OPAQUE.finditer(text):
-        value = match[0]
-        if len(value) > _LONGEST_OPAQUE or value == value.lower() or value == value.upper():
-            continue
-        if _HEXADECIMAL.fullmatch(value) or len(_DIGIT.findall(value)) < _LEAST_DIGITS:
-            continue
-        if len(_BORDER.findall(value)) < max(_LEAST_BORDERS, len(value) // 8):
-            continue
-        if not _IDENTIFIED.search(text[max(0, match.start() - _BEFORE) : match.start()]):
-            yield match.span()
+    for pattern in (_OPAQUE, _BASE64):
+        for match in pattern.finditer(text):
+            if _is_opaque(match[0]) and not _is_identifier(text, match.start(), match.end()):
+                yield match.span()
+
+
+def _is_opaque(value: str) -> bool:
+    if len(value) > _LONGEST_OPAQUE or value == value.lower() or value == value.upper():
+        return False
+    if _HEXADECIMAL.fullmatch(value) or len(_DIGIT.findall(value)) < _LEAST_DIGITS:
+        return False
+    return len(_BORDER.findall(value)) >= max(_LEAST_BORDERS, len(value) // 8)
+
+
+def _is_identifier(text: str, start: int, end: int) -> bool:
+    is_line = text[max(0, start - 1) : start] in ("", "\n") and text[end : end + 1] in ("", "\n")
+    return is_line or _IDENTIFIED.search(text[max(0, start - _BEFORE) : start]) is not None

@@ -44,6 +44,8 @@ _COMPOUND = re.compile(
 )
 _PASSWORD = re.compile(r"(?<![A-Za-z0-9_-])(?P<name>(?i:passw)(?i:ord|d))[ \t]+(?=[^ \t])")
 
+_ANOTHER_NAME = re.compile(r"[\w.-]{1,64}=(?=[^=\s])", re.ASCII)
+
 _BEFORE = 64  # characters before a name that are looked at
 _SPLIT = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 _PREVIOUS_WORD = re.compile(r"([A-Za-z]{2,24})[ ]\Z")
@@ -89,7 +91,7 @@ def _context(match: re.Match[str], before: str, look: Look) -> secret_values.Con
     if kind == "colon" and match["name"] == "secret" and before.endswith(":"):
         return None  # of an ARN
     if kind == "pair" and not (_AS_OPTION.search(before) or _IN_PAIR.search(before)):
-        return None
+        look = Look.RANDOM  # two of many things in a row
     if kind == "tag" and not _OF_XML.search(before):
         return None
     if _OF_KEY_IN_ROW.search(before):
@@ -114,7 +116,8 @@ def _find_after_blanks(text: str) -> Iterator[Span]:
         if look := announces(match["name"]):
             yield from _after_blank(text, match, look)
     for match in _COMPOUND.finditer(text):
-        if look := announces(match["name"]):
+        is_value = text[match.start() - 1 : match.start()] in ("=", ":", "/", ".")
+        if not is_value and not _ANOTHER_NAME.match(text, match.end()) and (look := announces(match["name"])):
             yield from _after_blank(text, match, max(look, Look.MIXED, key=ORDER.index))
     for match in _PASSWORD.finditer(text):
         before = text[max(0, match.start() - _BEFORE) : match.start()]
@@ -141,7 +144,7 @@ def announces(name: str) -> Look | None:
     words = _words(name)
     if "_".join(words) in names.ALWAYS:
         return Look.LOOSE
-    if not words or words[-1] in names.NO_SECRETS or "_".join(words) in names.NO_NAMES:
+    if not words or words[-1] in names.NO_SECRETS or "_".join(_words(name.rpartition(".")[2])) in names.NO_NAMES:
         return None
     for position in range(len(words) - 1, -1, -1):
         look = _announced_by(words[: position + 1], name)
@@ -166,7 +169,9 @@ def _announced_by(words: list[str], name: str) -> Look | None:
         return None
     if word in names.SIGNATURES:
         return Look.RANDOM
-    if word in names.SECRETS or (word.endswith(_ENDS) and word not in names.NO_WORDS_FOR_PASS):
+    if word in ("secrets", "credentials", "tokens", "creds"):
+        return Look.LOOSE
+    if word in names.SECRETS or (word.endswith(_ENDS) and word not in names.NO_WORDS):
         return Look.ANY
     return Look.RANDOM if word in names.IN_DOUBT else None
 

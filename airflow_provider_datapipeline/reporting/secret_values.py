@@ -89,21 +89,26 @@ _LONGEST_NOTHING = 200
 _LONGEST_COUNT = 6
 _LONGEST_LINE = 800
 _PROSE = re.compile(
-    r"(?:a|an|the|and|or|is|are|was|were|be|has|have|had|must|may|can|cannot|could|should|will|does|did|do|not|no|for|"
+    r"(?:a|an|the|and|or|is|are|was|were|be|has|have|had|must|may|can|cannot|could|should|will|does|did|do|not|no|none|for|"
     r"of|to|in|on|at|as|by|with|from|this|that|your|you|it|please|required|expected|missing|invalid|incorrect|wrong|"
     r"expired|expires|unknown|unset|empty|too|authentication|authorization|unauthorized|access|permission|denied|failed|"
     r"failure|error|ensure|field|value|input|line|column|character|unexpected|unsupported|unable|str|string|bytes|int|"
     r"bool|float|dict|list|object|optional|type|redacted|hidden|masked|signature)"
-    r"(?=[,.;:!?)\]}'\"]{0,3}(?:[ \t\r\n]|\Z))",
+    r"(?=[,.;:!?)\]}'\"]{0,3}(?:[ \t\r\n]|\Z))"
+    r"|(?-i:[A-Z]\w{1,60}(?:Error|Exception|Warning|Failure)\b)",
     re.IGNORECASE,
 )
+_SENTENCE = re.compile(r"[A-Za-z][a-z']+ (?:[a-z']+ ){2}")
 _WORDS = re.compile(r"[A-Za-z]?[a-z']+[,.]?[ \t]+[a-z']+(?=[ \t\r\n,.;:]|\Z)")
 
 
 def find_value(text: str, position: int, context: Context) -> Span | None:
     """Return where the value that begins at or after a position is; None where nothing there is secret."""
     if context.kind == "tag":
-        return _unless_nothing(text, _stripped(text, position, _end(_BARE["tag"], text, position)), context)
+        end = _end(_BARE["tag"], text, position)
+        start, end = _stripped(text, position, end)
+        closed = text.startswith("</", _end(_SPACE, text, end))
+        return _unless_nothing(text, (start, end), context) if closed or " " not in text[start:end] else None
     start = _end(_LEAD, text, position)
     if context.kind == "encoded":
         start = _end(_ENCODED_LEAD, text, start)
@@ -120,7 +125,7 @@ def find_value(text: str, position: int, context: Context) -> Span | None:
     bracket = _BRACKET.match(text, start)
     if bracket and context.word != "authorization":
         within = bracket.start() + 1, bracket.end() - 1
-        if within[0] == within[1] or _NAMED.search(text, *within):
+        if within[0] == within[1] or _NAMED.search(text, *within) or _SENTENCE.search(text, *within):
             return None
         return within if context.look in (Look.ANY, Look.LOOSE) or context.look.is_worn_by(text[slice(*within)].strip("\"'")) else None
     return _bare(text, start, context)
@@ -170,14 +175,14 @@ def _bare(text: str, start: int, context: Context) -> Span | None:
         if _PROSE.match(text, start, end + 1) or _is_sentence(text, start, context):
             return None
         line_end = _end(_TO_LINE_END, text, start, start + _LONGEST_LINE)
-        if context.starts_line and not _ANOTHER_PAIR.search(text, end, line_end):
+        if context.starts_line and context.look is Look.ANY and not _ANOTHER_PAIR.search(text, end, line_end):
             start, end = _stripped(text, start, max(end, line_end))
     return _unless_nothing(text, (start, end), context)
 
 
 def _is_sentence(text: str, start: int, context: Context) -> bool:
     """Tell whether words follow, which a password can consist of, but no token."""
-    can_be_words = context.starts_line or context.word in ("password", "passwd", "passphrase", "pwd")
+    can_be_words = context.word in ("password", "passwd", "passphrase", "pwd")
     return not can_be_words and _WORDS.match(text, start) is not None
 
 

@@ -24,6 +24,7 @@ EXCEPTIONS_KEPT = 40
 MEMBERS_KEPT = 8
 NESTING_KEPT = 4
 NOTES_KEPT = 8
+ARGUMENTS_KEPT = 1_000
 
 _LEAST = 100
 
@@ -37,6 +38,8 @@ class Exhibit:
     One exception of a chain or group, in the order in which it is printed: causes first, a group before its members.
 
     :param frames: outermost first, raising end last
+    :param message: what the exception says of itself, or its class name if it says nothing. A KeyError says only the
+        key, which explains nothing alone: its class name is put before that.
     :param headline: class and message, as the last line of a traceback
     :param link: how it follows from the exception before it
     :param depth: how many groups it is nested in
@@ -47,6 +50,7 @@ class Exhibit:
     """
 
     frames: tuple[Frame, ...]
+    message: str
     headline: str
     notes: tuple[str, ...] = ()
     link: str = ""
@@ -72,20 +76,8 @@ def exhibits(error: BaseException) -> tuple[Exhibit, ...]:
     collected = _Collection()
     # Even to ask a foreign object for its class can raise; what was collected until then is shown.
     attempt(lambda: collected.add_chain(error, depth=0, heading=""), None)
-    return tuple(collected.exhibits) or (Exhibit(frames=(), headline=class_name(type(error))),)
-
-
-def message_of(error: BaseException) -> str:
-    """
-    What the exception says of itself, or its class name if it says nothing.
-
-    A KeyError says only the key, which explains nothing alone; its class name is put before it.
-    """
-    text = attempt(lambda: _said(error), "")
     name = class_name(type(error))
-    if not text.strip():
-        return name
-    return f"{name}: {text}" if _is_a(error, KeyError) else text
+    return tuple(collected.exhibits) or (Exhibit(frames=(), message=name, headline=name),)
 
 
 @dataclass(slots=True)
@@ -156,15 +148,17 @@ def _own(error: BaseException, name: str) -> object:
 
 def _exhibit(error: BaseException, *, link: str, depth: int, importance: int, left_out_before: int) -> Exhibit:
     frames = frames_of(_own(error, "__traceback__"))
-    message = _said(error)
+    name = class_name(type(error))
+    said = attempt(lambda: _said(error), "")
+    message = (f"{name}: {said}" if _is_a(error, KeyError) else said) if said.strip() else name
     if _is_a(error, SyntaxError):
         # Its own text ends with file name and line, which read better as the frame that they are.
         frames += _syntax_error_frame(error)
-        message = _attribute(error, "msg") or message
-    name = class_name(type(error))
+        said = _attribute(error, "msg") or said
     return Exhibit(
         frames=frames,
-        headline=f"{name}: {message}" if message.strip() else name,
+        message=message,
+        headline=f"{name}: {said}" if said.strip() else name,
         notes=attempt(lambda: _notes(error), ()),
         link=link,
         depth=depth,
@@ -190,8 +184,10 @@ def _said(error: BaseException) -> str:
     shows_repr = len(args) > 1 if method is BaseException.__str__ else len(args) > 0 and method is KeyError.__str__
     if not shows_repr:
         return safe_str(error)
-    quoted = ", ".join(f"'{safe_str(one)}'" if isinstance(one, str) else safe_str(one) for one in args)
-    return quoted if len(args) == 1 else f"({quoted})"
+    quoted = [f"'{safe_str(one)}'" if isinstance(one, str) else safe_str(one) for one in args[:ARGUMENTS_KEPT]]
+    if len(args) > ARGUMENTS_KEPT:
+        quoted.append(f"... {len(args) - ARGUMENTS_KEPT} more ...")
+    return quoted[0] if len(args) == 1 else f"({', '.join(quoted)})"
 
 
 def _notes(error: BaseException) -> tuple[str, ...]:

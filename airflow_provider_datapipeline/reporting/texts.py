@@ -14,17 +14,17 @@ from airflow_provider_datapipeline.reporting.limits import (
     clip,
     clip_middle,
     one_line,
-    scrub,
     utf8_length,
     utf16_length,
 )
-from airflow_provider_datapipeline.reporting.masking import REACH, WITHHELD, Protector, reach_of_each, within_reach
+from airflow_provider_datapipeline.reporting.masking import REACH, WITHHELD, Protector
 from airflow_provider_datapipeline.reporting.safe_text import class_name, safe_str
-from airflow_provider_datapipeline.reporting.secret_patterns import find_secrets, telling
-from airflow_provider_datapipeline.reporting.stack_trace import exhibits, message_of
+from airflow_provider_datapipeline.reporting.stack_trace import exhibits
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
+
+    from airflow_provider_datapipeline.reporting.stack_trace import Exhibit
 
 DEFAULT_ERROR_ID = "AirflowTaskFailed"
 """``errorId`` where no exception is known."""
@@ -37,7 +37,9 @@ _LINES_CONSIDERED = 100
 _LINE_REACH = 2_048
 _BODY_CONSIDERED = REACH // 4
 _PART_OF_TRACE = 1_100  # of a message in a stack trace: more than fits, so that what is longer is seen to be
-_LEAST_SHARES = 4  # a message is looked at in full for the message alone
+# The message is looked into as far as it is in the errorMessage.
+_MOST_IN_TRACE = REACH // 4
+_LEAST_IN_TRACE = 4_096
 
 _TRACEBACK_TITLE = "Traceback (most recent call last)"
 _TRACE_TAIL_SHARE = 0.7  # the raising end of a traceback is its last part
@@ -46,16 +48,20 @@ _TRACE_BORDERS = ('\n  File "', "\n")
 Error = BaseException | str | None
 
 
-def announced_secrets(error: Error, *others: str | None) -> tuple[str, ...]:
-    """Return the secrets that one text of a report tells to be such, since another may show them without saying so."""
-    parts = []
-    if isinstance(error, BaseException):  # asked for nothing else: its class may raise for that
-        parts = [text for exhibit in exhibits(error) for text in (exhibit.headline, *exhibit.notes)]
-    elif error:
-        parts = [error]
-    texts = [text for text in (*parts, *others) if text]
-    readings = (scrub(part) for text in texts for part in within_reach(text, reach_of_each(len(texts))))
-    return tuple(secret for reading in readings for secret in telling(reading, find_secrets(reading)))
+def told_by(error: Error) -> tuple[Exhibit, ...]:
+    """Return what an exception tells, asked for once, since its class may take long to say it; of a text, nothing."""
+    return exhibits(error) if isinstance(error, BaseException) else ()
+
+
+def all_texts(error: Error, told: Sequence[Exhibit], *others: str | None) -> Iterator[tuple[str, int]]:
+    """Return each text of a report as it came, and how far it is looked into where it is shown."""
+    if not told and isinstance(error, str):  # asked of no exception: its class may raise for that
+        yield error, REACH
+    for exhibit in told:
+        if exhibit.importance == 0:
+            yield exhibit.message, REACH
+        yield from ((text, _reach_in_trace(told)) for text in (exhibit.headline, *exhibit.notes))
+    yield from ((text, REACH) for text in others if text)
 
 
 def error_id(given: str | None, error: Error, protect: Protector) -> str:
@@ -91,10 +97,10 @@ def error_message(body: str, lines: Sequence[str], fact_lines: Sequence[str], pr
     )
 
 
-def derived_message(error: Error, protect: Protector) -> str:
+def derived_message(error: Error, told: Sequence[Exhibit], protect: Protector) -> str:
     """Return what an error says of itself; of a formatted traceback, the last line."""
     if isinstance(error, BaseException):
-        return message_of(error)
+        return next((exhibit.message for exhibit in told if exhibit.importance == 0), class_name(type(error)))
     text = error or ""
     if _is_traceback(text):
         # Masked before a line is taken from it: the line may end a secret that began before.
@@ -102,14 +108,11 @@ def derived_message(error: Error, protect: Protector) -> str:
     return text if text.strip() else NO_ERROR_KNOWN
 
 
-def error_stack_trace(error: Error, protect: Protector) -> str:
+def error_stack_trace(error: Error, told: Sequence[Exhibit], protect: Protector) -> str:
     """Return the stack trace of an exception, or of a formatted traceback; empty if there is neither."""
     if isinstance(error, BaseException):
-        found = exhibits(error)
-        reach = reach_of_each(max(_LEAST_SHARES, len(found)))
-        shown = tuple(
-            exhibit.protected(lambda text: clip(protect(text, reach), _PART_OF_TRACE, len)) for exhibit in found
-        )
+        reach = _reach_in_trace(told)
+        shown = tuple(exhibit.protected(lambda text: clip(protect(text, reach), _PART_OF_TRACE, len)) for exhibit in told)
         return protect.settle(
             stack_layout.lay_out(shown),
             partial(stack_layout.fit, shown),
@@ -123,6 +126,11 @@ def given_trace(trace: str, protect: Protector) -> str:
     """Return a stack trace that came as a text."""
     text = protect(trace).strip()
     return protect.settle(text, partial(trace_within, text), trace_within, ERROR_STACK_TRACE_MAX_UTF16)
+
+
+def _reach_in_trace(told: Sequence[Exhibit]) -> int:
+    """Return how far each text of a stack trace is looked into, so that many of them cost little more than one."""
+    return max(_LEAST_IN_TRACE, _MOST_IN_TRACE // max(1, len(told)))
 
 
 def id_within(text: str, room: int = ERROR_ID_MAX_UTF16) -> str:

@@ -12,7 +12,7 @@ import pytest
 from airflow_provider_datapipeline.reporting import stack_layout
 from airflow_provider_datapipeline.reporting.frames import FRAMES_KEPT, Frame, Origin, origin_of
 from airflow_provider_datapipeline.reporting.limits import utf16_length
-from airflow_provider_datapipeline.reporting.stack_trace import Exhibit, exhibits, message_of
+from airflow_provider_datapipeline.reporting.stack_trace import Exhibit, exhibits
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -214,7 +214,7 @@ def test_a_broken_class_still_says_its_name() -> None:
     name = f"{BrokenError.__module__}.BrokenError"
     said = f"<{name} that cannot be shown as text>"
 
-    assert message_of(BrokenError()) == said
+    assert exhibits(BrokenError())[-1].message == said
     assert in_full(raised(LOADER["fail"], BrokenError())) == (
         f'Traceback (most recent call last):\n  File "/dags/loader.py", line 32, in fail\n{name}: {said}'
     )
@@ -223,7 +223,7 @@ def test_a_broken_class_still_says_its_name() -> None:
 @pytest.mark.parametrize("broken", [UntypedError, NoTextError, EndlessChainError, NoNotesError, BrokenError])
 def test_no_class_is_broken_enough_to_raise(broken: type[BaseException]) -> None:
     assert broken.__name__ in in_full(broken("x"))
-    assert message_of(broken("x"))
+    assert exhibits(broken("x"))[-1].message
 
 
 def test_frames_are_shown_though_the_class_cannot_be_asked_for() -> None:
@@ -259,7 +259,7 @@ def test_a_group_within_its_own_chain_ends() -> None:
     ],
 )
 def test_the_message_of_an_exception(error: BaseException, message: str) -> None:
-    assert message_of(error) == message
+    assert exhibits(error)[-1].message == message
 
 
 def test_a_short_stack_trace_is_not_shortened() -> None:

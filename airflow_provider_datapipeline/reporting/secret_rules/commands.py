@@ -68,6 +68,7 @@ OPTIONS = (
     Option(("7z*", "rar", "unrar"), ("-p", "-hp"), apart=False),
     Option(("ssh-keygen",), ("-N", "-P")),
     Option(("openssl",), ("-k", "-K", "-pass", "-passin", "-passout"), spares="(?:pass:)?"),
+    Option(("influx", "telegraf", "flux"), ("-t",)),
     Option(("databricks",), ("--string-value", "--bytes-value")),
     Option(("dtexec",), ("/DE", "/De", "/de")),
     Option(("schtasks",), ("/RP", "/rp")),

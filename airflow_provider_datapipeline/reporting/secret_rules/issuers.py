@@ -108,9 +108,11 @@ def _azure_64(name: str, mark: str) -> Shape:
 ISSUERS: tuple[Issuer, ...] = (
     # Amazon Web Services
     *(
-        Issuer("AWS session token", starts, "A-Za-z0-9/+=%_-", 16, "https://docs.aws.amazon.com/STS/latest/APIReference/")
+        Issuer(f"AWS session token {starts}", starts, "A-Za-z0-9/+=%_-", 16, "https://docs.aws.amazon.com/STS/latest/APIReference/")
         for starts in ("FwoGZXIvYXdz", "FQoGZXIvYXdz", "FQoDYXdz", "AQoDYXdz", "IQoJb3JpZ2lu")
     ),
+    # Alibaba Cloud
+    Issuer("Alibaba Cloud STS token", "CAIS", "A-Za-z0-9+/=", 100, "https://www.alibabacloud.com/help/en/ram/"),
     # Where code lives and is built
     Issuer("GitHub personal access token", "ghp_", _SNAKE, 16, "github"),
     Issuer("GitHub OAuth access token", "gho_", _SNAKE, 16, "github"),
@@ -419,22 +421,34 @@ SHAPES: tuple[Shape, ...] = (
     # Amazon Web Services: the id of a key, with the secret where that stands beside it
     *(
         Shape(
-            "AWS access key id",
+            f"AWS access key id {starts}",
             starts,
             rf"{starts}(?<![A-Za-z0-9]{starts})[A-Z0-9]{{8,124}}+(?![a-z])(?:(?: / |[^A-Za-z0-9+/*]{{1,8}})[A-Za-z0-9+/]{{30,}}+)?",
             "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html",
         )
         for starts in ("AKIA", "ASIA", "ABIA", "ACCA")
     ),
+    Shape(
+        "Infisical service token",
+        "st.",
+        r"(?<![A-Za-z0-9_.])st\.[0-9a-f]{24}\.[0-9a-f]{32}\.[0-9a-f]{32}",
+        "https://infisical.com/docs/documentation/platform/token",
+    ),
+    Shape(
+        "Airtable API key, legacy",
+        "key",
+        r"key(?<![A-Za-z0-9_]key)(?=[A-Za-z]{0,13}[0-9])(?=[a-z0-9]{0,13}[A-Z])[A-Za-z0-9]{14}(?![A-Za-z0-9_])",
+        "detect-secrets",
+    ),
     # JSON in Base64, once or twice: JWT, JWS, JWE, key files, what Docker and Kubernetes store
     *(
         Shape(
-            "JSON in Base64",
+            f"JSON in Base64, {starts}",
             starts,
-            rf"{starts}(?<![A-Za-z0-9]{starts})[A-Za-z0-9+/_=-]{{10,}}+(?:\.[A-Za-z0-9+/_=-]*+){{0,4}}",
+            rf"{starts}(?<![A-Za-z0-9]{starts})[A-Za-z0-9+/_=-]{{10,}}+(?:\.\.?[A-Za-z0-9+/_=-]{{1,}}+){{0,4}}",
             "https://www.rfc-editor.org/rfc/rfc7515",
         )
-        for starts in ("eyJ", "eyAi", "ewog", "ewoJ", "ZXlK", "W3si")
+        for starts in ("eyJ", "eyAi", "ewog", "ewoJ", "ew0K", "ZXlK", "W3si")
     ),
     # Where code lives and is built
     _whole(

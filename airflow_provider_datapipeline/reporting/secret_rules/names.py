@@ -20,7 +20,8 @@ SECRETS = (
 WHOLE_WORDS_ONLY = ("pw", "pass", "cred", "creds", "sas", "jwt", "pgpass", "sshpass")
 """Those of :data:`SECRETS` that other words end with."""
 
-NO_WORDS_FOR_PASS = ("bypass", "compass", "trespass", "surpass", "encompass", "underpass", "overpass")
+NO_WORDS = ("tiktoken", "detokenize", "bypass", "compass", "trespass", "surpass", "encompass", "underpass", "overpass")
+"""Words that end as those of :data:`SECRETS` do, and announce nothing."""
 
 SIGNATURES = ("signature", "sig", "hmac")
 """Words that announce what was computed with a secret: of 12 characters or more."""
@@ -36,7 +37,7 @@ KEYS = (
 
 NO_KEYS = (
     "sort", "partition", "foreign", "cache", "object", "s3", "row", "group", "dedup", "idempotency", "public", "pub",
-    "natural", "surrogate", "business", "unique", "index", "order", "message", "lookup", "join", "cluster", "merge",
+    "natural", "surrogate", "business", "unique", "index", "order", "message", "lookup", "lock", "event", "record", "item", "request", "join", "cluster", "merge",
     "hash", "range", "host", "registry", "redis", "file", "blob", "bucket", "config", "dict", "translation", "i18n",
     "trace", "task", "dag", "run", "job", "kms", "tag", "xcom", "missing", "unknown", "duplicate", "conflict",
     "routingkey",
@@ -76,13 +77,13 @@ ALWAYS = ("saml_response", "saml_request", "private_key_content")
 """Whole names that announce a secret although the words do not."""
 
 IN_DOUBT = (
-    "key", "keys", "code", "sid", "session", "sessionid", "jsessionid", "phpsessid", "sessid", "ticket", "auth",
+    "key", "keys", "code", "sid", "session", "sessionid", "jsessionid", "phpsessid", "sessid", "dsid", "asid", "ssid", "ticket", "auth",
     "authn", "salt", "license", "licence", "appid", "verifier", "otp", "passkeys", "dsn", "crumb", "hook", "pin", "seed", "mnemonic", "hash", "nonce", "credential_id", "bearer_id",
 )  # fmt: skip
 """Names that may announce a secret: only what looks drawn at random is taken for one."""
 
 IDENTIFIED_BY = (
-    "id", "ids", "uuid", "etag", "e-tag", "hash", "digest", "md5", "sha", r"sha-?\d{1,3}", "checksum", "version",
+    "id", "ids", r"id-\d", "uuid", "etag", "e-tag", "hash", "digest", "md5", "sha", r"sha-?\d{1,3}", "checksum", "version",
     "request", "req", "cursor", "job", "query", "commit", "marker", "continuation", "token_?marker", "fingerprint",
     "trace", "span", "task", "run", "uid", "guid", "sheet", "sheets/d", "/d", "folders", "next_?token", "revision",
     "rev", "snapshot", "execution", "operation", "correlation", "transaction", "build", "cluster", "nonce", "topic",

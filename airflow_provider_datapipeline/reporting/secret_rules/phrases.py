@@ -44,7 +44,7 @@ PHRASES = (
         "Bearer and Basic within a sentence: letters of both cases, a digit or a sign, since \"bearer token\" is a word",
         ("earer", "EARER", "asic", "ASIC"),
         (
-            r"\b[bB](?i:earer|asic)[ \t]+(?![a-zA-Z]?[a-z]+\b(?![._~+/=-])|[A-Z]+\b(?![._~+/=-])|\*|\w{1,40}=[\"'])"
+            r"\b[bB](?i:earer|asic)[ \t]+(?![a-zA-Z]?[a-z]+\b(?![._~+/=-][A-Za-z0-9])|[A-Z]+\b(?![._~+/=-][A-Za-z0-9])|\*|\w{1,40}=[\"'])"
             r"(?P<secret>[A-Za-z0-9._~+/-]{6,}+=*)"
         ),
     ),
@@ -70,7 +70,9 @@ PHRASES = (
     Phrase("Teams: webhook", ("/webhook/", "/webhookb2/", "/IncomingWebhook/"), r"/(?:webhook(?:b2)?/[^\s/]{4,100}/)?IncomingWebhook/(?P<secret>[A-Za-z0-9_/-]{8,}+)"),
     Phrase("Teams: webhook on a host of its own", ("webhook.office.com/",), r"webhook\.office\.com/[a-z0-9]{1,20}/(?P<secret>[A-Za-z0-9_@/-]{8,}+)"),
     Phrase("Google Chat, GitLab, Mattermost, Zapier, PagerDuty and others: webhook", ("hook", "/trigger/", "/integration/", "/incoming/"), r"/(?:hooks?|webhooks?|catch|incoming|integration|integrations|trigger|notify)/(?:[A-Za-z0-9_-]{1,15}/){0,3}(?P<secret>[A-Za-z0-9_-]{16,}+)", Look.RANDOM),
-    Phrase("Mattermost, Zapier: webhook of small letters", ("/hooks/",), r"/hooks/(?:catch/[0-9]{1,12}/)?(?P<secret>[a-z0-9]{7,}+)(?=[/\s\"'),]|\Z)", Look.LOOSE),
+    Phrase("Zapier: webhook", ("/hooks/catch/",), r"/hooks/catch/(?P<secret>[0-9]{1,12}/[A-Za-z0-9]{4,}+)"),
+    Phrase("Mattermost: webhook", ("/hooks/",), r"/hooks/(?P<secret>[a-z0-9]{12,}+)(?=[/\s\"'),]|\Z)", Look.LOOSE),
+    Phrase("Healthchecks.io", ("hc-ping.com", "/ping/"), r"(?:hc-ping\.com[^\n]{0,200}?|/ping)/(?P<secret>[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})"),
     Phrase("IFTTT: webhook", ("/with/key/",), r"/with/key/(?P<secret>[A-Za-z0-9_-]{8,}+)"),
     Phrase("Alchemy, Infura and others: key in the path", ("/v2/", "/v3/"), r"(?:alchemy\.com|infura\.io|quiknode\.pro)/(?:v[23]/)?(?P<secret>[A-Za-z0-9_-]{16,}+)"),
     Phrase("Feishu and others: webhook that is a UUID", ("hook/",), r"/(?:web)?hook/(?P<secret>[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})"),
@@ -98,6 +100,7 @@ PHRASES = (
     Phrase("libpq: what follows no name", ("missing \"=\" after",), rf"missing \"=\" after {_IN_MARKS}"),
     Phrase("libpq: a port", ("for connection option",), rf"invalid integer value {_IN_MARKS} for connection option"),
     Phrase("libpq: a host with what precedes it", ("could not translate host name", "could not parse"), r"host name \"(?P<secret>[^\"\n]{1,300})(?=@)"),
+    Phrase("psycopg, pg8000 and others: a host with what precedes it", ("host ", "Host ", "hostname "), r"\b(?i:host|hostname) [\"']?(?P<secret>[^\s\"'@/]{6,200}+)@[\w-]", Look.MIXED),
     Phrase("libpq: a port in a host list", ("invalid port number",), rf"invalid port number: {_IN_MARKS}"),
     Phrase("libpq: a parameter of a URI", ("URI query parameter",), rf"URI query parameter: {_IN_MARKS}"),
     Phrase("libpq: a URI", ("in URI", "in connection URI"), r"(?:unexpected|invalid) [^\n]{1,80}? in (?:connection )?URI[^\n\"]{0,60}\(expected[^\n]{0,40}\): \"(?P<secret>[^\"\n]{6,300}+)\""),
@@ -106,10 +109,10 @@ PHRASES = (
     Phrase("urllib3: a location", ("Failed to parse: ",), r"Failed to parse: '?[^:'\s]{0,80}:(?!//)(?P<secret>[^\n]{1,400}?)'? is not a valid"),
     Phrase("int(): a port", ("invalid literal for int",), r"invalid literal for int\(\) with base 10: '(?P<secret>[^'\n]{1,200})(?=@)"),
     Phrase("pgpass", (":",), r"(?:\A|[\s:])(?:[\w.-]{1,80}|\*):(?:[0-9]{2,5}|\*):(?:[\w.-]{1,80}|\*):[\w.*-]{1,80}:(?P<secret>[^\s:/]{6,200}+)", Look.MIXED),
-    Phrase("user and password as one value", ("ogin", "ser", "OGIN", "SER", "ccount", "red", "RED", "dentity"), r"(?<![A-Za-z])(?i:[a-z_.]{0,24}?(?:login|user|userinfo|user\.info|account|creds?|credentials?|userid))[\"']? ?[=:] ?[\"']?(?:[\w.@+-]{1,64}[:/])(?P<secret>[^\s\"'/@,;)]{6,200}+)", Look.MIXED),
+    Phrase("user and password as one value", ("ogin", "ser", "OGIN", "SER", "ccount", "red", "RED", "dentity"), r"(?i:login|user|user\.?info|account|creds?|credentials?|userid)[\"']? ?[=:] ?[\"']?(?:[\w.@+-]{1,64}[:/])(?P<secret>[^\s\"'/@,;)]{6,200}+)", Look.MIXED),
     # Names and values in an unusual order
     Phrase("SQL: a value before its name", ("alue",), rf"[\"'](?i:value)[\"'] ?: ?[\"'](?P<secret>[^\"'\n]{{1,400}}+)[\"'], ?[\"'](?i:name|key)[\"'] ?: ?[\"']{_NAME}[\"']"),
-    Phrase("a pair as a list", ("['", '["', "('", '("'), rf"[\[(]b?[\"']{_NAME}[\"'], ?b?[\"'](?P<secret>[^\"'\n]{{1,400}}+)[\"'][\])]"),
+    Phrase("a pair as a list", ("['", '["', "('", '("'), rf"[\[(]b?[\"']{_NAME}[\"'], ?b?[\"'](?P<secret>[^\"'\n]{{1,400}}+)[\"'][\])]", Look.LOOSE),
     Phrase("multipart/form-data", ("form-data", "name="), r"name=[\"']?(?P<name>[\w.-]{2,60})[\"']?(?:\r?\n|\\r\\n|\\n)(?:Content-[^\r\n\\]{1,80}(?:\r?\n|\\r\\n|\\n))?(?:\r?\n|\\r\\n|\\n)(?P<secret>[^\r\n\\]{1,400}+)"),
     Phrase("Terraform: a default", ("variable ", "output "), r"(?:variable|output) \"(?P<name>[\w-]{2,60})\" ?\{[^{}]{0,200}?(?:default|value) {0,8}= {0,8}\"(?P<secret>[^\"\n]{1,400}+)\""),
     Phrase("Kubernetes: a Secret", ("kind: Secret",), r"kind: Secret\n(?:(?!data:|stringData:|---)[^\n]{0,200}\n){0,20}(?:stringData|data):\n(?P<secret>(?:[ \t]+[^\n]{1,2000}(?:\n|\Z)){1,50}+)"),
@@ -125,7 +128,7 @@ PHRASES = (
     Phrase(
         "pydantic: the field on one line, its value on the next; the middle of a long value is cut out",
         ("input_value=",),
-        r"(?m:^)(?:[\w\[\]-]{1,80}\.){0,8}(?P<name>[\w\[\]-]{2,80})\n[^\n]{0,600}?\binput_value=(?P<secret>[^\n]{1,2000}?)(?=, input_type=|\]?(?:\n|\Z))",
+        r"(?m:^)(?:[\w\[\]-]{1,80}\.){0,8}(?P<name>[\w\[\]-]{2,80})\n[^\n]{0,600}?\binput_value=(?!\{)(?P<secret>[^\n]{1,2000}?)(?=, input_type=|\]?(?:\n|\Z))",
     ),
     Phrase("pydantic: a value whose middle is cut out", ("input_value=",), r"\binput_value=[\[{(][^\n]{0,100}?\.\.\.(?P<secret>[^\n]{0,100}?)(?=, input_type=)"),
     Phrase(
@@ -144,11 +147,12 @@ PHRASES = (
     # Redis
     Phrase("Redis: a command that is unknown", ("AUTH", "auth"), r"(?i:`auth`|'auth'|\bauth\b), with args beginning with: (?P<secret>[`'][^\n]{1,400}+)"),
     Phrase("Redis: AUTH", ("AUTH ",), r"\bAUTH (?:[\w.@-]{1,64} )?(?P<secret>[^\s\"'`,;)]{6,300}+)", Look.MIXED),
+    Phrase("Redis: AUTH as a list of arguments", ("AUTH", "auth"), r"[\"'](?i:auth)[\"'],? ?(?:[\"'][\w.@-]{1,64}[\"'],? ?(?=[\"']))?[\"'](?P<secret>[^\"'\n]{1,300}+)[\"']"),
     Phrase("Redis: directives", ("requirepass ", "masterauth ", "auth-pass ", "sentinel-pass "), r"\b(?:requirepass|masterauth|auth-pass \S{1,80}|sentinel-pass) [\"']?(?P<secret>[^\s\"']{1,300}+)"),
     Phrase("Redis: ACL SETUSER", ("SETUSER", "setuser"), r"(?i:\bsetuser) [^\n>]{1,80}?[>#](?P<secret>[^\s\"']{1,300}+)"),
     Phrase("Redis: a file of ACLs", ("user ",), r"\buser \S{1,60} (?:on|off) [^\n>]{0,60}?[>#](?P<secret>[^\s\"']{6,300}+)"),
     Phrase("Hadoop: key of an Azure account", ("azure.account.key",), r"fs\.azure\.account\.key\.[\w.-]{1,100}[\"']?[ =:,]{1,4}[\"']?(?P<secret>[A-Za-z0-9+/]{16,}+=*)"),
-    Phrase("credentials in a sentence", ("cred", "login"), r"\b(?:creds?|credentials?|login) [\w.@+-]{1,64}[:/](?P<secret>[^\s\"'/@,;)]{6,200}+)", Look.MIXED),
+    Phrase("credentials in a sentence", ("cred", "login"), r"\b(?:creds?|credentials?|login) [\w.@+-]{1,64} ?[:/] ?(?P<secret>[^\s\"'/@,;)]{6,200}+)", Look.MIXED),
     # Oracle
     Phrase("Oracle: user/password@where", ("@",), r"(?:[\"'(= ]|\A)[A-Za-z][\w$#.-]{0,40}/(?P<secret>[^\s\"'/@(),;]{4,100}+)@(?!sha[0-9]|[A-Z0-9-]+\.[A-Z])(?:/{2})?[A-Za-z(][\w.-]{0,80}", Look.MIXED),
     Phrase("Oracle: JDBC", ("jdbc:oracle:",), r"jdbc:oracle:\w{1,8}:[\w$#.-]{1,64}/(?P<secret>[^\s\"'/@]{1,100}+)(?=@)"),
@@ -157,7 +161,10 @@ PHRASES = (
     Phrase("Azure Container Registry and others: user and secret of a login, as a pair", ("ailed (",), r"failed \([\"']?[\w.@+-]{1,64}[\"']?, ?[\"']?(?P<secret>[^\s\"'),;]{6,200}+)[\"']?\)", Look.MIXED),
     # Sentences
     Phrase("a password in a sentence", ("assw", "ASSW", "assphrase", "asscode", "ecret", "redential"), rf"(?<![A-Za-z0-9_-])(?i:passw(?:or[dt]|d)|passphrase|passcode|secret|credentials?)(?: (?:is|was|of|for \S{{1,60}}|value|string))?:?[ \t]{{1,4}}(?:{_IN_MARKS}|(?P<secret2>[^\s\"'`,;()<>\[\]{{}}]{{8,300}}+))", Look.MIXED),
-    Phrase("a token or key in a sentence", ("oken", "OKEN", "key", "Key", "KEY", "ession", "icket", "ookie", "code", "crumb", "ertificate"), rf"(?<![A-Za-z0-9_])(?i:tokens?|keys?|session(?: id| key)?|ticket|cookie|crumb|(?:verification|authorization|device|auth) code)(?: (?:is|was|of|value|provided|given|string|used|received|submitted|supplied|presented|for \S{{1,60}}|id))?:?[ \t]{{1,4}}(?:{_IN_MARKS}|(?P<secret2>[^\s\"'`,;()<>\[\]{{}}]{{16,600}}+))", Look.RANDOM),
+    Phrase("a password in a sentence, after a colon", ("assw", "ASSW", "assphrase", "asscode"), rf"(?<![A-Za-z0-9_-])(?i:passw(?:or[dt]|d)|passphrase|passcode) (?:is|was|used|given|entered|sent)(?::|=)? ?(?:{_IN_MARKS}|(?<=[:=] )(?P<secret2>[^\s\"'`,;()<>\[\]{{}}]{{6,300}}+))", Look.LOOSE),
+    Phrase("a password in a sentence, in short", (" pass ", " pw ", " pwd "), r"\b(?:with|using|and|by|user \S{1,60}|/) (?:pass|pw|pwd)[ :=]{1,2}[\"']?(?P<secret>[^\s\"'`,;()<>\[\]{}]{6,300}+)", Look.MIXED),
+    Phrase("an option with what looks drawn at random", (" -",), r"(?<=\s)-[A-Za-z] [\"']?(?P<secret>(?![0-9a-f]{7,64}\b)[^\s\"'`,;()<>\[\]{}]{16,300}+)", Look.RANDOM),
+    Phrase("a token or key in a sentence", ("oken", "OKEN", "key", "Key", "KEY", "ession", "icket", "ookie", "code", "crumb", "ertificate"), rf"(?<![A-Za-z0-9_])(?i:tokens?|keys?|session(?: with)?(?: id| key)?|ticket|cookie|crumb|(?:verification|authorization|device|auth) code)(?: (?:is|was|of|value|provided|given|string|used|received|submitted|supplied|presented|for \S{{1,60}}|id))?:?[ \t]{{1,4}}(?:{_IN_MARKS}|(?P<secret2>[^\s\"'`,;()<>\[\]{{}}]{{16,600}}+))", Look.RANDOM),
     Phrase("a token that is said to be none", ("not a valid", "is not valid", "is invalid", "has expired", "was revoked", "is revoked", "rejected", "malformed", "Could not decode", "could not decode"), rf"(?:[\"'`](?P<secret>[A-Za-z0-9_+/=.~-]{{20,600}}+)[\"'`]) (?:is (?:not (?:a )?valid|invalid|revoked|malformed|expired)|has expired|was (?:revoked|rejected)) ?(?i:api|key|token|secret|jwt|credential|password)?", Look.RANDOM),
 )  # fmt: skip
 """The phrases."""
