@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from airflow_provider_datapipeline._airflow.names import hookimpl
 
 if TYPE_CHECKING:
+    from airflow_provider_datapipeline.reporting.detail import ErrorDetail
     from airflow_provider_datapipeline.reporting.report import TaskReport
 
 log = logging.getLogger(__name__)
@@ -80,19 +81,24 @@ def _record(task_instance: Any, error: BaseException) -> None:
     from airflow_provider_datapipeline._airflow.compat import conf_of
     from airflow_provider_datapipeline._airflow.context import carries_pipeline_task
 
-    if not carries_pipeline_task(conf_of(task_instance)):
+    if not carries_pipeline_task(conf := conf_of(task_instance)):
         return
+    from airflow_provider_datapipeline._airflow.detail import error_detail
     from airflow_provider_datapipeline._airflow.stored_run import RECORD_KEY, record
+    from airflow_provider_datapipeline.reporting.detail import ErrorDetail
+    from airflow_provider_datapipeline.runs import error_detail_of
 
-    task_instance.xcom_push(
-        key=RECORD_KEY,
-        value=record(_report(task_instance, error), datetime.now(tz=UTC).isoformat(timespec="milliseconds")),
-    )
+    now = datetime.now(tz=UTC).isoformat(timespec="milliseconds")
+    # Whoever reports may be told by a parameter, of which nothing is known here, to tell less than the deployment does.
+    less = _report(task_instance, error, ErrorDetail.TYPE)
+    detail = error_detail(error_detail_of(conf))
+    report = less if detail is ErrorDetail.TYPE else _report(task_instance, error, detail)
+    task_instance.xcom_push(key=RECORD_KEY, value=record(report, now, less))
 
 
-def _report(task_instance: Any, error: BaseException) -> TaskReport:
+def _report(task_instance: Any, error: BaseException, detail: ErrorDetail) -> TaskReport:
     from airflow_provider_datapipeline._airflow.compat import mask
     from airflow_provider_datapipeline._airflow.context import task_facts
     from airflow_provider_datapipeline.reporting.report import TaskReport
 
-    return TaskReport.failed(error, task_facts(task_instance), mask=mask)
+    return TaskReport.failed(error, task_facts(task_instance), mask=mask, detail=detail)

@@ -49,6 +49,7 @@ class Exhibit:
 
     :param frames: outermost first, raising end last
     :param headline: class and message, as the last line of a traceback
+    :param name: the class alone
     :param link: how it follows from the exception before it
     :param depth: how many groups it is nested in
     :param importance: 0 for the exception raised, 1 for the root of its chain, then likewise for the members of
@@ -65,6 +66,7 @@ class Exhibit:
     importance: int = 0
     left_out_before: int = 0
     left_out_after: int = 0
+    name: str = ""
 
     def protected(self, protect: Callable[[str], str]) -> Exhibit:
         """Return a copy with ``protect`` applied to every text, before any of them is laid out or shortened."""
@@ -83,7 +85,8 @@ def exhibits(error: BaseException) -> tuple[Exhibit, ...]:
     collected = _Collection()
     # Even to ask a foreign object for its class can raise; what was collected until then is shown.
     attempt(lambda: collected.add_chain(error, depth=0, heading=""), None)
-    return tuple(collected.exhibits) or (Exhibit(frames=(), headline=class_name(type(error))),)
+    name = class_name(type(error))
+    return tuple(collected.exhibits) or (Exhibit(frames=(), headline=name, name=name),)
 
 
 def message_of(error: BaseException) -> str:
@@ -176,6 +179,7 @@ def _exhibit(error: BaseException, *, link: str, depth: int, importance: int, le
         depth=depth,
         importance=importance,
         left_out_before=left_out_before,
+        name=name,
     )
 
 
