@@ -108,8 +108,11 @@ class Assignment:
         if detail is ErrorDetail.FULL:
             return refusal
         dag_id, run_id, task_id = self.poller
-        run = f"run of DAG {self.target_dag_id!r}" if self.target_dag_id else "DAG run"
-        return f"No {run} was started. Why, says the log of task {task_id!r} in run {run_id} of DAG {dag_id!r}."
+        what = f"run of DAG {self.target_dag_id!r}" if self.target_dag_id else "DAG run"
+        where = (
+            f"log of task {task_id!r} in run {run_id} of DAG {dag_id!r}" if dag_id else "log of the task that polled"
+        )
+        return f"No {what} was started. Why, says the {where}."
 
     @classmethod
     def from_conf(cls, conf: Mapping[str, Any] | None) -> Assignment:

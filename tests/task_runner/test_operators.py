@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import logging
 import time
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
@@ -13,7 +14,7 @@ import pytest
 
 from airflow_provider_datapipeline import batches
 from airflow_provider_datapipeline._airflow import compat
-from airflow_provider_datapipeline.runs import Assignment, logical_dates_of, run_id_of
+from airflow_provider_datapipeline.runs import Assignment, error_detail_of, logical_dates_of, run_id_of
 from airflow_provider_datapipeline.targets import choose_target
 
 if TYPE_CHECKING:
@@ -314,6 +315,31 @@ def test_what_airflow_refuses_for_good_is_reported(  # noqa: PLR0917  # fixtures
         assert words in context["ti"].pushed[run_id_of(polled)]
         assert attempt.reported_status is None
         assert sent.names == ["refused", "acknowledged"]
+
+
+@pytest.mark.parametrize("detail", ["full", "type"])
+def test_the_target_run_is_told_how_much_of_an_error_to_keep(polled, supervisor, context, detail) -> None:
+    start(context, polled, error_detail=detail)
+
+    assert error_detail_of(supervisor.confs["nightly"]) == detail
+
+
+@pytest.mark.parametrize(("option", "given"), [("type", None), ("full", "type")])
+def test_what_airflow_says_can_stay_in_its_log(  # noqa: PLR0917  # fixtures
+    service, polled, supervisor, context, monkeypatch, caplog, option, given
+) -> None:
+    monkeypatch.setenv("AIRFLOW__DATAPIPELINE__ERROR_DETAIL", option)
+    supervisor.refusals["runner"] = VALUE_ERROR
+
+    with caplog.at_level(logging.ERROR):
+        start(context, polled, error_detail=given)
+
+    (attempt,) = service.attempts()
+    assert (attempt.reported_status, attempt.error_id) == ("FAILED", "AirflowDagRunRefused")
+    assert attempt.error_message == (
+        "No run of DAG 'nightly' was started. Why, says the log of task 'start' in run poll_1 of DAG 'runner_poller'."
+    )
+    assert "The run_id provided 'x' does not match" in caplog.text
 
 
 def test_a_batch_that_fails_as_a_whole_comes_to_its_end(  # noqa: PLR0917  # fixtures
