@@ -135,6 +135,11 @@ def make_operator(**changes: Any) -> DataPipelineStartDagRunsOperator:
     return DataPipelineStartDagRunsOperator(task_id="start", aws_conn_id="emulated", **{**parameters, **changes})
 
 
+def make_polling_operator(**changes: Any) -> DataPipelinePollForTaskOperator:
+    parameters = {"worker_group": "airflow", "runner_dag_id": "runner", "target_dag_id": "nightly"}
+    return DataPipelinePollForTaskOperator(task_id="poll", aws_conn_id="emulated", **{**parameters, **changes})
+
+
 def start(context: dict[str, Any], *tasks: PipelineTask, age: float = 0, **changes: Any) -> float:
     """Start a batch of tasks that were polled ``age`` seconds ago; return when that was."""
     at = time.time() - age
@@ -145,9 +150,7 @@ def start(context: dict[str, Any], *tasks: PipelineTask, age: float = 0, **chang
 
 def test_from_airflow_3_3_on_the_task_that_polled_starts_the_batch(polled, supervisor, context) -> None:
     """It has no first leg whose end Airflow could take for its own."""
-    operator = DataPipelinePollForTaskOperator(
-        task_id="poll", aws_conn_id="emulated", worker_group="airflow", runner_dag_id="runner", target_dag_id="nightly"
-    )
+    operator = make_polling_operator()
 
     operator.execute_complete(context, {"tasks": [{"conf": polled.to_conf(), "at": time.time()}]})
 
@@ -318,8 +321,13 @@ def test_what_airflow_refuses_for_good_is_reported(  # noqa: PLR0917  # fixtures
 
 
 @pytest.mark.parametrize("detail", ["full", "type"])
-def test_the_target_run_is_told_how_much_of_an_error_to_keep(polled, supervisor, context, detail) -> None:
-    start(context, polled, error_detail=detail)
+@pytest.mark.parametrize("by", ["start", "poll"])
+def test_the_target_run_is_told_how_much_of_an_error_to_keep(polled, supervisor, context, by, detail) -> None:
+    if by == "start":
+        start(context, polled, error_detail=detail)
+    else:
+        batch = [{"conf": polled.to_conf(), "at": time.time()}]
+        make_polling_operator(error_detail=detail).execute_complete(context, {"tasks": batch})
 
     assert error_detail_of(supervisor.confs["nightly"]) == detail
 

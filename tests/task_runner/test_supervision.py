@@ -172,7 +172,10 @@ def test_a_failure_is_reported_with_its_error(world: World) -> None:
 
 def test_a_failure_can_be_reported_without_its_text(world: World) -> None:
     """Though its record has it, since the deployment says that it may be kept."""
-    error = ValueError("no such table")
+    try:
+        raise ValueError("no such table")
+    except ValueError as caught:
+        error = caught
     whole, less = (TaskReport.failed(error, mask=str, detail=detail) for detail in ErrorDetail)
     record = stored_run.record(whole, "2030-03-17T17:46:40Z", less)
     world.airflow.xcoms[(*RUN, "work", -1, stored_run.RECORD_KEY)] = record
@@ -183,9 +186,9 @@ def test_a_failure_can_be_reported_without_its_text(world: World) -> None:
     assert world.supervise() == Result(Ending.REPORTED, "FAILED")
 
     assert world.report.error_id == "ValueError"
-    assert (world.report.error_message or "").startswith(
-        "ValueError; its text stays in Airflow's log.\nFailed tasks: work"
-    )
+    message = world.report.error_message or ""
+    assert message.startswith("ValueError at test_supervision.py:")
+    assert "its text stays in Airflow's log.\nFailed tasks: work" in message
     assert "no such table" not in str(world.service.reported)
 
 
