@@ -40,7 +40,7 @@ class ConnectionMissingError(DataPipelineError):
 
 
 class ConfigurationError(DataPipelineError):
-    """No AWS client can be built: no region, an unknown profile, an endpoint that is not a URL."""
+    """No AWS client can be used: no region, an unknown profile, no such bundle of certificates, a URL that is none."""
 
 
 class NoPipelineTaskError(DataPipelineError):

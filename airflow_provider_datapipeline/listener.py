@@ -20,6 +20,14 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+TEXT_SECONDS = 5.0
+"""
+How long an exception may take to say what it is, which is for its own methods to decide.
+
+Airflow kills a task's process 20 s after the task has ended (``[core] task_success_overtime``), and a failure without
+retries may then be tried again. The callbacks come first, and may take half of that.
+"""
+
 
 @hookimpl
 def on_task_instance_running(task_instance: Any) -> None:
@@ -85,20 +93,47 @@ def _record(task_instance: Any, error: BaseException) -> None:
         return
     from airflow_provider_datapipeline._airflow.detail import error_detail
     from airflow_provider_datapipeline._airflow.stored_run import RECORD_KEY, record
-    from airflow_provider_datapipeline.reporting.detail import ErrorDetail
     from airflow_provider_datapipeline.runs import error_detail_of
 
     now = datetime.now(tz=UTC).isoformat(timespec="milliseconds")
-    # Whoever reports may be told by a parameter, of which nothing is known here, to tell less than the deployment does.
-    less = _report(task_instance, error, ErrorDetail.TYPE)
-    detail = error_detail(error_detail_of(conf))
-    report = less if detail is ErrorDetail.TYPE else _report(task_instance, error, detail)
+    report, less = _reports(task_instance, error, error_detail(error_detail_of(conf)))
     task_instance.xcom_push(key=RECORD_KEY, value=record(report, now, less))
 
 
-def _report(task_instance: Any, error: BaseException, detail: ErrorDetail) -> TaskReport:
+def _reports(task_instance: Any, error: BaseException, detail: ErrorDetail) -> tuple[TaskReport, TaskReport]:
+    """
+    Return what may be told of an error here, and the same without any text of it.
+
+    Whoever reports may be told by a parameter, of which nothing is known here, to tell less than the deployment does.
+    """
+    from airflow_provider_datapipeline._airflow.bounded import run_bounded
     from airflow_provider_datapipeline._airflow.compat import mask
     from airflow_provider_datapipeline._airflow.context import task_facts
+    from airflow_provider_datapipeline.exceptions import DeliveryTimeoutError
+    from airflow_provider_datapipeline.reporting.detail import ErrorDetail
     from airflow_provider_datapipeline.reporting.report import TaskReport
+    from airflow_provider_datapipeline.reporting.safe_text import class_name
 
-    return TaskReport.failed(error, task_facts(task_instance), mask=mask, detail=detail)
+    facts = task_facts(task_instance)
+
+    def read() -> tuple[TaskReport, TaskReport]:
+        less = TaskReport.failed(error, facts, mask=mask, detail=ErrorDetail.TYPE)
+        return (less if detail is ErrorDetail.TYPE else TaskReport.failed(error, facts, mask=mask)), less
+
+    try:
+        # Only this is done in a thread, which may be left behind: it asks Airflow nothing. A question to the supervisor
+        # would there get in the way of the next one (Airflow 3.0 and 3.1 take no lock); Airflow bounds its own.
+        return run_bounded(read, TEXT_SECONDS)
+    except DeliveryTimeoutError:
+        name = class_name(type(error))
+        log.error(  # noqa: TRY400  # the traceback would be that of the wait
+            "The error of task %s gave no text within %g s: a report of this run to AWS Data Pipeline will name its "
+            "class, %s, but have no message and no stack trace of it. Have __str__ of that class, and whatever it "
+            "calls, return at once.",
+            task_instance.task_id,
+            TEXT_SECONDS,
+            name,
+        )
+        told = f"The task failed with {name}, which gave no text within {TEXT_SECONDS:g} s."
+        report = TaskReport.failed(None, facts, mask=mask, error_id=name, error_message=told)
+        return report, report

@@ -197,6 +197,38 @@ def test_a_run_for_something_else_is_not_an_error(caplog: pytest.LogCaptureFixtu
     assert [record.levelname for record in caplog.records] == ["WARNING"]
 
 
+def test_an_exception_that_gives_no_text_does_not_keep_the_callback(caplog: pytest.LogCaptureFixture) -> None:
+    release = threading.Event()
+
+    class End(BaseException):
+        """Of the thread, which would else go on to report."""
+
+    class WaitingError(Exception):
+        def __str__(self) -> str:
+            release.wait()
+            raise End
+
+    places = {"dag_id": "nightly", "run_id": "a", "task_id": "load", "try_number": 1, "map_index": -1, "log_url": None}
+    context = {
+        "run_id": "a",
+        "dag_run": SimpleNamespace(conf={"taskId": "t", "objectId": "o", "pipelineId": "df-1", "attemptId": "@A"}),
+        "ti": SimpleNamespace(**places, max_tries=0),
+        "exception": WaitingError(),
+    }
+
+    with caplog.at_level(logging.ERROR):
+        report_failed(pipeline_task_id="t", timeout=0.05)(context)
+    release.set()
+
+    (line,) = caplog.records
+    assert "DeliveryTimeoutError" in line.getMessage()
+    assert "within 0.05 s" in line.getMessage()
+
+
+def test_what_work_returns_is_returned() -> None:
+    assert run_bounded(lambda: 17, 10) == 17
+
+
 def test_work_that_takes_too_long_is_left_behind() -> None:
     """The caller goes on; the work ends when it ends."""
     release = threading.Event()

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import logging
+import threading
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from airflow.configuration import conf as airflow_conf
 
 from airflow_provider_datapipeline import listener
 from airflow_provider_datapipeline._airflow import compat
 from airflow_provider_datapipeline._airflow.stored_run import LEAVES_KEY, RECORD_KEY
+from airflow_provider_datapipeline.callbacks import report_failed
 from airflow_provider_datapipeline.reporting.report import TaskReport
 
 CONF: dict[str, Any] = {
@@ -130,6 +133,72 @@ def test_what_is_kept_serves_those_too_who_may_report_no_text() -> None:
     assert kept.error_message is not None
     assert kept.error_message.startswith("ValueError; its text stays")
     assert "no rows" not in str(kept)
+
+
+@pytest.mark.parametrize("raised", [SystemExit, KeyboardInterrupt])
+def test_an_exception_that_would_end_the_process_is_kept_too(raised: type[BaseException]) -> None:
+    """Else Airflow would call no further listener, and send no mail."""
+
+    class EndingError(Exception):
+        def __str__(self) -> str:
+            raise raised
+
+    task_instance = TaskInstance(CONF)
+
+    listener.on_task_instance_failed(task_instance, EndingError())
+
+    ((_, value),) = task_instance.pushed
+    assert "EndingError that cannot be shown as text" in value["error_message"]
+
+
+def test_an_exception_that_gives_no_text_does_not_keep_the_task(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Airflow would kill the process after a while, and may then try again what has failed for good."""
+    release = threading.Event()
+
+    class WaitingError(Exception):
+        def __str__(self) -> str:
+            release.wait()
+            return "at last"
+
+    monkeypatch.setattr(listener, "TEXT_SECONDS", 0.05)
+    task_instance = TaskInstance(CONF)
+
+    with caplog.at_level(logging.ERROR):
+        listener.on_task_instance_failed(task_instance, WaitingError())
+    release.set()
+
+    ((_, value),) = task_instance.pushed
+    assert value["error_id"].endswith("WaitingError")
+    assert "gave no text within 0.05 s.\nDAG: nightly\n" in value["error_message"]
+    assert "error_stack_trace" not in value
+    assert value["withoutTexts"]["error_message"] == value["error_message"]
+    (line,) = caplog.records
+    assert "no message and no stack trace" in line.getMessage()
+    assert "__str__" in line.getMessage()
+
+
+def test_what_asks_airflow_something_is_not_left_behind() -> None:
+    """A question to the supervisor that goes on by itself would get in the way of the next one."""
+    threads = set()
+
+    class Watched(TaskInstance):
+        def get_dagrun(self) -> SimpleNamespace:
+            threads.add(threading.current_thread())
+            return super().get_dagrun()
+
+        def xcom_push(self, key: str, value: Any) -> None:
+            threads.add(threading.current_thread())
+            super().xcom_push(key, value)
+
+    listener.on_task_instance_failed(Watched(CONF), ValueError("no rows"))
+
+    assert threads == {threading.current_thread()}
+
+
+def test_callbacks_and_listener_end_before_airflow_loses_patience() -> None:
+    assert report_failed.timeout + listener.TEXT_SECONDS < airflow_conf.getfloat("core", "task_success_overtime")
 
 
 @pytest.mark.parametrize("conf", [None, {}, {"day": "2026-11-22"}])

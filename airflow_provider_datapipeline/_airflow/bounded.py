@@ -5,17 +5,19 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from airflow_provider_datapipeline.exceptions import DeliveryTimeoutError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+T = TypeVar("T")
 
-def run_bounded(work: Callable[[], None], seconds: float) -> None:
+
+def run_bounded(work: Callable[[], T], seconds: float) -> T:
     """
-    Run ``work`` and return when it is done, or after ``seconds`` at the latest.
+    Run ``work`` and return what it returns; wait for ``seconds`` at the most.
 
     In a thread, not by a signal: a signal may hit in the middle of a message to Airflow's supervisor, and whatever the
     process says to it next is then misread. Work that outlasts its bound goes on unattended until the process ends.
@@ -23,11 +25,12 @@ def run_bounded(work: Callable[[], None], seconds: float) -> None:
     :raises DeliveryTimeoutError: ``work`` was not done in time
     :raises BaseException: whatever ``work`` raised
     """
+    returned: list[T] = []
     raised: list[BaseException] = []
 
     def attempt() -> None:
         try:
-            work()
+            returned.append(work())
         except BaseException as error:  # noqa: BLE001  # handed to the caller, SystemExit and all
             raised.append(error)
 
@@ -38,8 +41,9 @@ def run_bounded(work: Callable[[], None], seconds: float) -> None:
     thread.join(seconds)
     if raised:
         raise raised[0]
-    if thread.is_alive():
+    if not returned:
         raise _too_late(seconds)
+    return returned[0]
 
 
 async def arun_bounded(work: Awaitable[None], seconds: float) -> None:

@@ -86,9 +86,9 @@ def error_of(context: Mapping[str, Any]) -> BaseException | str | None:
     An exception in the task's own process; a string or nothing where another process noticed that it had died.
     """
     error = context.get("exception")
-    if isinstance(error, str):
-        return None if compat.is_no_reason(error) else error
-    return error if isinstance(error, BaseException) else None
+    if isinstance(error, BaseException):  # asked for nothing else: its class may raise for that
+        return error
+    return error if isinstance(error, str) and not compat.is_no_reason(error) else None
 
 
 def retry_will_follow(context: Mapping[str, Any]) -> bool:

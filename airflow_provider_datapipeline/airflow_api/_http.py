@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import ssl
 from dataclasses import dataclass
 from functools import partial
@@ -98,13 +99,19 @@ def _client(conn_id: str, address: Address) -> httpx.AsyncClient:
 def _tls(conn_id: str, verify: bool | str | None) -> ssl.SSLContext:
     import httpx
 
-    if not isinstance(verify, str):
-        return httpx.create_ssl_context(verify=verify is not False)
-    try:  # httpx would warn of a path
+    try:
+        if not isinstance(verify, str):
+            return httpx.create_ssl_context(verify=verify is not False)
+        # httpx would warn of a path
         is_folder = Path(verify).is_dir()
         return ssl.create_default_context(capath=verify) if is_folder else ssl.create_default_context(cafile=verify)
     except OSError as error:
+        named, remedy = (
+            (repr(verify), "Correct verify in its extra.")
+            if isinstance(verify, str)
+            else (f"SSL_CERT_FILE ({os.environ.get('SSL_CERT_FILE')!r})", "Correct that variable of the environment.")
+        )
         raise AirflowApiError(
-            f"The connection {conn_id!r} (airflow_conn_id) has certificates verified with {verify!r}, which cannot be "
-            f"read as certificates: {error}. Correct verify in its extra."
+            f"The connection {conn_id!r} (airflow_conn_id) has certificates verified with {named}, which cannot be "
+            f"read as certificates: {error}. {remedy}"
         ) from None

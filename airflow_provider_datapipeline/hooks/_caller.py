@@ -15,6 +15,7 @@ from airflow_provider_datapipeline._airflow.names import AirflowNotFoundExceptio
 from airflow_provider_datapipeline._airflow.threads import in_thread
 from airflow_provider_datapipeline.exceptions import (
     AccessDeniedError,
+    ConfigurationError,
     ConnectionMissingError,
     CredentialsError,
     DataPipelineError,
@@ -22,7 +23,7 @@ from airflow_provider_datapipeline.exceptions import (
     ServiceError,
 )
 from airflow_provider_datapipeline.hooks._account import Account, account_of
-from airflow_provider_datapipeline.hooks._bundle import check_bundle
+from airflow_provider_datapipeline.hooks._bundle import check_bundles, is_of_tls
 from airflow_provider_datapipeline.hooks._clients import (
     AsyncClient,
     ClientKey,
@@ -115,7 +116,7 @@ class DataPipelineCaller(AwsBaseHook):
                 discard(self._key(call.purpose), client)
             outdated = None if is_new or earlier else _outdated(call, err)
             if outdated is None:
-                raise _counted(call, _error(call, err, earlier)) from err
+                raise _counted(call, self._missing_bundle(err) or _error(call, err, earlier)) from err
         else:
             return response
         del client
@@ -139,7 +140,8 @@ class DataPipelineCaller(AwsBaseHook):
             if outdated is None:
                 # In no variable: that would make a cycle with the traceback, and Python collects what is in a cycle,
                 # here the client with its open connections, before it is closed.
-                raise _counted(call, _error(call, err, earlier)) from err
+                missing = in_thread(self._missing_bundle, err) if is_of_tls(err) else None
+                raise _counted(call, (missing and await missing) or _error(call, err, earlier)) from err
         else:
             return response
         del shared  # not held for as long as the second try takes
@@ -160,7 +162,6 @@ class DataPipelineCaller(AwsBaseHook):
     def _build(self, purpose: Purpose, built: list[Purpose]) -> Any:
         built.append(purpose)
         session = self._session(deferrable=False)
-        check_bundle(self.verify, session._session)  # noqa: SLF001 - botocore's, which boto3 shows in no other way
         client = session.client(**self._client_parameters(purpose))
         client.meta.events.register(EVERY_TRY, note_attempt)
         return client
@@ -168,7 +169,6 @@ class DataPipelineCaller(AwsBaseHook):
     def _prepare(self, purpose: Purpose, built: list[Purpose]) -> Opener:
         built.append(purpose)
         session = self._session(deferrable=True)
-        check_bundle(self.verify, session)
         session.register(EVERY_TRY, note_attempt)
         _refresh_in_a_thread(session)
         _load_models(session)
@@ -178,7 +178,19 @@ class DataPipelineCaller(AwsBaseHook):
         if self.aws_conn_id == "":  # the base class would take it for None
             raise _connection_missing(self.aws_conn_id)
         self.__dict__.pop("conn_config", None)  # read anew: a kept hook may need the credentials that were rotated in
+        check_bundles(self.conn_config)
         return self.get_session(region_name=self.region_name, deferrable=deferrable)
+
+    def _missing_bundle(self, err: Exception) -> ConfigurationError | None:
+        """Return what is wrong with a bundle if that is why a call failed: it may go after the client was made."""
+        if is_of_tls(err):
+            try:
+                check_bundles(self.conn_config)
+            except ConfigurationError as found:
+                return found
+            except Exception:  # noqa: BLE001 - of the connection: the error of the call tells more
+                return None
+        return None
 
     def _client_parameters(self, purpose: Purpose) -> dict[str, Any]:
         return {

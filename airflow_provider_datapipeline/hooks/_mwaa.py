@@ -12,6 +12,7 @@ from airflow.providers.amazon.aws.utils.connection_wrapper import AwsConnectionW
 from airflow_provider_datapipeline.exceptions import (
     AccessDeniedError,
     AirflowApiError,
+    ConfigurationError,
     CredentialsError,
     DataPipelineError,
     InternalServiceError,
@@ -19,6 +20,7 @@ from airflow_provider_datapipeline.exceptions import (
     ServiceError,
     ThrottledError,
 )
+from airflow_provider_datapipeline.hooks._bundle import check_bundles
 from airflow_provider_datapipeline.hooks._clients import ClientKey, discard, shared_client
 from airflow_provider_datapipeline.hooks._config import Purpose, client_config
 from airflow_provider_datapipeline.hooks._errors import foreign, is_of_aws, translated
@@ -56,6 +58,7 @@ class _MwaaHook(AwsBaseHook):
     def build(self, built: list[str]) -> tuple[Any, tuple[Any, ...]]:
         """Return a client and what it was made of."""
         built.append(self._connection.conn_id)
+        check_bundles(self.conn_config)
         return self.get_client_type(config=client_config(Purpose.LOGIN, self.config)), _content(self._connection)
 
 
@@ -82,7 +85,8 @@ def web_login(connection: Any, environment: str) -> WebLogin:
         answer = client.create_web_login_token(Name=environment)
     except Exception as err:
         if not is_of_aws(err):  # of the amazon provider, the file system and others, about the connection
-            error = foreign(_OPERATION, err, maybe_sent=client is not None)
+            told = err if isinstance(err, ConfigurationError) else None
+            error = told or foreign(_OPERATION, err, maybe_sent=client is not None)
             passes = isinstance(error, InternalServiceError)
             raise AirflowApiError(_refused(connection, environment, error, client), may_pass=passes) from err
         error = translated(_OPERATION, err)

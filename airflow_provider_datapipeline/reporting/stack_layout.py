@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import TYPE_CHECKING
 
+from airflow_provider_datapipeline.reporting.frames import Origin
 from airflow_provider_datapipeline.reporting.limits import clip, utf16_length
 
 if TYPE_CHECKING:
@@ -51,8 +53,9 @@ def fit(exhibits: Sequence[Exhibit], limit: int) -> str:
     """
     Return the stack trace within ``limit`` UTF-16 units.
 
-    What was raised and the root of its chain come first, each with the frame that raised it, then the other exceptions,
-    then notes, then frames from each raising end outwards. A long message is shortened; a frame is shown whole or not.
+    What was raised and the root of its chain come first, each with the frame that raised it and the user's frame next
+    to that, then the other exceptions, then notes, then frames from each raising end outwards: the user's, those of
+    libraries, and Airflow's last. A long message is shortened; a frame is shown whole or not.
     """
     full = lay_out(exhibits)
     if utf16_length(full) <= limit:
@@ -86,14 +89,21 @@ def _choose(exhibits: Sequence[Exhibit], limit: int) -> _Choice:
 
 def _by_importance(exhibits: Sequence[Exhibit], order: Sequence[int]) -> Iterator[Piece]:
     yield from ((position, len(exhibits[position].frames) - 1) for position in order[:2] if exhibits[position].frames)
+    yield from (
+        (position, nearest) for position in order[:2] for nearest in _frames_of(exhibits[position], Origin.USER)[:1]
+    )
     yield from ((position, _HEADLINE) for position in order)
     yield from ((position, _NOTES) for position in order if exhibits[position].notes)
-    longest = max((len(exhibit.frames) for exhibit in exhibits), default=0)
-    for distance in range(1, longest + 1):
-        for position in order:
-            frames = exhibits[position].frames
-            if distance <= len(frames) and frames[-distance].text:
-                yield position, len(frames) - distance
+    for origin in Origin:
+        frames = [_frames_of(exhibits[position], origin) for position in order]
+        for nth in zip_longest(*frames):
+            yield from ((position, frame) for position, frame in zip(order, nth, strict=True) if frame is not None)
+
+
+def _frames_of(exhibit: Exhibit, origin: Origin) -> list[int]:
+    """Return the positions of the frames of one origin, from the raising end outwards."""
+    numbered = reversed(tuple(enumerate(exhibit.frames)))
+    return [number for number, frame in numbered if frame.text and frame.origin is origin]
 
 
 def _text(exhibits: Sequence[Exhibit], choice: _Choice) -> str:

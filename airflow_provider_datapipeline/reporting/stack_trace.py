@@ -7,12 +7,11 @@ no local variables, no environment.
 
 from __future__ import annotations
 
-import traceback
 from dataclasses import dataclass, field, replace
-from itertools import groupby, islice
-from types import CodeType, TracebackType
+from itertools import islice
 from typing import TYPE_CHECKING
 
+from airflow_provider_datapipeline.reporting.frames import Frame, frames_of, origin_of
 from airflow_provider_datapipeline.reporting.limits import one_line
 from airflow_provider_datapipeline.reporting.safe_text import attempt, class_name, safe_str
 
@@ -24,22 +23,12 @@ CHAIN_ENDS_KEPT = 4
 EXCEPTIONS_KEPT = 40
 MEMBERS_KEPT = 8
 NESTING_KEPT = 4
-OUTER_FRAMES_KEPT = 8
-INNER_FRAMES_KEPT = 40
 NOTES_KEPT = 8
 
 _LEAST = 100
 
 CAUSE = "It was the cause of:"
 CONTEXT = "While it was handled:"
-
-
-@dataclass(frozen=True, slots=True)
-class Frame:
-    """One or more frames: ``text`` describes them, ``count`` of them. Without a text they are left out."""
-
-    text: str
-    count: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +62,7 @@ class Exhibit:
         return replace(
             self,
             frames=tuple(
-                Frame(_indented_line(protect(frame.text)) if frame.text else "", frame.count) for frame in self.frames
+                replace(frame, text=_indented_line(protect(frame.text)) if frame.text else "") for frame in self.frames
             ),
             headline=protect(self.headline).rstrip(),
             notes=tuple(protect(note).rstrip() for note in self.notes),
@@ -99,7 +88,7 @@ def message_of(error: BaseException) -> str:
     name = class_name(type(error))
     if not text.strip():
         return name
-    return f"{name}: {text}" if issubclass(type(error), KeyError) else text
+    return f"{name}: {text}" if _is_a(error, KeyError) else text
 
 
 @dataclass(slots=True)
@@ -124,10 +113,10 @@ class _Collection:
                     left_out_before=left_out if position == CHAIN_ENDS_KEPT - 1 else 0,
                 )
             )
-            if isinstance(link_to, BaseExceptionGroup):
+            if _is_a(link_to, BaseExceptionGroup):
                 self._add_members(link_to, depth=depth + 1)
 
-    def _add_members(self, group: BaseExceptionGroup[BaseException], *, depth: int) -> None:
+    def _add_members(self, group: BaseException, *, depth: int) -> None:
         members = BaseExceptionGroup.__dict__["exceptions"].__get__(group)
         shown = 0
         for number, member in enumerate(members[:MEMBERS_KEPT], start=1):
@@ -157,6 +146,11 @@ def _predecessor(error: BaseException) -> tuple[BaseException | None, str]:
     return (context, CONTEXT) if isinstance(context, BaseException) else (None, "")
 
 
+def _is_a(error: BaseException, cls: type[BaseException]) -> bool:
+    """Do what ``isinstance`` does, without asking ``__class__``, which may be a property that raises."""
+    return issubclass(type(error), cls)
+
+
 def _own(error: BaseException, name: str) -> object:
     """Read what the interpreter stored, past whatever a class defines under that name (endless chains, say)."""
     value: object = BaseException.__dict__[name].__get__(error)
@@ -164,9 +158,9 @@ def _own(error: BaseException, name: str) -> object:
 
 
 def _exhibit(error: BaseException, *, link: str, depth: int, importance: int, left_out_before: int) -> Exhibit:
-    frames = _frames(_own(error, "__traceback__"))
+    frames = frames_of(_own(error, "__traceback__"))
     message = _said(error)
-    if isinstance(error, SyntaxError):
+    if _is_a(error, SyntaxError):
         # Its own text ends with file name and line, which read better as the frame that they are.
         frames += _syntax_error_frame(error)
         message = _attribute(error, "msg") or message
@@ -183,27 +177,9 @@ def _exhibit(error: BaseException, *, link: str, depth: int, importance: int, le
     )
 
 
-def _frames(trace: object) -> tuple[Frame, ...]:
-    if not isinstance(trace, TracebackType):
-        return ()
-    located = ((frame.f_code, line) for frame, line in traceback.walk_tb(trace))
-    runs = [(code, line, sum(1 for _ in group)) for (code, line), group in groupby(located)]
-    left_out = runs[OUTER_FRAMES_KEPT:-INNER_FRAMES_KEPT]
-    outer = runs[:OUTER_FRAMES_KEPT]
-    inner = runs[len(outer) + len(left_out) :]
-    middle = (Frame("", sum(count for _, _, count in left_out)),) if left_out else ()
-    return (*map(_frame, outer), *middle, *map(_frame, inner))
-
-
-def _frame(run: tuple[CodeType, int, int]) -> Frame:
-    code, line, count = run
-    repeated = f" (repeated {count} times)" if count > 1 else ""
-    return Frame(f'File "{code.co_filename}", line {line}, in {code.co_name}{repeated}', count)
-
-
-def _syntax_error_frame(error: SyntaxError) -> tuple[Frame, ...]:
-    line = _attribute(error, "lineno")
-    return (Frame(f'File "{_attribute(error, "filename") or "<string>"}", line {line}'),) if line else ()
+def _syntax_error_frame(error: BaseException) -> tuple[Frame, ...]:
+    line, filename = _attribute(error, "lineno"), _attribute(error, "filename") or "<string>"
+    return (Frame(f'File "{filename}", line {line}', origin=origin_of(filename)),) if line else ()
 
 
 def _said(error: BaseException) -> str:

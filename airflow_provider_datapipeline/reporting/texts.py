@@ -45,9 +45,11 @@ Error = BaseException | str | None
 
 def announced_secrets(error: Error, *others: str | None) -> tuple[str, ...]:
     """Return the secrets that one text of a report tells to be such, since another may show them without saying so."""
-    parts = [error] if isinstance(error, str) else []
-    if isinstance(error, BaseException):
+    parts = []
+    if isinstance(error, BaseException):  # asked for nothing else: its class may raise for that
         parts = [text for exhibit in exhibits(error) for text in (exhibit.headline, *exhibit.notes)]
+    elif error:
+        parts = [error]
     readings = (scrub(text) for text in (*parts, *others) if text)
     return tuple(secret for reading in readings for secret in telling(reading, find_secrets(reading)))
 

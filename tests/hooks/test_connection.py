@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import json
+import shutil
+from pathlib import Path
 
+import certifi
 import pytest
 from botocore.config import Config  # type: ignore[import-untyped]  # ships no types
 
-from airflow_provider_datapipeline.exceptions import AccessDeniedError, ConfigurationError, ConnectionMissingError
+from airflow_provider_datapipeline.exceptions import (
+    AccessDeniedError,
+    ConfigurationError,
+    ConnectionMissingError,
+    InternalServiceError,
+)
 from airflow_provider_datapipeline.hooks.datapipeline import DataPipelineHook
 from tests.hooks.conftest import CONN_ID
 from tests.hooks.stub_service import Answer
@@ -23,6 +31,8 @@ def _no_ambient_credentials(monkeypatch: pytest.MonkeyPatch, tmp_path) -> None:
         "AWS_SESSION_TOKEN",
         "AWS_DEFAULT_REGION",
         "AWS_PROFILE",
+        "AWS_CA_BUNDLE",
+        "REQUESTS_CA_BUNDLE",
     ):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
@@ -140,9 +150,11 @@ BY_WEB_IDENTITY = {**ROLE, "assume_role_method": "assume_role_with_web_identity"
     [
         ({"url": "http://127.0.0.1:99999"}, "Port out of range"),
         ({"url": 5}, "'int' object"),
-        ({"verify": "not_there.pem"}, "verify is 'not_there.pem'.*No such file"),
+        ({"verify": "not_there.pem"}, "verify .* is 'not_there.pem'.*No such file"),
         ({"verify": __file__}, "test_connection.py'.*cannot be read as a file of certificates"),
-        ({"verify": 5}, "verify is 5"),
+        ({"verify": str(Path(__file__).parent)}, "verify .*cannot be read as a file of certificates"),
+        ({"verify": 5}, "verify .* is 5"),
+        ({**ROLE, "verify": "not_there.pem"}, "verify .* is 'not_there.pem'.*No such file"),
         ({"config_kwargs": {"nope": 1}}, "nope"),
         ({**ROLE, "assume_role_kwargs": {"Nope": 1}}, "ParamValidationError.*\n?.*Nope"),
         (BY_WEB_IDENTITY, "Unsupported federation"),
@@ -170,7 +182,9 @@ async def test_whatever_is_wrong_with_a_connection_is_an_error_of_this_package(
 @pytest.mark.parametrize(
     ("environment", "named"),
     [
-        ({"AWS_CA_BUNDLE": "not_there.pem"}, "AWS_CA_BUNDLE or ca_bundle is 'not_there.pem'"),
+        ({"AWS_CA_BUNDLE": "not_there.pem"}, "AWS_CA_BUNDLE is 'not_there.pem'"),
+        ({"AWS_CA_BUNDLE": __file__}, "AWS_CA_BUNDLE is .*cannot be read as a file of certificates"),
+        ({"REQUESTS_CA_BUNDLE": "not_there.pem"}, "REQUESTS_CA_BUNDLE is 'not_there.pem'"),
         ({"AWS_WEB_IDENTITY_TOKEN_FILE": "no_token", "AWS_ROLE_ARN": ROLE["role_arn"]}, "no_token"),
         ({"AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://elsewhere/"}, "Unsupported host 'elsewhere'"),
         (
@@ -190,6 +204,41 @@ async def test_whatever_is_wrong_with_the_ambient_configuration_is_one_too(
 
     with pytest.raises(ConfigurationError, match=f"{named}.*Correct the Airflow connection or the AWS configuration"):
         await invoke(DataPipelineHook(None, region_name="us-east-1"), "report_task_progress", "task-1")
+
+
+async def test_a_missing_bundle_in_the_aws_configuration_is_one_too(invoke, monkeypatch, tmp_path) -> None:
+    configuration = tmp_path / "config"
+    configuration.write_text("[default]\nca_bundle = not_there.pem\n")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(configuration))
+
+    with pytest.raises(ConfigurationError, match=r"ca_bundle \(in the AWS configuration\) is 'not_there.pem'"):
+        await invoke(DataPipelineHook(None, region_name="us-east-1"), "report_task_progress", "task-1")
+
+
+@pytest.mark.parametrize("name", ["AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE"])
+async def test_a_role_is_not_assumed_with_a_bundle_that_is_missing(connect, hook, invoke, monkeypatch, name) -> None:
+    """STS would be asked before anything else, and without the connection's own ``verify``."""
+    connect("https://127.0.0.1:1", verify=certifi.where(), **ROLE)
+    monkeypatch.setenv(name, "not_there.pem")
+
+    with pytest.raises(ConfigurationError, match=f"{name} is 'not_there.pem'"):
+        await invoke(hook, "report_task_progress", "task-1")
+
+
+async def test_a_bundle_that_goes_while_it_is_in_use_is_told_from_a_network_that_fails(
+    serve, connect, hook, invoke, tmp_path
+) -> None:
+    """The client is there by then."""
+    bundle = tmp_path / "bundle.pem"
+    shutil.copy(certifi.where(), bundle)
+    speaks_no_tls = serve().url.replace("http:", "https:")
+    connect(speaks_no_tls, verify=str(bundle))
+    with pytest.raises(InternalServiceError, match="SSL"):
+        await invoke(hook, "report_task_progress", "task-1")
+    bundle.unlink()
+
+    with pytest.raises(ConfigurationError, match=r"verify .*bundle.pem'.*No such file"):
+        await invoke(DataPipelineHook(CONN_ID), "report_task_progress", "task-1")
 
 
 @pytest.mark.parametrize("config", [{"nope": 1}, {"retries": {"mode": "sometimes"}}, {"read_timeout": 1, "retries": 3}])

@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 import sys
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from airflow_provider_datapipeline.reporting import stack_layout
+from airflow_provider_datapipeline.reporting.frames import FRAMES_KEPT, Frame, Origin, origin_of
 from airflow_provider_datapipeline.reporting.limits import utf16_length
-from airflow_provider_datapipeline.reporting.stack_trace import Exhibit, Frame, exhibits, message_of
+from airflow_provider_datapipeline.reporting.stack_trace import Exhibit, exhibits, message_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -225,6 +226,10 @@ def test_no_class_is_broken_enough_to_raise(broken: type[BaseException]) -> None
     assert message_of(broken("x"))
 
 
+def test_frames_are_shown_though_the_class_cannot_be_asked_for() -> None:
+    assert "line 32, in fail" in in_full(raised(LOADER["fail"], UntypedError()))
+
+
 def test_a_cycle_ends() -> None:
     first, second = ValueError("first"), ValueError("second")
     first.__cause__, second.__cause__ = second, first
@@ -274,6 +279,134 @@ def test_a_deep_stack_trace_keeps_whole_frames_at_the_raising_end() -> None:
     assert int(elided[1]) + len(lines[2:-1]) == 121
     assert lines[-2:] == ['  File "/dags/loader.py", line 25, in zig', "ValueError: too deep"]
     assert utf16_length(text) > LIMIT - 60
+
+
+SITE = "/home/airflow/.local/lib/python3.12/site-packages"
+TASK_RUNNER = (  # what Airflow 3.3 puts before the user's function
+    *[f"{SITE}/airflow/sdk/execution_time/task_runner.py"] * 5,
+    f"{SITE}/airflow/sdk/bases/operator.py",
+    f"{SITE}/airflow/sdk/bases/decorator.py",
+    f"{SITE}/airflow/sdk/bases/operator.py",
+    *[f"{SITE}/airflow/providers/standard/operators/python.py"] * 2,
+    f"{SITE}/airflow/sdk/execution_time/callback_runner.py",
+)
+DAG_FILE = "/opt/airflow/dags/orders/load.py"
+PANDAS = f"{SITE}/pandas/core/frame.py"
+
+
+def raised_through(*filenames: str) -> BaseException:
+    """An exception with one frame in each of these files, of the function ``step`` and the number of its place."""
+    following: Callable[..., None] | None = None
+    for number, filename in reversed(list(enumerate(filenames))):
+        body = "raise ValueError('no rows')" if following is None else "following()"
+        space: dict[str, Any] = {"following": following}
+        exec(compile(f"def step_{number}():\n    {body}", filename, "exec"), space)
+        following = space[f"step_{number}"]
+    assert following is not None
+    return raised(following)
+
+
+def files_shown(error: BaseException) -> list[str]:
+    return re.findall(r'File "(.*?)"', shortened(error))
+
+
+def test_airflows_frames_give_way_to_the_users() -> None:
+    """Short of room; what the user wrote begins beneath eleven frames of Airflow."""
+    error = raised_through(*TASK_RUNNER, *[DAG_FILE] * 10, *TASK_RUNNER[:4], PANDAS)
+
+    files = files_shown(error)
+
+    assert [file for file in files if file != PANDAS][:10] == [DAG_FILE] * 10
+    assert files[-1] == PANDAS
+    assert re.match(r"Traceback .*\n  \.\.\. \d+ frames elided \.\.\.\n", shortened(error))
+
+
+def test_airflows_frames_stay_where_there_is_room() -> None:
+    error = raised_through(*TASK_RUNNER[:6], DAG_FILE)
+
+    assert files_shown(error) == [*TASK_RUNNER[:6], DAG_FILE]
+
+
+def test_of_airflows_frames_the_innermost_fill_the_room_that_is_left() -> None:
+    files = files_shown(raised_through(*TASK_RUNNER, *TASK_RUNNER, DAG_FILE))
+
+    assert 1 < len(files) < 22
+    assert files == [*TASK_RUNNER, *TASK_RUNNER, DAG_FILE][-len(files) :]
+
+
+def test_the_frame_that_raised_is_shown_though_it_is_airflows() -> None:
+    """It is where it happened: a connection that does not exist, say."""
+    raising = f"{SITE}/airflow/sdk/execution_time/context.py"
+
+    files = files_shown(raised_through(*TASK_RUNNER, *[DAG_FILE] * 30, *TASK_RUNNER, raising))
+
+    assert files[-1] == raising
+    assert set(files[:-1]) == {DAG_FILE}
+
+
+def test_what_the_user_wrote_is_shown_before_what_it_called() -> None:
+    """Deep in a library the frame that raised tells what, and the user's tells where to mend it."""
+    files = files_shown(raised_through(*TASK_RUNNER, DAG_FILE, *[PANDAS] * 30))
+
+    assert files[0] == DAG_FILE
+    assert set(files[1:]) == {PANDAS}
+
+
+def test_the_users_frame_is_shown_before_notes_and_other_exceptions() -> None:
+    error = raised_through(*TASK_RUNNER, DAG_FILE, *[PANDAS] * 30)
+    for number in range(3):
+        error.add_note(f"note {number} " + "x" * 240)
+
+    assert files_shown(error)[0] == DAG_FILE
+
+
+def test_of_too_many_frames_the_users_are_kept_first() -> None:
+    """Before anything is laid out: the work for a trace of any length is bounded."""
+    error = raised_through(*TASK_RUNNER * 3, DAG_FILE, *[PANDAS, f"{SITE}/numpy/core.py"] * 40, *TASK_RUNNER)
+
+    (exhibit,) = exhibits(error)
+    kept = [frame.origin for frame in exhibit.frames if frame.text]
+
+    assert len(kept) == FRAMES_KEPT
+    assert kept[0] is Origin.USER
+    assert kept[-1] is Origin.AIRFLOW
+    assert set(kept[1:-1]) == {Origin.LIBRARY}
+    assert sum(frame.count for frame in exhibit.frames) == 33 + 1 + 80 + 11
+
+
+@pytest.mark.parametrize(
+    ("filename", "origin"),
+    [
+        (f"{SITE}/airflow/models/taskinstance.py", Origin.AIRFLOW),
+        (f"{SITE}/airflow/decorators/base.py", Origin.AIRFLOW),
+        (f"{SITE}/airflow/providers/acme/hooks/acme.py", Origin.AIRFLOW),
+        ("/usr/lib/python3/dist-packages/airflow/utils/operator_helpers.py", Origin.AIRFLOW),
+        ("C:\\venv\\Lib\\site-packages\\airflow\\sdk\\bases\\operator.py", Origin.AIRFLOW),
+        ("/opt/airflow/airflow-core/src/airflow/models/dagrun.py", Origin.AIRFLOW),
+        ("/opt/airflow/task-sdk/src/airflow/sdk/bases/operator.py", Origin.AIRFLOW),
+        ("/opt/airflow/providers/standard/src/airflow/providers/standard/operators/python.py", Origin.AIRFLOW),
+        (f"{SITE}/airflow_provider_datapipeline/operators/datapipeline.py", Origin.AIRFLOW),
+        ("/src/airflow_provider_datapipeline/operators/datapipeline.py", Origin.AIRFLOW),
+        ("/opt/airflow/dags/load.py", Origin.USER),
+        ("/opt/airflow/plugins/operators/load.py", Origin.USER),
+        ("/usr/local/airflow/dags/utils/load.py", Origin.USER),
+        ("/home/airflow/models/train.py", Origin.USER),
+        ("/home/airflow/airflow/dags/load.py", Origin.USER),
+        ("/opt/airflow/dags/repo/src/airflow/dags/load.py", Origin.USER),
+        ("/tmp/airflow/dag_bundles/main/tracking_repo/dags/load.py", Origin.USER),
+        ("/opt/airflow/dags/packed.zip/load.py", Origin.USER),
+        ("<string>", Origin.USER),
+        ("", Origin.USER),
+        (f"{SITE}/airflow_client/client/api_client.py", Origin.LIBRARY),
+        (f"{SITE}/airflow_dbt/operators/dbt_operator.py", Origin.LIBRARY),
+        (f"{SITE}/tenacity/__init__.py", Origin.LIBRARY),
+        ("/usr/lib/python3.12/contextlib.py", Origin.LIBRARY),
+        ("/usr/local/lib/python3.14t/json/decoder.py", Origin.LIBRARY),
+        ("<frozen importlib._bootstrap>", Origin.LIBRARY),
+    ],
+)
+def test_whose_code_a_file_is(filename: str, origin: Origin) -> None:
+    assert origin_of(filename) is origin
 
 
 def test_a_recursion_is_one_line() -> None:

@@ -64,6 +64,16 @@ async def test_a_login_is_exchanged_for_a_token(server, connect) -> None:
     assert str(question.authorization).startswith("Bearer e30.")
 
 
+async def test_certificates_that_are_missing_are_told_with_the_remedy(server, connect, monkeypatch) -> None:
+    """httpx, unlike OpenSSL, takes it amiss."""
+    monkeypatch.setenv("SSL_CERT_FILE", "not_there.pem")
+
+    with pytest.raises(AirflowApiError, match=r"SSL_CERT_FILE \('not_there.pem'\).*Correct that variable") as raised:
+        await connect(password="my-token").is_paused("nightly")
+
+    assert not may_pass(raised.value)
+
+
 async def test_a_password_alone_is_the_token(server, connect) -> None:
     await connect(password="my-token").is_paused("nightly")
 

@@ -347,6 +347,13 @@ async def test_certificates_are_verified_with_the_bundle_of_the_connection(stand
     assert "CERTIFICATE_VERIFY_FAILED" in of_the_web_server
 
 
+async def test_a_bundle_that_is_missing_is_not_a_failure_that_passes(stand_in, connect) -> None:
+    with pytest.raises(AirflowApiError, match=r"not_there.pem.*Correct the Airflow connection") as raised:
+        await connect(verify="not_there.pem").is_paused("nightly")
+
+    assert not may_pass(raised.value)
+
+
 async def test_a_login_that_may_succeed_later_is_told_from_one_that_will_not(stand_in, connect) -> None:
     """A web server that starts, from an identity without the right."""
     for spoil, passes in (({"host": "127.0.0.1:1"}, True), ({"credentials": Credentials()}, False)):
