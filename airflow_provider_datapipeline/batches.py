@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_datapipeline import metrics
 from airflow_provider_datapipeline._airflow import compat
+from airflow_provider_datapipeline._airflow.detail import error_detail
 from airflow_provider_datapipeline._airflow.metrics import count
 from airflow_provider_datapipeline.delivery import deliver
 from airflow_provider_datapipeline.log_words import words
@@ -78,6 +79,7 @@ class BatchStarter:
     :param allowed_pipeline_ids: tasks of other pipelines are reported FAILED, since a polled task cannot be handed
         back; None allows all
     :param logical_date: whether target runs get the task's schedule as logical date, where the task has one
+    :param error_detail: ``full`` or ``type``; None: what the deployment says
     """
 
     hook: DataPipelineHook
@@ -85,6 +87,7 @@ class BatchStarter:
     target_dag_id: str
     allowed_pipeline_ids: Collection[str] | None
     logical_date: bool = True
+    error_detail: str | None = None
 
     def start(self, batch: Iterable[Mapping[str, Any]], context: Mapping[str, Any]) -> None:
         """
@@ -185,7 +188,8 @@ class BatchStarter:
         self._refused(task, refusal)
         self._acknowledge(task)
         if not start.is_supervised:
-            report = TaskReport.failed(mask=compat.mask, error_id="AirflowDagRunRefused", error_message=refusal)
+            told = start.assignment.refusal_told(refusal, error_detail(self.error_detail))
+            report = TaskReport.failed(mask=compat.mask, error_id="AirflowDagRunRefused", error_message=told)
             deliver(self.hook, task.task_id, report, task=task, about={"dag": self.runner_dag_id})
 
     def _acknowledge(self, task: PipelineTask) -> None:
@@ -204,4 +208,11 @@ class BatchStarter:
             allowed_pipeline_ids=self.allowed_pipeline_ids,
             task_runner=(self.runner_dag_id, poller[0]),
         )
-        return Assignment(task=task, target_dag_id=target_dag_id, refusal=refusal, polled_at=polled_at, poller=poller)
+        return Assignment(
+            task=task,
+            target_dag_id=target_dag_id,
+            refusal=refusal,
+            polled_at=polled_at,
+            poller=poller,
+            error_detail=self.error_detail,
+        )

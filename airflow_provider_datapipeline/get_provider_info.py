@@ -27,6 +27,23 @@ def get_provider_info() -> dict[str, Any]:
                 "tags": ["aws"],
             }
         ],
+        "config": {
+            "datapipeline": {
+                "description": "What this package reports to AWS Data Pipeline.",
+                "options": {
+                    "error_detail": {
+                        "description": "How much of an exception leaves Airflow. ``full``: class, message, notes and\n"
+                        "frames, after masking. ``type``: class, where it was raised, and the frames of its whole\n"
+                        "chain; no text of an exception. The parameter ``error_detail`` of a notifier, an operator or\n"
+                        "a task runner takes precedence. Any other value counts as ``type``, and is logged.\n",
+                        "version_added": "0.3.0",
+                        "type": "string",
+                        "example": "type",
+                        "default": "full",
+                    },
+                },
+            },
+        },
         "hooks": [
             {
                 "integration-name": INTEGRATION,

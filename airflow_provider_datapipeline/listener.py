@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from airflow_provider_datapipeline._airflow.names import hookimpl
 
 if TYPE_CHECKING:
+    from airflow_provider_datapipeline.reporting.detail import ErrorDetail
     from airflow_provider_datapipeline.reporting.report import TaskReport
 
 log = logging.getLogger(__name__)
@@ -88,29 +89,41 @@ def _record(task_instance: Any, error: BaseException) -> None:
     from airflow_provider_datapipeline._airflow.compat import conf_of
     from airflow_provider_datapipeline._airflow.context import carries_pipeline_task
 
-    if not carries_pipeline_task(conf_of(task_instance)):
+    if not carries_pipeline_task(conf := conf_of(task_instance)):
         return
+    from airflow_provider_datapipeline._airflow.detail import error_detail
     from airflow_provider_datapipeline._airflow.stored_run import RECORD_KEY, record
+    from airflow_provider_datapipeline.runs import error_detail_of
 
-    task_instance.xcom_push(
-        key=RECORD_KEY,
-        value=record(_report(task_instance, error), datetime.now(tz=UTC).isoformat(timespec="milliseconds")),
-    )
+    now = datetime.now(tz=UTC).isoformat(timespec="milliseconds")
+    report, less = _reports(task_instance, error, error_detail(error_detail_of(conf)))
+    task_instance.xcom_push(key=RECORD_KEY, value=record(report, now, less))
 
 
-def _report(task_instance: Any, error: BaseException) -> TaskReport:
+def _reports(task_instance: Any, error: BaseException, detail: ErrorDetail) -> tuple[TaskReport, TaskReport]:
+    """
+    Return what may be told of an error here, and the same without any text of it.
+
+    Whoever reports may be told by a parameter, of which nothing is known here, to tell less than the deployment does.
+    """
     from airflow_provider_datapipeline._airflow.bounded import run_bounded
     from airflow_provider_datapipeline._airflow.compat import mask
     from airflow_provider_datapipeline._airflow.context import task_facts
     from airflow_provider_datapipeline.exceptions import DeliveryTimeoutError
+    from airflow_provider_datapipeline.reporting.detail import ErrorDetail
     from airflow_provider_datapipeline.reporting.report import TaskReport
     from airflow_provider_datapipeline.reporting.safe_text import class_name
 
     facts = task_facts(task_instance)
+
+    def read() -> tuple[TaskReport, TaskReport]:
+        less = TaskReport.failed(error, facts, mask=mask, detail=ErrorDetail.TYPE)
+        return (less if detail is ErrorDetail.TYPE else TaskReport.failed(error, facts, mask=mask)), less
+
     try:
         # Only this is done in a thread, which may be left behind: it asks Airflow nothing. A question to the supervisor
         # would there get in the way of the next one (Airflow 3.0 and 3.1 take no lock); Airflow bounds its own.
-        return run_bounded(lambda: TaskReport.failed(error, facts, mask=mask), TEXT_SECONDS)
+        return run_bounded(read, TEXT_SECONDS)
     except DeliveryTimeoutError:
         name = class_name(type(error))
         log.error(  # noqa: TRY400  # the traceback would be that of the wait
@@ -122,4 +135,5 @@ def _report(task_instance: Any, error: BaseException) -> TaskReport:
             name,
         )
         told = f"The task failed with {name}, which gave no text within {TEXT_SECONDS:g} s."
-        return TaskReport.failed(None, facts, mask=mask, error_id=name, error_message=told)
+        report = TaskReport.failed(None, facts, mask=mask, error_id=name, error_message=told)
+        return report, report

@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from airflow_provider_datapipeline.pipeline_task import Asked
+from airflow_provider_datapipeline.reporting.detail import TEXT_STAYS, ErrorDetail
 from airflow_provider_datapipeline.reporting.report import TaskReport
 from airflow_provider_datapipeline.reporting.status import TaskStatus
 
@@ -85,7 +86,8 @@ class TaskEnd:
     How one task instance ended.
 
     :param failed_at: UTC, ISO 8601; only where the listener saw it fail
-    :param report: the error, likewise
+    :param report: the error, likewise; without texts where the listener was told to keep none
+    :param without_texts: the same without any text of the exception; of a record that has both, the other one
     :param is_leaf: whether its result is one of those that the run is for (see
         :func:`~airflow_provider_datapipeline.dag_structure.leaves_of`)
     """
@@ -95,6 +97,7 @@ class TaskEnd:
     state: str | None
     failed_at: str = ""
     report: TaskReport | None = None
+    without_texts: TaskReport | None = None
     is_leaf: bool = False
     returned: Returned = Returned.OTHER
 
@@ -173,12 +176,14 @@ def report_on(
     mask: Callable[[str], str],
     error_id: str | None = None,
     error_message: str | None = None,
+    detail: ErrorDetail = ErrorDetail.FULL,
 ) -> TaskReport:
     """
     Return the report about a DAG run.
 
     :param error_id: takes the place of the recorded one
     :param error_message: likewise; of a precondition that does not hold, the reason
+    :param detail: ``TYPE``: no text of an exception, of the tasks' or of Airflow's, is in the report
     """
     status = status_of(run, asked)
     if status is TaskStatus.FINISHED:
@@ -186,7 +191,7 @@ def report_on(
     if status is TaskStatus.FALSE:
         return TaskReport.unmet(error_message, facts, mask=mask)
     if status is TaskStatus.FAILED:
-        return _failed(run, facts, mask, error_id, error_message)
+        return _failed(run, facts, mask=mask, error_id=error_id, error_message=error_message, detail=detail)
     default_id, default_message = _RESULT_UNKNOWN
     return TaskReport.failed(
         None,
@@ -194,33 +199,41 @@ def report_on(
         mask=mask,
         error_id=error_id or default_id,
         error_message=error_message or default_message,
-        lines=_unread_lines(run),
+        lines=_unread_lines(run, detail),
     )
 
 
 def _failed(
     run: EndedRun,
     facts: TaskFacts,
+    *,
     mask: Callable[[str], str],
     error_id: str | None,
     error_message: str | None,
+    detail: ErrorDetail,
 ) -> TaskReport:
     """Report a failed run: the error of the task that failed first, and which tasks failed."""
     ends = run.ends or ()
     first = min((end for end in ends if end.report is not None), key=lambda end: end.failed_at, default=None)
     lines = _failed_lines(ends, first)
     default_id, default_message = _REASONS.get(run.reason or "") or _without_reason(run)
+    recorded = None if first is None else first.report
+    if recorded is not None and detail is ErrorDetail.TYPE:
+        default_id = recorded.error_id or default_id
+        default_message = f"{default_id}; {TEXT_STAYS}"
+        # None where version 0.2 or older kept it: which of its lines are the exception's, nobody can tell any more.
+        recorded = None if first is None else first.without_texts
     report = TaskReport.failed(
         None,
         facts,
         mask=mask,
         error_id=error_id or default_id,
         error_message=error_message or default_message,
-        lines=[*lines, *_unread_lines(run)],
+        lines=[*lines, *_unread_lines(run, detail)],
     )
-    if first is None or first.report is None:
+    if recorded is None:
         return report
-    recorded = first.report.with_lines(lines, mask=mask)
+    recorded = recorded.with_lines(lines, mask=mask)
     return TaskReport(
         status=report.status,
         error_id=report.error_id if error_id else recorded.error_id,
@@ -235,8 +248,10 @@ def _without_reason(run: EndedRun) -> tuple[str, str]:
     return _NOT_TOLD if run.ends is None else _NO_REASON
 
 
-def _unread_lines(run: EndedRun) -> list[str]:
-    return [f"Not read: {run.unread}"] if run.unread else []
+def _unread_lines(run: EndedRun, detail: ErrorDetail) -> list[str]:
+    if not run.unread:
+        return []
+    return [f"Not read: {run.unread if detail is ErrorDetail.FULL else 'what, and why, is in the log'}"]
 
 
 def _failed_lines(ends: Iterable[TaskEnd], first: TaskEnd | None) -> list[str]:

@@ -10,9 +10,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from airflow_provider_datapipeline.pipeline_task import PipelineTask
+from airflow_provider_datapipeline.reporting.detail import ErrorDetail
 
 RUNNER_KEY = "task_runner"
 """The entry of a run's conf beside the task itself: which run belongs to it on the other side."""
+
+_DETAIL_KEY = "error_detail"
 
 _ILLEGAL = re.compile(r"[^A-Za-z0-9_.~:+-]+")  # Airflow: [core] allowed_run_id_pattern, at its default
 _READABLE = 180  # with the digest well below the 250 characters that Airflow allows
@@ -59,6 +62,13 @@ def _digest(task: PipelineTask) -> bytes:
     return hashlib.sha256(task.task_id.encode()).digest()
 
 
+def error_detail_of(conf: Mapping[str, Any] | None) -> str | None:
+    """Return the ``error_detail`` of the task runner that made a target run; None if it, or the run, has none."""
+    about = (conf or {}).get(RUNNER_KEY)
+    detail = about.get(_DETAIL_KEY) if isinstance(about, Mapping) else None
+    return None if detail is None else str(detail)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Assignment:
     """
@@ -68,6 +78,7 @@ class Assignment:
     :param refusal: why there is no such run: the task is to be reported FAILED with this text
     :param polled_at: when the task was received, in seconds since 1970; None if that is not known
     :param poller: DAG id, run id and task id of the poller's task that keeps what Airflow said against a target run
+    :param error_detail: the task runner's parameter, for the target run; None: what the deployment says holds
     """
 
     task: PipelineTask
@@ -75,6 +86,7 @@ class Assignment:
     refusal: str = ""
     polled_at: float | None = None
     poller: tuple[str, str, str] = ("", "", "")
+    error_detail: str | None = None
 
     def runner_conf(self) -> dict[str, Any]:
         """The conf of the runner run."""
@@ -88,7 +100,19 @@ class Assignment:
 
     def target_conf(self, runner_dag_id: str) -> dict[str, Any]:
         """The conf of the target run: the task, and who reports about it."""
-        return {**self.task.to_conf(), RUNNER_KEY: {"dag_id": runner_dag_id}}
+        detail = {} if self.error_detail is None else {_DETAIL_KEY: self.error_detail}
+        return {**self.task.to_conf(), RUNNER_KEY: {"dag_id": runner_dag_id, **detail}}
+
+    def refusal_told(self, refusal: str, detail: ErrorDetail) -> str:
+        """Return what may be reported of a refusal, which may quote Airflow or a template that failed."""
+        if detail is ErrorDetail.FULL:
+            return refusal
+        dag_id, run_id, task_id = self.poller
+        what = f"run of DAG {self.target_dag_id!r}" if self.target_dag_id else "DAG run"
+        where = (
+            f"log of task {task_id!r} in run {run_id} of DAG {dag_id!r}" if dag_id else "log of the task that polled"
+        )
+        return f"No {what} was started. Why, says the {where}."
 
     @classmethod
     def from_conf(cls, conf: Mapping[str, Any] | None) -> Assignment:

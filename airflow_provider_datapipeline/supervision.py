@@ -27,6 +27,7 @@ from airflow_provider_datapipeline.links import DataPipelineTargetRunLink
 from airflow_provider_datapipeline.log_words import words
 from airflow_provider_datapipeline.pacing import REPORT_RATE, backoff, shared_limiter
 from airflow_provider_datapipeline.progress import is_waiting, progress_fields
+from airflow_provider_datapipeline.reporting.detail import ErrorDetail
 from airflow_provider_datapipeline.reporting.facts import TaskFacts
 from airflow_provider_datapipeline.reporting.masking import without_secrets
 from airflow_provider_datapipeline.reporting.report import TaskReport
@@ -87,6 +88,7 @@ class Supervision:
     :param run_timeout: seconds from the poll in which the target run must end; None: as long as it takes
     :param airflow: is asked about the target run, and stops it
     :param watcher: looks at it
+    :param detail: ``TYPE``: no text of an exception is reported, the target's or Airflow's
     """
 
     assignment: Assignment
@@ -98,6 +100,7 @@ class Supervision:
     run_timeout: float | None
     airflow: AirflowClient
     watcher: RunWatcher
+    detail: ErrorDetail = ErrorDetail.FULL
     clock: Clock = field(default_factory=Clock)
 
     def __post_init__(self) -> None:
@@ -121,7 +124,7 @@ class Supervision:
         """Supervise until the outcome has been reported, or nobody wants to hear of it."""
         with self._lease.held():
             if self.assignment.refusal:
-                return await self._deliver(self._refused(self.assignment.refusal))
+                return await self._deliver(self._not_started(self.assignment.refusal))
             log.info("supervising: %s", self._words())
             with self.watcher.watch(self._target, self.run_id) as watched:
                 return await self._supervise(watched)
@@ -186,7 +189,7 @@ class Supervision:
                 return await self._outcome(watched.state, watched.tasks)
             if missing_since is not None:
                 if refusal := await self._refused_by_airflow():
-                    return self._refused(refusal)
+                    return self._not_started(refusal)
                 if now - missing_since >= _MISSING_SECONDS:
                     return await self._missing()
             if unreadable_since is not None and now - unreadable_since >= _UNREADABLE_SECONDS:
@@ -262,7 +265,7 @@ class Supervision:
                 "run's logical date (or its end_date before it). Give the DAG an earlier start_date, or the task "
                 "runner logical_date=False.",
             )
-        return await areport(state, self.assignment.task, self._facts(), run, mask=compat.mask)
+        return await areport(state, self.assignment.task, self._facts(), run, mask=compat.mask, detail=self.detail)
 
     def _facts(self) -> TaskFacts:
         url = triggerer.run_url(self._target, self.run_id)
@@ -270,6 +273,9 @@ class Supervision:
 
     def _failed(self, error_id: str, message: str) -> TaskReport:
         return TaskReport.failed(None, self._facts(), mask=compat.mask, error_id=error_id, error_message=message)
+
+    def _not_started(self, refusal: str) -> TaskReport:
+        return self._refused(self.assignment.refusal_told(refusal, self.detail))
 
     def _refused(self, reason: str) -> TaskReport:
         return TaskReport.failed(
@@ -279,10 +285,11 @@ class Supervision:
     def _unreadable(self, reason: str) -> TaskReport:
         message = (
             "How the DAG run ended is not known: for ten minutes Airflow has refused to say how it stands. The run may "
-            f"go on; see it in Airflow. {reason}"
+            "go on; see it in Airflow."
         )
-        log.error("%s %s", message, self._words())
-        return self._failed("AirflowDagRunUnknown", message)
+        log.error("%s %s %s", message, reason, self._words())
+        told = message if self.detail is ErrorDetail.TYPE else f"{message} {reason}"
+        return self._failed("AirflowDagRunUnknown", told)
 
     async def _deliver(self, report: TaskReport, *, ended: float | None = None) -> Result:
         """

@@ -24,6 +24,7 @@ from airflow_provider_datapipeline.operators.task_runner import (
     DataPipelinePollForTaskOperator,
     DataPipelineSuperviseDagRunOperator,
 )
+from airflow_provider_datapipeline.reporting.detail import ErrorDetail
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -52,6 +53,7 @@ def data_pipeline_task_runner(
     allowed_pipeline_ids: Collection[str] | None = None,
     run_timeout: float | timedelta | None = None,
     logical_date: bool = True,
+    error_detail: str | None = None,
     hostname: str | None = None,
     tags: Sequence[str] = ("datapipeline",),
     default_args: dict[str, Any] | None = None,
@@ -92,6 +94,9 @@ def data_pipeline_task_runner(
         it unique, as its logical date (default): without one ``{{ ds }}`` and its like cannot be rendered. Say False
         where targets have ``depends_on_past``, or a ``start_date`` after schedules that they work for
         (docs/logical-dates.md)
+    :param error_detail: ``full``, or ``type``: no text of an exception leaves Airflow, but its class and where it was
+        raised, and the frames of its whole chain; default: what Airflow's option ``[datapipeline] error_detail`` says
+        (docs/security.md)
     :param hostname: shown on the attempts; default: the triggerer's host
     :param tags: of both DAGs
     :param default_args: of both DAGs; ``retries`` (default 3, 5 seconds apart) has no effect on ``poll`` and
@@ -114,6 +119,7 @@ def data_pipeline_task_runner(
     _check("beat", beat, 1 <= beat_seconds <= 300, "must be 1 to 300 seconds: a lease lasts 15 minutes by default")  # noqa: PLR2004
     timeout_seconds = None if run_timeout is None else _seconds(run_timeout)
     _check("run_timeout", run_timeout, timeout_seconds is None or timeout_seconds > 0, "must be above 0")
+    error_detail = ErrorDetail.checked(error_detail)
     runner_dag_id = dag_id or _dag_id_of(worker_group)
     aws: dict[str, Any] = {
         "aws_conn_id": aws_conn_id,
@@ -149,6 +155,7 @@ def data_pipeline_task_runner(
             task_id="supervise",
             beat=beat_seconds,
             run_timeout=timeout_seconds,
+            error_detail=error_detail,
             airflow_conn_id=airflow_conn_id,
             **aws,
             **unbound,
@@ -169,6 +176,7 @@ def data_pipeline_task_runner(
             "target_dag_id": target_dag_id,
             "allowed_pipeline_ids": allowed_pipeline_ids,
             "logical_date": logical_date,
+            "error_detail": error_detail,
         }
         poll = DataPipelinePollForTaskOperator(
             task_id="poll",

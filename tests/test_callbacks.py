@@ -7,8 +7,9 @@ import logging
 import subprocess
 import sys
 import threading
+from functools import partial
 from types import SimpleNamespace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from airflow.configuration import conf
@@ -18,7 +19,11 @@ from airflow_provider_datapipeline._airflow.names import DAG, BaseNotifier, Base
 from airflow_provider_datapipeline.callbacks import report_failed, report_finished
 from airflow_provider_datapipeline.exceptions import DeliveryTimeoutError
 from airflow_provider_datapipeline.notifications.datapipeline import DataPipelineNotifier
+from airflow_provider_datapipeline.operators.datapipeline import DataPipelineSetTaskStatusOperator
 from airflow_provider_datapipeline.reporting.status import TaskStatus
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 CONTEXT_KEYS = {
     "conf", "conn", "dag", "dag_run", "data_interval_end", "data_interval_start", "ds", "exception", "inlets",
@@ -54,6 +59,54 @@ def test_an_unknown_status_is_an_error_where_it_is_written() -> None:
     """A DAG import error is seen at once."""
     with pytest.raises(ValueError, match="DONE"):
         DataPipelineNotifier(task_status="DONE")
+
+
+@pytest.mark.parametrize("surface", [report_failed, partial(DataPipelineSetTaskStatusOperator, task_id="report")])
+def test_an_unknown_detail_is_an_error_where_it_is_written(surface: Callable[..., object]) -> None:
+    with pytest.raises(ValueError, match="error_detail is 'class'; it must be full or type"):
+        surface(error_detail="class")
+
+
+FAILED_TASK = {
+    "ti": SimpleNamespace(
+        dag_id="nightly", run_id="run_1", task_id="load", try_number=1, max_tries=0, map_index=-1, log_url=None
+    ),
+    "exception": ValueError("no rows for customer 4711"),
+}
+
+
+@pytest.mark.parametrize(
+    ("option", "given", "is_told"),
+    [
+        ("full", None, True),
+        ("type", None, False),
+        ("nonsense", None, False),
+        ("full", "type", False),
+        ("type", "full", True),
+    ],
+)
+def test_how_much_of_an_error_is_reported(
+    monkeypatch: pytest.MonkeyPatch, option: str, given: str | None, is_told: bool
+) -> None:
+    """As its author says, or else the deployment; a copy with other parameters says the same."""
+    monkeypatch.setenv("AIRFLOW__DATAPIPELINE__ERROR_DETAIL", option)
+    notifier = report_failed(error_detail=given)(timeout=3)
+
+    report = notifier._task_report(FAILED_TASK)
+
+    assert report is not None
+    assert report.error_id == "ValueError"
+    assert ("4711" in str(report)) is is_told
+
+
+def test_a_template_that_shows_the_error_is_its_authors_decision() -> None:
+    notifier = report_failed(error_detail="type", error_message="{{ exception }}")
+
+    report = notifier._rendered(FAILED_TASK)._task_report(FAILED_TASK)
+
+    assert report is not None
+    assert "4711" in (report.error_message or "")
+    assert "4711" not in (report.error_stack_trace or "")
 
 
 def test_a_notifier_can_stand_in_default_args() -> None:

@@ -53,6 +53,19 @@ def fail_if_one(index):
 with DAG("dag_fails", schedule=None, **ON_DAG):
     task(task_id="work")(fail)()
 
+with DAG(
+    "dag_fails_without_text",
+    schedule=None,
+    on_failure_callback=report_failed(error_detail="type", **LONG),
+):
+    task(task_id="work")(fail)()
+
+with DAG("task_fails_without_text", schedule=None):
+    task(task_id="work", on_failure_callback=report_failed(error_detail="type", **LONG))(fail)()
+
+with DAG("operator_fails_without_text", schedule=None):
+    task(task_id="work")(fail)() >> DataPipelineSetTaskStatusOperator(task_id="report", error_detail="type")
+
 with DAG("dag_fails_mapped", schedule=None, **ON_DAG):
     task(task_id="work")(fail_if_one).expand(index=[0, 1])
 
@@ -81,6 +94,9 @@ with DAG("operator_finds_false_before_teardown", schedule=None):
 
 EXPECTED: dict[str, tuple[str, str | None]] = {
     "dag_fails": ("FAILED", "ValueError"),
+    "dag_fails_without_text": ("FAILED", "ValueError"),
+    "task_fails_without_text": ("FAILED", "ValueError"),
+    "operator_fails_without_text": ("FAILED", "ValueError"),
     "dag_fails_mapped": ("FAILED", "LookupError"),
     "dag_finds_false": ("FALSE", None),
     "task_recovers": ("FINISHED", None),
@@ -93,6 +109,7 @@ EXPECTED: dict[str, tuple[str, str | None]] = {
 # From Airflow 3.0 to 3.2, ``dag.test()`` does not tell a task's callback which exception it was.
 if AIRFLOW_VERSION in SpecifierSet(">=3,<3.3"):
     EXPECTED["task_fails_for_good"] = ("FAILED", "AirflowTaskFailed")
+    EXPECTED["task_fails_without_text"] = ("FAILED", "AirflowTaskFailed")
 
 RUN = """
 import json, sys, traceback
@@ -143,3 +160,15 @@ def test_the_report(handed: dict[str, Handed], dag_id: str) -> None:
     error_class = (attempt.error_id or "").rpartition(".")[2] or None
     assert (attempt.reported_status, error_class) == EXPECTED[dag_id]
     assert len(handed[dag_id].reports) == 1
+
+
+@pytest.mark.parametrize("dag_id", [dag_id for dag_id in EXPECTED if dag_id.endswith("fails_without_text")])
+def test_no_text_of_an_exception_leaves(handed: dict[str, Handed], dag_id: str) -> None:
+    """By the parameter alone: the deployment lets the record of the error have it."""
+    (report,) = handed[dag_id].reports
+    attempt = handed[dag_id].attempt
+
+    assert "no rows" not in str(report)
+    if attempt.error_id == "ValueError":
+        assert "ValueError at dags.py:" in (attempt.error_message or "")
+        assert ", in fail\nValueError" in (attempt.error_stack_trace or "")

@@ -92,6 +92,49 @@ def test_the_error_is_masked_before_it_is_kept() -> None:
     assert "postgresql://etl:***@db.example.com/orders" in value["error_message"]
 
 
+@pytest.mark.parametrize(
+    ("option", "conf"),
+    [("type", CONF), ("nonsense", CONF), ("full", {**CONF, "task_runner": {"dag_id": "r", "error_detail": "type"}})],
+    ids=["of the deployment", "that makes no sense", "of the task runner"],
+)
+def test_no_text_of_the_error_is_kept_where_none_may_leave(
+    monkeypatch: pytest.MonkeyPatch, option: str, conf: dict[str, Any]
+) -> None:
+    monkeypatch.setenv("AIRFLOW__DATAPIPELINE__ERROR_DETAIL", option)
+    task_instance = TaskInstance(conf)
+
+    listener.on_task_instance_failed(task_instance, ValueError("no rows"))
+
+    ((_, value),) = task_instance.pushed
+    assert "no rows" not in str(value)
+    assert value["error_id"] == "ValueError"
+    assert value["error_message"].startswith("ValueError; its text stays in Airflow's log.\nDAG: nightly\n")
+
+
+def test_the_task_runner_may_report_more_than_the_deployment_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AIRFLOW__DATAPIPELINE__ERROR_DETAIL", "type")
+    task_instance = TaskInstance({**CONF, "task_runner": {"dag_id": "r", "error_detail": "full"}})
+
+    listener.on_task_instance_failed(task_instance, ValueError("no rows"))
+
+    ((_, value),) = task_instance.pushed
+    assert value["error_message"].startswith("no rows\n")
+
+
+def test_what_is_kept_serves_those_too_who_may_report_no_text() -> None:
+    """A notifier or an operator may be told so by its parameter."""
+    task_instance = TaskInstance(CONF)
+
+    listener.on_task_instance_failed(task_instance, ValueError("no rows"))
+
+    ((_, value),) = task_instance.pushed
+    kept = TaskReport.from_record(value["withoutTexts"])
+    assert kept is not None
+    assert kept.error_message is not None
+    assert kept.error_message.startswith("ValueError; its text stays")
+    assert "no rows" not in str(kept)
+
+
 @pytest.mark.parametrize("raised", [SystemExit, KeyboardInterrupt])
 def test_an_exception_that_would_end_the_process_is_kept_too(raised: type[BaseException]) -> None:
     """Else Airflow would call no further listener, and send no mail."""
@@ -130,6 +173,7 @@ def test_an_exception_that_gives_no_text_does_not_keep_the_task(
     assert value["error_id"].endswith("WaitingError")
     assert "gave no text within 0.05 s.\nDAG: nightly\n" in value["error_message"]
     assert "error_stack_trace" not in value
+    assert value["withoutTexts"]["error_message"] == value["error_message"]
     (line,) = caplog.records
     assert "no message and no stack trace" in line.getMessage()
     assert "__str__" in line.getMessage()

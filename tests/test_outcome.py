@@ -9,6 +9,7 @@ import pytest
 from airflow_provider_datapipeline import outcome
 from airflow_provider_datapipeline.outcome import EndedRun, Returned, TaskEnd
 from airflow_provider_datapipeline.pipeline_task import Asked
+from airflow_provider_datapipeline.reporting.detail import ErrorDetail
 from airflow_provider_datapipeline.reporting.facts import TaskFacts
 from airflow_provider_datapipeline.reporting.report import TaskReport
 
@@ -53,6 +54,44 @@ def test_the_error_of_the_task_that_failed_first_is_reported() -> None:
     assert report.error_message.splitlines()[0] == "first"
     assert "Failed tasks: b, a" in report.error_message
     assert report.error_stack_trace is not None
+
+
+@pytest.mark.parametrize("is_kept", [True, False], ids=["kept without texts", "kept by an earlier version"])
+def test_the_error_is_reported_without_its_text(is_kept: bool) -> None:
+    """Of a record that has only the whole error, its class is all that is surely none of the error's text."""
+    less = TaskReport.failed(ValueError("Log: secret"), FACTS, mask=unmasked, detail=ErrorDetail.TYPE)
+    whole = recorded("no rows\nTask: secret\nLog: secret")
+    end = TaskEnd(
+        task_id="load",
+        map_index=-1,
+        state="failed",
+        failed_at="1",
+        report=whole,
+        without_texts=less if is_kept else None,
+    )
+
+    report = outcome.report_on(
+        EndedRun(failed=True, ends=[end]), Asked.ACTIVITY, FACTS, mask=unmasked, detail=ErrorDetail.TYPE
+    )
+
+    assert report.error_id == "ValueError"
+    assert (report.error_message or "").splitlines() == [
+        "ValueError; its text stays in Airflow's log.",
+        "Failed tasks: load",
+        "DAG: nightly",
+        "Run: run_1",
+    ]
+    assert report.error_stack_trace == ("ValueError" if is_kept else None)
+
+
+@pytest.mark.parametrize("failed", [True, False])
+def test_why_something_could_not_be_read_is_an_error_text_too(failed: bool) -> None:
+    run = EndedRun(failed=failed, unread="XCom 'rows' of task a: ValueError: secret")
+
+    report = outcome.report_on(run, Asked.PRECONDITION, FACTS, mask=unmasked, detail=ErrorDetail.TYPE)
+
+    assert "Not read: what, and why, is in the log" in (report.error_message or "")
+    assert "secret" not in str(report)
 
 
 def test_tasks_that_never_started_are_counted() -> None:

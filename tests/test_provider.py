@@ -70,6 +70,12 @@ def test_airflow_shows_hook_operator_and_notifier() -> None:
     assert f"{PACKAGE}.notifications.datapipeline.DataPipelineNotifier" in str(shown["notifications"])
 
 
+def test_airflow_knows_the_option_of_the_provider() -> None:
+    shown = airflow_command("config", "get-value", "datapipeline", "error_detail")
+
+    assert shown.splitlines()[-1] == "full"
+
+
 def test_airflow_imports_the_notifier() -> None:
     """It does so in every process that asks for notifiers, and leaves out those that it cannot import."""
     listed = json_of(airflow_command("providers", "notifications", "--output", "json"))

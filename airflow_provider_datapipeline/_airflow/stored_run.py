@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from airflow_provider_datapipeline import dag_structure, outcome
 from airflow_provider_datapipeline.outcome import EndedRun, Returned, TaskEnd, UnreadableError
 from airflow_provider_datapipeline.pipeline_task import Asked
+from airflow_provider_datapipeline.reporting.detail import ErrorDetail
 from airflow_provider_datapipeline.reporting.masking import without_secrets
 from airflow_provider_datapipeline.reporting.report import TaskReport
 
@@ -25,6 +26,8 @@ log = logging.getLogger(__name__)
 
 RECORD_KEY = "datapipeline_error"
 """The XCom in which the listener keeps a failed task's error."""
+
+_WITHOUT_TEXTS = "withoutTexts"
 
 LEAVES_KEY = "datapipeline_leaves"
 """The XCom in which the listener keeps which tasks are the leaves of the DAG, in runs that check a precondition."""
@@ -64,7 +67,13 @@ class RunReader(Protocol):
 
 
 async def areport(
-    state: str, task: PipelineTask, facts: TaskFacts, read: RunReader, *, mask: Callable[[str], str]
+    state: str,
+    task: PipelineTask,
+    facts: TaskFacts,
+    read: RunReader,
+    *,
+    mask: Callable[[str], str],
+    detail: ErrorDetail = ErrorDetail.FULL,
 ) -> TaskReport:
     """
     Return the report about a DAG run that has ended, where its DAG is not at hand.
@@ -79,10 +88,10 @@ async def areport(
         try:
             states = await read.task_states()
         except UnreadableError as error:
-            run = EndedRun(failed=failed, unread=str(error))
+            run = EndedRun(failed=failed, unread=_logged(error))
         else:
             run = await _adriven(ended_run(states, task.asked, failed=failed), read.xcom)
-    return outcome.report_on(run, task.asked, facts, mask=mask)
+    return outcome.report_on(run, task.asked, facts, mask=mask, detail=detail)
 
 
 def driven(reading: Reading[_T], read: Callable[[str, int, str], Any], *, give_up: bool = True) -> _T:
@@ -163,7 +172,7 @@ def ended_run(
         try:
             leaves = yield from _kept_leaves(states)
         except UnreadableError as error:
-            return EndedRun(failed=False, unread=str(error))
+            return EndedRun(failed=False, unread=_logged(error))
     ends = [
         TaskEnd(task_id=task_id, map_index=map_index, state=state, is_leaf=task_id in leaves)
         for (task_id, map_index), state in _places(states, leaves if task_ids is None else task_ids).items()
@@ -179,11 +188,11 @@ def _with_results(run: EndedRun, asked: Asked) -> Reading[EndedRun]:
         try:
             value = yield (end.task_id, end.map_index, RETURN_KEY)
         except UnreadableError as error:
-            unread = str(error)
+            unread = _logged(error)
             if error.may_pass:  # the next one could not be read either, and each costs its time
                 returned[end.task_id, end.map_index] = Returned.UNKNOWN
                 break
-            log.warning("What a task returned cannot be read, so that it counts as anything but False. %s", unread)
+            log.warning("What a task returned counts as anything but False, since it cannot be read.")
             continue
         if value is False:
             returned[end.task_id, end.map_index] = Returned.FALSE
@@ -232,7 +241,7 @@ def _failed_run(states: States, task_ids: Collection[str] | None, reason: str | 
                     known.add(place[0])
                     break
         except UnreadableError as error:
-            unread = str(error)
+            unread = _logged(error)
             if error.may_pass:
                 break
     ends = [
@@ -244,6 +253,7 @@ def _failed_run(states: States, task_ids: Collection[str] | None, reason: str | 
             state=state,
             failed_at=str(record.get("failedAt", "")),
             report=TaskReport.from_record(record),
+            without_texts=TaskReport.from_record(record.get(_WITHOUT_TEXTS)),
         )
         for (task_id, map_index), state in _places(states, known).items()
     ]
@@ -266,6 +276,17 @@ def _index_of(key: str) -> int:
     return int(index) if index.isdecimal() else -1
 
 
-def record(report: TaskReport, failed_at: str) -> dict[str, str]:
-    """Return what the listener stores."""
-    return {"failedAt": failed_at, **report.as_record()}
+def _logged(error: UnreadableError) -> str:
+    # A report without texts refers to the log.
+    log.warning("Not read: %s", error)
+    return str(error)
+
+
+def record(report: TaskReport, failed_at: str, without_texts: TaskReport | None = None) -> dict[str, Any]:
+    """
+    Return what the listener stores.
+
+    :param without_texts: the same without any text of the exception, for whoever may not report these
+    """
+    less = {} if without_texts is None else {_WITHOUT_TEXTS: without_texts.as_record()}
+    return {"failedAt": failed_at, **report.as_record(), **less}

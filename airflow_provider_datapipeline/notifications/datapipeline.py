@@ -10,12 +10,14 @@ from airflow_provider_datapipeline import dag_structure, metrics, outcome
 from airflow_provider_datapipeline._airflow import compat, context as callback, deadline_context
 from airflow_provider_datapipeline._airflow.bounded import run_bounded
 from airflow_provider_datapipeline._airflow.context_run import dag_run_of, run_by_task
+from airflow_provider_datapipeline._airflow.detail import error_detail
 from airflow_provider_datapipeline._airflow.metrics import count
 from airflow_provider_datapipeline._airflow.names import BaseNotifier
 from airflow_provider_datapipeline.exceptions import NoPipelineTaskError
 from airflow_provider_datapipeline.hooks.parameters import DataPipelineHookMixin
 from airflow_provider_datapipeline.notifications._deadline import DeadlineCallbackMixin
 from airflow_provider_datapipeline.pipeline_task import Asked
+from airflow_provider_datapipeline.reporting.detail import ErrorDetail
 from airflow_provider_datapipeline.reporting.masking import without_secrets
 from airflow_provider_datapipeline.reporting.report import TaskReport
 from airflow_provider_datapipeline.reporting.status import TaskStatus
@@ -55,6 +57,9 @@ class DataPipelineNotifier(DeadlineCallbackMixin, DataPipelineHookMixin, BaseNot
         (templated)
     :param error_id: at most 1,024 characters; by default the class of the exception (templated)
     :param error_message: by default the text of the exception (templated)
+    :param error_detail: ``full``, or ``type``: no text of an exception is sent, but its class and where it was raised,
+        and the frames of its whole chain; by default what Airflow's option ``[datapipeline] error_detail`` says.
+        ``error_id`` and ``error_message`` are sent in any case, with whatever their templates show
     :param aws_conn_id: the Airflow connection; None uses the credentials that boto3 finds by itself (templated)
     :param region_name: the region, if the connection does not name it (templated)
     :param verify: whether, or against which CA bundle, TLS certificates are verified (templated)
@@ -74,6 +79,7 @@ class DataPipelineNotifier(DeadlineCallbackMixin, DataPipelineHookMixin, BaseNot
         pipeline_task_id: str | None = None,
         error_id: str | None = None,
         error_message: str | None = None,
+        error_detail: str | None = None,
         aws_conn_id: str | None = "aws_default",
         region_name: str | None = None,
         verify: bool | str | None = None,
@@ -90,6 +96,7 @@ class DataPipelineNotifier(DeadlineCallbackMixin, DataPipelineHookMixin, BaseNot
         self.pipeline_task_id = pipeline_task_id
         self.error_id = error_id
         self.error_message = error_message
+        self.error_detail = ErrorDetail.checked(error_detail)
         self.aws_conn_id = aws_conn_id
         self.region_name = region_name
         self.verify = verify
@@ -119,7 +126,7 @@ class DataPipelineNotifier(DeadlineCallbackMixin, DataPipelineHookMixin, BaseNot
 
     @property
     def _parameters(self) -> dict[str, Any]:
-        names = ("task_status", *self.template_fields, "botocore_config", "timeout")
+        names = ("task_status", *self.template_fields, "error_detail", "botocore_config", "timeout")
         return {name: getattr(self, name) for name in names}
 
     def notify(self, context: Mapping[str, Any]) -> None:
@@ -211,7 +218,13 @@ class DataPipelineNotifier(DeadlineCallbackMixin, DataPipelineHookMixin, BaseNot
         if run is None:
             return None
         return outcome.report_on(
-            run, asked, facts, mask=compat.mask, error_id=self.error_id, error_message=self.error_message
+            run,
+            asked,
+            facts,
+            mask=compat.mask,
+            error_id=self.error_id,
+            error_message=self.error_message,
+            detail=error_detail(self.error_detail),
         )
 
     def _failed_task(self, context: Mapping[str, Any], facts: TaskFacts) -> TaskReport | None:
@@ -223,7 +236,14 @@ class DataPipelineNotifier(DeadlineCallbackMixin, DataPipelineHookMixin, BaseNot
             return None
         error = callback.error_of(context)
         message = self.error_message or (outcome.NO_EXCEPTION if error is None else None)
-        return TaskReport.failed(error, facts, mask=compat.mask, error_id=self.error_id, error_message=message)
+        return TaskReport.failed(
+            error,
+            facts,
+            mask=compat.mask,
+            error_id=self.error_id,
+            error_message=message,
+            detail=error_detail(self.error_detail),
+        )
 
     def _deliver(
         self, pipeline_task_id: str, task: PipelineTask | None, report: TaskReport, context: Mapping[str, Any]

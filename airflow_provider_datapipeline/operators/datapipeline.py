@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_datapipeline import dag_structure, outcome
 from airflow_provider_datapipeline._airflow import compat, context as callback, stored_run
+from airflow_provider_datapipeline._airflow.detail import error_detail
 from airflow_provider_datapipeline._airflow.names import AirflowFailException, BaseOperator, TriggerRule
 from airflow_provider_datapipeline.exceptions import NoPipelineTaskError
 from airflow_provider_datapipeline.hooks.parameters import DataPipelineHookMixin
 from airflow_provider_datapipeline.pipeline_task import Asked
+from airflow_provider_datapipeline.reporting.detail import ErrorDetail
 from airflow_provider_datapipeline.reporting.report import TaskReport
 from airflow_provider_datapipeline.reporting.status import TaskStatus
 
@@ -50,10 +52,14 @@ class DataPipelineSetTaskStatusOperator(DataPipelineHookMixin, BaseOperator):
     :param error_id: at most 1,024 characters, not starting with ``Service_`` (templated)
     :param error_message: (templated)
     :param error_stack_trace: at most 1,024 characters, longer ones are cut; only with ``task_status`` (templated)
+    :param error_detail: ``full``, or ``type``: no text of a task's exception is sent, but its class and where it was
+        raised, and the frames of its whole chain; by default what Airflow's option ``[datapipeline] error_detail``
+        says. The texts given above are sent in any case, with whatever their templates show
     :param aws_conn_id: the Airflow connection; None uses the credentials that boto3 finds by itself (templated)
     :param region_name: the region, if the connection does not name it (templated)
     :param verify: whether, or against which CA bundle, TLS certificates are verified (templated)
     :param botocore_config: settings of the botocore client
+    :raises ValueError: ``error_detail`` has another value
     :raises NoPipelineTaskError: neither ``pipeline_task_id`` nor the conf names a task
     :raises ServiceError: the report was not delivered
     :raises AirflowFailException: FAILED was derived and delivered
@@ -73,6 +79,7 @@ class DataPipelineSetTaskStatusOperator(DataPipelineHookMixin, BaseOperator):
         error_id: str | None = None,
         error_message: str | None = None,
         error_stack_trace: str | None = None,
+        error_detail: str | None = None,
         aws_conn_id: str | None = "aws_default",
         region_name: str | None = None,
         verify: bool | str | None = None,
@@ -87,6 +94,7 @@ class DataPipelineSetTaskStatusOperator(DataPipelineHookMixin, BaseOperator):
         self.error_id = error_id
         self.error_message = error_message
         self.error_stack_trace = error_stack_trace
+        self.error_detail = ErrorDetail.checked(error_detail)
         self.aws_conn_id = aws_conn_id
         self.region_name = region_name
         self.verify = verify
@@ -164,4 +172,5 @@ class DataPipelineSetTaskStatusOperator(DataPipelineHookMixin, BaseOperator):
             mask=compat.mask,
             error_id=self.error_id,
             error_message=self.error_message,
+            detail=error_detail(self.error_detail),
         )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from airflow_provider_datapipeline._airflow.names import BaseOperator
 from airflow_provider_datapipeline.batches import BatchStarter
 from airflow_provider_datapipeline.hooks.parameters import DataPipelineHookMixin
+from airflow_provider_datapipeline.reporting.detail import ErrorDetail
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -25,6 +26,8 @@ class DataPipelineStartDagRunsOperator(DataPipelineHookMixin, BaseOperator):
     :param allowed_pipeline_ids: tasks of other pipelines are reported FAILED, since a polled task cannot be handed
         back; None allows all
     :param logical_date: whether target runs get the task's schedule as logical date, where the task has one
+    :param error_detail: ``full``, or ``type``: no text of an exception leaves Airflow; None: what Airflow's option
+        ``[datapipeline] error_detail`` says
     :param aws_conn_id: the Airflow connection; None uses the credentials that boto3 finds by itself
     :param region_name: the region, if the connection does not name it
     :param verify: whether, or against which CA bundle, TLS certificates are verified
@@ -41,6 +44,7 @@ class DataPipelineStartDagRunsOperator(DataPipelineHookMixin, BaseOperator):
         target_dag_id: str,
         allowed_pipeline_ids: Collection[str] | None = None,
         logical_date: bool = True,
+        error_detail: str | None = None,
         aws_conn_id: str | None = "aws_default",
         region_name: str | None = None,
         verify: bool | str | None = None,
@@ -53,6 +57,7 @@ class DataPipelineStartDagRunsOperator(DataPipelineHookMixin, BaseOperator):
         self.target_dag_id = target_dag_id
         self.allowed_pipeline_ids = None if allowed_pipeline_ids is None else sorted(allowed_pipeline_ids)
         self.logical_date = logical_date
+        self.error_detail = ErrorDetail.checked(error_detail)
         self.aws_conn_id = aws_conn_id
         self.region_name = region_name
         self.verify = verify
@@ -69,5 +74,6 @@ class DataPipelineStartDagRunsOperator(DataPipelineHookMixin, BaseOperator):
             target_dag_id=self.target_dag_id,
             allowed_pipeline_ids=self.allowed_pipeline_ids,
             logical_date=self.logical_date,
+            error_detail=self.error_detail,
         )
         starter.start(batch or (), context)

@@ -10,6 +10,7 @@ from airflow_provider_datapipeline._airflow.names import BaseOperator, StartTrig
 from airflow_provider_datapipeline.batches import BatchStarter
 from airflow_provider_datapipeline.hooks.parameters import DataPipelineHookMixin
 from airflow_provider_datapipeline.links import DataPipelineTargetRunLink
+from airflow_provider_datapipeline.reporting.detail import ErrorDetail
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -82,6 +83,8 @@ class DataPipelinePollForTaskOperator(_TriggererOperator):
     :param allowed_pipeline_ids: tasks of other pipelines are reported FAILED, since a polled task cannot be handed
         back; None allows all
     :param logical_date: whether target runs get the task's schedule as logical date, where the task has one
+    :param error_detail: ``full``, or ``type``: no text of an exception leaves Airflow; None: what Airflow's option
+        ``[datapipeline] error_detail`` says
     :param hostname: shown on the attempts; default: the triggerer's
     """
 
@@ -97,6 +100,7 @@ class DataPipelinePollForTaskOperator(_TriggererOperator):
         batch_size: int = 20,
         allowed_pipeline_ids: Collection[str] | None = None,
         logical_date: bool = True,
+        error_detail: str | None = None,
         hostname: str | None = None,
         **kwargs: Any,
     ) -> None:
@@ -121,6 +125,7 @@ class DataPipelinePollForTaskOperator(_TriggererOperator):
         self.batch_size = batch_size
         self.allowed_pipeline_ids = None if allowed_pipeline_ids is None else sorted(allowed_pipeline_ids)
         self.logical_date = logical_date
+        self.error_detail = ErrorDetail.checked(error_detail)
         self.hostname = hostname
 
     def execute(self, context: Mapping[str, Any]) -> None:  # noqa: ARG002  # Airflow's signature
@@ -138,6 +143,7 @@ class DataPipelinePollForTaskOperator(_TriggererOperator):
             target_dag_id=self.target_dag_id,
             allowed_pipeline_ids=self.allowed_pipeline_ids,
             logical_date=self.logical_date,
+            error_detail=self.error_detail,
         )
         starter.start(event["tasks"], context)
 
@@ -152,13 +158,18 @@ class DataPipelineSuperviseDagRunOperator(_TriggererOperator):
     :param beat: seconds between two ReportTaskProgress; more where many tasks share the account's rate
     :param run_timeout: seconds from the poll in which the target run must end; then it is stopped and reported FAILED.
         The task's own ``attemptTimeout`` holds as well
+    :param error_detail: ``full``, or ``type``: no text of an exception leaves Airflow; None: what Airflow's option
+        ``[datapipeline] error_detail`` says
     """
 
     template_fields: Sequence[str] = ("conf", "runner_dag_id", "run_id")
     operator_extra_links = (DataPipelineTargetRunLink(),)
     ui_color = "#e6f2ff"
 
-    def __init__(self, *, beat: float = 60, run_timeout: float | None = None, **kwargs: Any) -> None:
+    def __init__(
+        self, *, beat: float = 60, run_timeout: float | None = None, error_detail: str | None = None, **kwargs: Any
+    ) -> None:
+        error_detail = ErrorDetail.checked(error_detail)
         # Rendered in the triggerer, as attributes of the trigger that are named alike.
         templates = {
             "conf": "{{ dag_run.conf | tojson }}",
@@ -167,7 +178,7 @@ class DataPipelineSuperviseDagRunOperator(_TriggererOperator):
         }
         super().__init__(
             trigger="SuperviseDagRunTrigger",
-            trigger_kwargs={**templates, "beat": beat, "run_timeout": run_timeout},
+            trigger_kwargs={**templates, "beat": beat, "run_timeout": run_timeout, "error_detail": error_detail},
             **kwargs,
         )
         self.conf = templates["conf"]
@@ -175,6 +186,7 @@ class DataPipelineSuperviseDagRunOperator(_TriggererOperator):
         self.run_id = templates["run_id"]
         self.beat = beat
         self.run_timeout = run_timeout
+        self.error_detail = error_detail
 
     def execute(self, context: Mapping[str, Any]) -> None:
         """Defer; only where Airflow does not start the trigger itself."""

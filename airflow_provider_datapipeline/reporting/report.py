@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from airflow_provider_datapipeline.reporting import limits, texts
+from airflow_provider_datapipeline.reporting.detail import ErrorDetail
 from airflow_provider_datapipeline.reporting.facts import TaskFacts, split_facts
 from airflow_provider_datapipeline.reporting.masking import Mask, Protector
 from airflow_provider_datapipeline.reporting.status import TaskStatus
@@ -67,6 +68,7 @@ class TaskReport:
         error_id: str | None = None,
         error_message: str | None = None,
         lines: Sequence[str] = (),
+        detail: ErrorDetail = ErrorDetail.FULL,
     ) -> TaskReport:
         """
         Report a failure. Never raises for what it is given, whatever methods an exception has.
@@ -79,16 +81,18 @@ class TaskReport:
         :param error_message: instead of the message of the exception; the facts follow all the same
         :param lines: further facts, between the message and where it failed; each is shown on one line of
             256 bytes at most, as many as fit into 1,024 bytes, the others are counted
+        :param detail: ``TYPE`` tells of ``error`` the classes and frames of its whole chain, and no text of it: neither
+            a message nor a note, and nothing of an error that is itself a text. What is given besides is told.
         """
         told = texts.told_by(error)
         protect = Protector.knowing(mask, texts.all_texts(error, told, error_id, error_message))
         given = error_message if error_message and error_message.strip() else None
-        body = given or texts.derived_message(error, told, protect)
+        body = given or texts.derived_message(error, told, protect, detail)
         return cls(
             status=TaskStatus.FAILED,
             error_id=texts.error_id(error_id, error, protect),
             error_message=texts.error_message(body, lines, facts.lines(protect), protect) or None,
-            error_stack_trace=texts.error_stack_trace(error, told, protect) or None,
+            error_stack_trace=texts.error_stack_trace(error, told, protect, detail) or None,
         )
 
     @classmethod

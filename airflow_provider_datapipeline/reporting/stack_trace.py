@@ -41,6 +41,7 @@ class Exhibit:
     :param message: what the exception says of itself, or its class name if it says nothing. A KeyError says only the
         key, which explains nothing alone: its class name is put before that.
     :param headline: class and message, as the last line of a traceback
+    :param name: the class alone
     :param link: how it follows from the exception before it
     :param depth: how many groups it is nested in
     :param importance: 0 for the exception raised, 1 for the root of its chain, then likewise for the members of
@@ -58,6 +59,7 @@ class Exhibit:
     importance: int = 0
     left_out_before: int = 0
     left_out_after: int = 0
+    name: str = ""
 
     def protected(self, protect: Callable[[str], str]) -> Exhibit:
         """Return a copy with ``protect`` applied to every text, before any of them is laid out or shortened."""
@@ -77,7 +79,7 @@ def exhibits(error: BaseException) -> tuple[Exhibit, ...]:
     # Even to ask a foreign object for its class can raise; what was collected until then is shown.
     attempt(lambda: collected.add_chain(error, depth=0, heading=""), None)
     name = class_name(type(error))
-    return tuple(collected.exhibits) or (Exhibit(frames=(), message=name, headline=name),)
+    return tuple(collected.exhibits) or (Exhibit(frames=(), message=name, headline=name, name=name),)
 
 
 @dataclass(slots=True)
@@ -164,6 +166,7 @@ def _exhibit(error: BaseException, *, link: str, depth: int, importance: int, le
         depth=depth,
         importance=importance,
         left_out_before=left_out_before,
+        name=name,
     )
 
 

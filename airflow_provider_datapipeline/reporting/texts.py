@@ -6,6 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from airflow_provider_datapipeline.reporting import stack_layout
+from airflow_provider_datapipeline.reporting.detail import ErrorDetail, typed_message, without_text
 from airflow_provider_datapipeline.reporting.limits import (
     ERROR_ID_MAX_UTF16,
     ERROR_MESSAGE_MAX_UTF8,
@@ -97,8 +98,10 @@ def error_message(body: str, lines: Sequence[str], fact_lines: Sequence[str], pr
     )
 
 
-def derived_message(error: Error, told: Sequence[Exhibit], protect: Protector) -> str:
-    """Return what an error says of itself; of a formatted traceback, the last line."""
+def derived_message(error: Error, told: Sequence[Exhibit], protect: Protector, detail: ErrorDetail) -> str:
+    """Return what an error says of itself, or what is told without that; of a formatted traceback, the last line."""
+    if detail is ErrorDetail.TYPE and error is not None:
+        return typed_message(error)
     if isinstance(error, BaseException):
         return next((exhibit.message for exhibit in told if exhibit.importance == 0), class_name(type(error)))
     text = error or ""
@@ -108,18 +111,28 @@ def derived_message(error: Error, told: Sequence[Exhibit], protect: Protector) -
     return text if text.strip() else NO_ERROR_KNOWN
 
 
-def error_stack_trace(error: Error, told: Sequence[Exhibit], protect: Protector) -> str:
-    """Return the stack trace of an exception, or of a formatted traceback; empty if there is neither."""
+def error_stack_trace(error: Error, told: Sequence[Exhibit], protect: Protector, detail: ErrorDetail) -> str:
+    """
+    Return the stack trace of an exception, or of a formatted traceback; empty if there is neither.
+
+    :param detail: ``TYPE`` leaves out what exceptions say, and with a formatted traceback all of it
+    """
+    whole = detail is ErrorDetail.FULL
     if isinstance(error, BaseException):
         reach = _reach_in_trace(told)
-        shown = tuple(exhibit.protected(lambda text: clip(protect(text, reach), _PART_OF_TRACE, len)) for exhibit in told)
+        shown = tuple(
+            (exhibit if whole else without_text(exhibit)).protected(
+                lambda text: clip(protect(text, reach), _PART_OF_TRACE, len)
+            )
+            for exhibit in told
+        )
         return protect.settle(
             stack_layout.lay_out(shown),
             partial(stack_layout.fit, shown),
             trace_within,
             ERROR_STACK_TRACE_MAX_UTF16,
         )
-    return given_trace(error, protect) if error and _is_traceback(error) else ""
+    return given_trace(error, protect) if whole and error and _is_traceback(error) else ""
 
 
 def given_trace(trace: str, protect: Protector) -> str:

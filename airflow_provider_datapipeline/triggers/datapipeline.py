@@ -7,6 +7,7 @@ import logging
 import socket
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_datapipeline._airflow.detail import error_detail
 from airflow_provider_datapipeline._airflow.names import (
     BaseTrigger,
     TaskFailedEvent,
@@ -160,10 +161,20 @@ class SuperviseDagRunTrigger(_DataPipelineTrigger):
     :param run_id: of the runner run, and of the target run
     :param beat: seconds between two ReportTaskProgress
     :param run_timeout: seconds from the poll in which the target run must end, None: as long as it takes
+    :param error_detail: ``full``, or ``type``: no text of an exception leaves Airflow; None: what Airflow's option
+        ``[datapipeline] error_detail`` says. Anything else counts as ``type``: a report must not be lost over it
     """
 
     def __init__(
-        self, *, conf: str, runner_dag_id: str, run_id: str, beat: float, run_timeout: float | None, **aws: Any
+        self,
+        *,
+        conf: str,
+        runner_dag_id: str,
+        run_id: str,
+        beat: float,
+        run_timeout: float | None,
+        error_detail: str | None = None,  # a trigger that an earlier version stored has none
+        **aws: Any,
     ) -> None:
         super().__init__(**aws)
         self.conf = conf
@@ -171,6 +182,7 @@ class SuperviseDagRunTrigger(_DataPipelineTrigger):
         self.run_id = run_id
         self.beat = beat
         self.run_timeout = run_timeout
+        self.error_detail = error_detail
 
     def _own_parameters(self) -> dict[str, Any]:
         return {
@@ -179,6 +191,7 @@ class SuperviseDagRunTrigger(_DataPipelineTrigger):
             "run_id": self.run_id,
             "beat": self.beat,
             "run_timeout": self.run_timeout,
+            "error_detail": self.error_detail,
         }
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
@@ -197,6 +210,7 @@ class SuperviseDagRunTrigger(_DataPipelineTrigger):
             account=await self._account(),
             beat=self.beat,
             run_timeout=self.run_timeout,
+            detail=error_detail(self.error_detail),
             airflow=(airflow := TriggererAirflow(self.airflow_conn_id)),
             watcher=shared_watcher(airflow),
         )

@@ -44,8 +44,15 @@ def _class_named(name: str, module: str) -> type[Exception]:
     return type(name.replace("\0", "").encode("utf-8", "ignore").decode(), (NamedError,), {"__module__": module})
 
 
-def errors(texts: st.SearchStrategy[str]) -> st.SearchStrategy[BaseException]:
-    """Exceptions of every kind that say the texts drawn: chained, grouped, with notes, frames and odd class names."""
+def errors(
+    texts: st.SearchStrategy[str], names: st.SearchStrategy[str] | None = None
+) -> st.SearchStrategy[BaseException]:
+    """
+    Exceptions of every kind that say the texts drawn: chained, grouped, with notes, frames and odd class names.
+
+    :param names: of classes and files; by default texts like the others
+    """
+    names = texts if names is None else names
 
     def syntax_error(text: str, filename: str) -> BaseException:
         return SyntaxError(text, (filename, 3, 1, text, 3, 2))
@@ -54,8 +61,8 @@ def errors(texts: st.SearchStrategy[str]) -> st.SearchStrategy[BaseException]:
         st.builds(ValueError, texts),
         st.builds(KeyError, texts),
         st.builds(RuntimeError, texts, texts),
-        st.builds(syntax_error, texts, texts),
-        st.builds(lambda name, module, text: _class_named(name, module)(text), texts, texts, texts),
+        st.builds(syntax_error, texts, names),
+        st.builds(lambda name, module, text: _class_named(name, module)(text), names, names, texts),
         st.just(UnprintableError()),
         st.builds(KeyboardInterrupt, texts),
     )

@@ -45,6 +45,7 @@ def test_airflow_2_is_refused_with_what_to_do_instead() -> None:
         ("beat", timedelta(minutes=6), "1 to 300"),
         ("run_timeout", 0, "above 0"),
         ("run_timeout", timedelta(0), "above 0"),
+        ("error_detail", "class", "full or type"),
     ],
 )
 def test_a_parameter_outside_its_limits_is_refused_by_name(name: str, value: Any, limit: str) -> None:
@@ -184,6 +185,16 @@ def test_failed_runs_never_pause_the_task_runner(monkeypatch: pytest.MonkeyPatch
     dags = data_pipeline_task_runner(worker_group="airflow")
 
     assert {stored(dag).max_consecutive_failed_dag_runs for dag in dags} <= {0, 5000}
+
+
+@needs_airflow_3
+@pytest.mark.parametrize("detail", ["full", "type", None])
+def test_whoever_reports_is_told_how_much_of_an_error(detail: str | None) -> None:
+    poller, runner = data_pipeline_task_runner(worker_group="airflow", error_detail=detail)
+
+    supervise = stored(runner).get_task("supervise").start_trigger_args.trigger_kwargs
+    assert supervise.get("__var", supervise)["error_detail"] == detail
+    assert poller.tasks[-1].error_detail == detail
 
 
 @needs_airflow_3

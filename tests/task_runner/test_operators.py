@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import logging
 import time
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
@@ -13,7 +14,7 @@ import pytest
 
 from airflow_provider_datapipeline import batches
 from airflow_provider_datapipeline._airflow import compat
-from airflow_provider_datapipeline.runs import Assignment, logical_dates_of, run_id_of
+from airflow_provider_datapipeline.runs import Assignment, error_detail_of, logical_dates_of, run_id_of
 from airflow_provider_datapipeline.targets import choose_target
 
 if TYPE_CHECKING:
@@ -134,6 +135,11 @@ def make_operator(**changes: Any) -> DataPipelineStartDagRunsOperator:
     return DataPipelineStartDagRunsOperator(task_id="start", aws_conn_id="emulated", **{**parameters, **changes})
 
 
+def make_polling_operator(**changes: Any) -> DataPipelinePollForTaskOperator:
+    parameters = {"worker_group": "airflow", "runner_dag_id": "runner", "target_dag_id": "nightly"}
+    return DataPipelinePollForTaskOperator(task_id="poll", aws_conn_id="emulated", **{**parameters, **changes})
+
+
 def start(context: dict[str, Any], *tasks: PipelineTask, age: float = 0, **changes: Any) -> float:
     """Start a batch of tasks that were polled ``age`` seconds ago; return when that was."""
     at = time.time() - age
@@ -144,9 +150,7 @@ def start(context: dict[str, Any], *tasks: PipelineTask, age: float = 0, **chang
 
 def test_from_airflow_3_3_on_the_task_that_polled_starts_the_batch(polled, supervisor, context) -> None:
     """It has no first leg whose end Airflow could take for its own."""
-    operator = DataPipelinePollForTaskOperator(
-        task_id="poll", aws_conn_id="emulated", worker_group="airflow", runner_dag_id="runner", target_dag_id="nightly"
-    )
+    operator = make_polling_operator()
 
     operator.execute_complete(context, {"tasks": [{"conf": polled.to_conf(), "at": time.time()}]})
 
@@ -314,6 +318,36 @@ def test_what_airflow_refuses_for_good_is_reported(  # noqa: PLR0917  # fixtures
         assert words in context["ti"].pushed[run_id_of(polled)]
         assert attempt.reported_status is None
         assert sent.names == ["refused", "acknowledged"]
+
+
+@pytest.mark.parametrize("detail", ["full", "type"])
+@pytest.mark.parametrize("by", ["start", "poll"])
+def test_the_target_run_is_told_how_much_of_an_error_to_keep(polled, supervisor, context, by, detail) -> None:
+    if by == "start":
+        start(context, polled, error_detail=detail)
+    else:
+        batch = [{"conf": polled.to_conf(), "at": time.time()}]
+        make_polling_operator(error_detail=detail).execute_complete(context, {"tasks": batch})
+
+    assert error_detail_of(supervisor.confs["nightly"]) == detail
+
+
+@pytest.mark.parametrize(("option", "given"), [("type", None), ("full", "type")])
+def test_what_airflow_says_can_stay_in_its_log(  # noqa: PLR0917  # fixtures
+    service, polled, supervisor, context, monkeypatch, caplog, option, given
+) -> None:
+    monkeypatch.setenv("AIRFLOW__DATAPIPELINE__ERROR_DETAIL", option)
+    supervisor.refusals["runner"] = VALUE_ERROR
+
+    with caplog.at_level(logging.ERROR):
+        start(context, polled, error_detail=given)
+
+    (attempt,) = service.attempts()
+    assert (attempt.reported_status, attempt.error_id) == ("FAILED", "AirflowDagRunRefused")
+    assert attempt.error_message == (
+        "No run of DAG 'nightly' was started. Why, says the log of task 'start' in run poll_1 of DAG 'runner_poller'."
+    )
+    assert "The run_id provided 'x' does not match" in caplog.text
 
 
 def test_a_batch_that_fails_as_a_whole_comes_to_its_end(  # noqa: PLR0917  # fixtures

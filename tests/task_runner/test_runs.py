@@ -12,7 +12,7 @@ from hypothesis import example, given, strategies as st
 
 from airflow_provider_datapipeline._airflow import compat
 from airflow_provider_datapipeline.pipeline_task import PipelineTask
-from airflow_provider_datapipeline.runs import RUNNER_KEY, Assignment, logical_dates_of, run_id_of
+from airflow_provider_datapipeline.runs import RUNNER_KEY, Assignment, error_detail_of, logical_dates_of, run_id_of
 
 LONGEST = 250  # the column of Airflow's database
 
@@ -148,6 +148,20 @@ def test_the_target_is_given_the_task_and_who_reports() -> None:
     assert PipelineTask.from_conf(conf) == TASK
     assert conf["datapipeline"]["fields"]["command"] == "echo"
     assert conf["task_runner"] == {"dag_id": "runner"}
+    assert error_detail_of(conf) is None
+
+
+@pytest.mark.parametrize("detail", ["full", "type"])
+def test_the_target_is_given_the_detail_of_its_errors(detail: str) -> None:
+    """By which the listener keeps them; where the task runner has no parameter, the deployment says."""
+    conf = Assignment(task=TASK, target_dag_id="nightly", error_detail=detail).target_conf("runner")
+
+    assert error_detail_of(json.loads(json.dumps(conf))) == detail
+
+
+@pytest.mark.parametrize("conf", [None, {}, {"task_runner": "x"}, {"task_runner": {}}])
+def test_a_run_of_another_kind_is_given_none(conf: dict[str, object] | None) -> None:
+    assert error_detail_of(conf) is None
 
 
 MIDNIGHT = datetime(2026, 11, 22, tzinfo=UTC)

@@ -24,6 +24,7 @@ from airflow_provider_datapipeline.exceptions import (
     ThrottledError,
 )
 from airflow_provider_datapipeline.pacing import REPORT_RATE, shared_limiter
+from airflow_provider_datapipeline.reporting.detail import ErrorDetail
 from airflow_provider_datapipeline.reporting.report import TaskReport
 from airflow_provider_datapipeline.runs import Assignment
 from airflow_provider_datapipeline.supervision import Ending, Result, Supervision
@@ -63,6 +64,7 @@ class World:
     run_timeout: float | None = None
     beat: float = 60.0
     refusal: str = ""
+    detail: ErrorDetail = ErrorDetail.FULL
     lasted: float = 0.0
     rate: float = 0.0
     _changes: list[tuple[float, Callable[[], Any]]] = field(default_factory=list)
@@ -99,6 +101,7 @@ class World:
             run_timeout=self.run_timeout,
             airflow=self.airflow,
             watcher=RunWatcher(self.airflow),
+            detail=self.detail,
             clock=CLOCK,
         )
         result = await supervision.run()
@@ -165,6 +168,44 @@ def test_a_failure_is_reported_with_its_error(world: World) -> None:
 
     assert world.report.error_id == error.error_id
     assert "no such table" in (world.report.error_message or "")
+
+
+def test_a_failure_can_be_reported_without_its_text(world: World) -> None:
+    """Though its record has it, since the deployment says that it may be kept."""
+    with pytest.raises(ValueError, match="no such table") as raised:
+        raise ValueError("no such table")
+    whole, less = (TaskReport.failed(raised.value, mask=str, detail=detail) for detail in ErrorDetail)
+    record = stored_run.record(whole, "2030-03-17T17:46:40Z", less)
+    world.airflow.xcoms[(*RUN, "work", -1, stored_run.RECORD_KEY)] = record
+    world.airflow.tasks[RUN] = {"extract": "success", "work": "failed"}
+    world.detail = ErrorDetail.TYPE
+    world.ends(100, "failed")
+
+    assert world.supervise() == Result(Ending.REPORTED, "FAILED")
+
+    assert world.report.error_id == "ValueError"
+    message = world.report.error_message or ""
+    assert message.startswith("ValueError at test_supervision.py:")
+    assert "its text stays in Airflow's log.\nFailed tasks: work" in message
+    assert "no such table" not in str(world.service.reported)
+
+
+@pytest.mark.parametrize("is_in_conf", [True, False])
+def test_without_texts_a_refusal_refers_to_the_log_that_has_it(world: World, is_in_conf: bool) -> None:
+    """Its words may be those of Airflow, or of a template that failed."""
+    if is_in_conf:
+        world.refusal = "target_dag_id cannot be rendered: secret"
+    else:
+        del world.airflow.runs[RUN]
+        world.airflow.xcoms[*POLLER, -1, RUN_ID] = "Airflow says: secret"
+    world.detail = ErrorDetail.TYPE
+
+    assert world.supervise() == Result(Ending.REPORTED, "FAILED")
+
+    dag_id, run_id, task_id = POLLER
+    assert world.report.error_id == "AirflowDagRunRefused"
+    assert f"log of task {task_id!r} in run {run_id} of DAG {dag_id!r}" in (world.report.error_message or "")
+    assert "secret" not in str(world.service.reported)
 
 
 @pytest.mark.parametrize(("returned", "status"), [(False, "FALSE"), (True, "FINISHED")])
@@ -473,6 +514,17 @@ def test_a_run_of_which_airflow_will_never_say_how_it_stands_is_unknown_after_te
     assert 600 <= world.report.at <= 660
     assert world.longest_silence(world.report.at) <= 60
     assert world.airflow.runs[RUN] == "running"  # nobody knows that it is worth nothing
+
+
+def test_without_texts_the_reason_for_that_is_not_told(world: World) -> None:
+    world.airflow.fail("count_runs", NoSenseError("422: no such id"))
+    world.detail = ErrorDetail.TYPE
+
+    assert world.supervise() == Result(Ending.REPORTED, "FAILED")
+
+    assert world.report.error_id == "AirflowDagRunUnknown"
+    assert "The run may go on; see it in Airflow." in (world.report.error_message or "")
+    assert "422" not in str(world.service.reported)
 
 
 def test_ten_minutes_count_anew_once_airflow_has_said_it(world: World) -> None:

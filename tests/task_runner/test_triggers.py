@@ -71,7 +71,10 @@ def commands(event: TriggerEvent) -> list[str]:
     return sorted(str(PipelineTask.from_conf(each["conf"]).fields["command"]) for each in event.payload["tasks"])
 
 
-@pytest.mark.parametrize(("kind", "own"), [(PollForTaskTrigger, POLL), (SuperviseDagRunTrigger, SUPERVISE)])
+@pytest.mark.parametrize(
+    ("kind", "own"),
+    [(PollForTaskTrigger, POLL), (SuperviseDagRunTrigger, {**SUPERVISE, "error_detail": "type"})],
+)
 def test_a_trigger_survives_being_stored(kind: Callable[..., Any], own: dict[str, Any]) -> None:
     """By a path written out here, since one that changes strands the triggers in a user's database."""
     path, parameters = json.loads(json.dumps(kind(**own, **AWS).serialize()))
@@ -193,10 +196,10 @@ async def task(submit, hook) -> PipelineTask:
     return received
 
 
-async def supervised(assignment: Assignment) -> TriggerEvent:
-    conf = json.dumps(assignment.runner_conf())
+async def supervised(assignment: Assignment, **more: Any) -> TriggerEvent:
+    own = {**SUPERVISE, "conf": json.dumps(assignment.runner_conf()), **more}
     async with asyncio.timeout(SOON):
-        return await event_of(SuperviseDagRunTrigger(**{**SUPERVISE, "conf": conf}, aws_conn_id="emulated"))
+        return await event_of(SuperviseDagRunTrigger(**own, aws_conn_id="emulated"))
 
 
 async def test_a_run_made_by_hand_is_failed(service, airflow) -> None:
@@ -214,6 +217,21 @@ async def test_a_refused_task_is_reported_failed(service, task, airflow) -> None
     (attempt,) = service.attempts()
     assert (attempt.reported_status, attempt.error_id) == ("FAILED", "AirflowDagRunRefused")
     assert attempt.error_message.startswith("not on this runner")
+
+
+@pytest.mark.parametrize(
+    ("option", "given"), [("full", "type"), ("type", None), ("full", "classes")], ids=["given", "by option", "misspelt"]
+)
+async def test_it_can_be_reported_without_any_text(  # noqa: PLR0917  # fixtures
+    service, task, airflow, monkeypatch, option: str, given: str | None
+) -> None:
+    monkeypatch.setenv("AIRFLOW__DATAPIPELINE__ERROR_DETAIL", option)
+
+    await supervised(Assignment(task=task, refusal="secret"), error_detail=given)
+
+    (attempt,) = service.attempts()
+    assert (attempt.reported_status, attempt.error_id) == ("FAILED", "AirflowDagRunRefused")
+    assert attempt.error_message.startswith("No DAG run was started. Why, says the log of the task that polled.\n")
 
 
 @pytest.mark.parametrize(
