@@ -81,7 +81,7 @@ _NOTHING = re.compile(
     r"<[\w .'-]*>?|<[\w.]+ object at 0x[0-9a-f]+>|arn:[\w:/.*+@=-]*|(?:https?|s3|gs|file)://[^@]*|"
     r"/(?:run|var|etc|opt|home|mnt|tmp|usr|vault|app|root|dev)/[\w./-]*|"
     r"(?:self|conn|args|ctx|cls|kwargs|options|settings|config|os\.environ)[.\[][\w.\[\]'\"]*|"
-    r"[a-z_]{3,40}(?:\.[a-z_]{2,40}){0,4}\([^()]{0,200}\)?,?|\[(?:Errno|WinError|SSL)\b.*|"
+    r"[a-z][a-z_]{2,40}(?:\.[a-z_]{2,40}){0,4}\([^()]{0,200}\)?,?|\[(?:Errno|WinError|SSL)\b.*|"
     rf"{FILE}",
     re.ASCII,
 )

@@ -154,6 +154,8 @@ ISSUERS: tuple[Issuer, ...] = (
     Issuer("npm access token", "npm_", _ALNUM, 24, "gitleaks"),
     Issuer("PyPI upload token", "pypi-AgE", _WORD, 16, "gitleaks"),
     Issuer("RubyGems API key", "rubygems_", _LOWER, 36, "gitleaks"),
+    Issuer("E2B API key", "e2b_", _HEX, 30, "trufflehog"),
+    Issuer("Neon role password", "npg_", _ALNUM, 10, "https://neon.com/docs/manage/roles"),
     Issuer("Clojars deploy token", "CLOJARS_", _ALNUM, 45, "gitleaks"),
     Issuer("Cloudsmith API key", "csa_", _ALNUM, 36, "betterleaks"),
     Issuer("JFrog API key", "AKCp", _ALNUM, 51, "gitleaks"),
@@ -516,7 +518,7 @@ SHAPES: tuple[Shape, ...] = (
     _azure_32("Event Hubs key", "+AEh"),
     _azure_32("Relay key", "+ARm"),
     _azure_32("Event Grid key", "AZEG"),
-    _azure("Container Registry key", "+ACR", r"[A-Za-z0-9+/]{42}\+ACR[A-D][A-Za-z0-9+/]{5}"),
+    _azure("Container Registry key", "+ACR", r"[A-Za-z0-9+/]{42}\+ACR[A-Za-z0-9+/]{6}"),
     _azure("AI Search key", "AzSe", r"[A-Za-z0-9]{42}AzSe[A-D][A-Za-z0-9]{5}"),
     _azure("Functions key", "AzFu", r"[A-Za-z0-9_-]{44}AzFu[A-Za-z0-9_-]{5}[AQgw]=="),
     _azure("annotated key", "JQQJ9", r"[A-Za-z0-9]{52}JQQJ9[9DH][A-Za-z0-9]{26}(?:[A-Za-z0-9]{2}==)?"),
@@ -745,11 +747,17 @@ SHAPES: tuple[Shape, ...] = (
     _whole("Klaviyo private key", "pk_", r"[0-9a-f]{34}", "trufflehog"),
     _whole("Twilio API key", "SK", r"[0-9a-f]{32}", "gitleaks"),
     Shape(
-        "Discord bot token",  # its first part is the bot's number, in Base64
+        "Discord bot token",
         ".",
-        r"(?<![A-Za-z0-9_-])(?:[MNO][DTjz][AEIMQUYcgk][w-z0-5]){5,6}[A-Za-z]{0,3}\.[A-Za-z0-9_-]{6}\.[A-Za-z0-9_-]{27,}+",
+        (
+            r"(?<![A-Za-z0-9_-])[MNO](?=[A-Za-z_-]{0,20}[0-9])[A-Za-z0-9_-]{23,25}\."
+            + r"[A-Za-z0-9_-]{6}\."
+            + _RANDOM
+            + r"[A-Za-z0-9_-]{27,}+"
+        ),
         "detect-secrets",
     ),
+    Shape("DeepL API key", ":fx", rf"(?<![A-Za-z0-9-]){_UUID}:fx\b", "https://developers.deepl.com/docs"),
     Shape("Telegram bot token", ":A", r"(?<![0-9])[0-9]{8,10}:A[A-Za-z0-9_-]{34}(?![A-Za-z0-9_-])", "gitleaks"),
     _whole(
         "Facebook access token",

@@ -152,7 +152,7 @@ PHRASES = (
     Phrase("Redis: ACL SETUSER", ("SETUSER", "setuser"), r"(?i:\bsetuser) [^\n>]{1,80}?[>#](?P<secret>[^\s\"']{1,300}+)"),
     Phrase("Redis: a file of ACLs", ("user ",), r"\buser \S{1,60} (?:on|off) [^\n>]{0,60}?[>#](?P<secret>[^\s\"']{6,300}+)"),
     Phrase("Hadoop: key of an Azure account", ("azure.account.key",), r"fs\.azure\.account\.key\.[\w.-]{1,100}[\"']?[ =:,]{1,4}[\"']?(?P<secret>[A-Za-z0-9+/]{16,}+=*)"),
-    Phrase("credentials in a sentence", ("cred", "login"), r"\b(?:creds?|credentials?|login) [\w.@+-]{1,64} ?[:/] ?(?P<secret>[^\s\"'/@,;)]{6,200}+)", Look.MIXED),
+    Phrase("credentials in a sentence", ("cred",), r"\b(?:creds?|credentials?) [\w.@+-]{1,64}(?: / |[:/])(?P<secret>[^\s\"'/@,;)]{6,200}+)", Look.MIXED),
     # Oracle
     Phrase("Oracle: user/password@where", ("@",), r"(?:[\"'(= ]|\A)[A-Za-z][\w$#.-]{0,40}/(?P<secret>[^\s\"'/@(),;]{4,100}+)@(?!sha[0-9]|[A-Z0-9-]+\.[A-Z])(?:/{2})?[A-Za-z(][\w.-]{0,80}", Look.MIXED),
     Phrase("Oracle: JDBC", ("jdbc:oracle:",), r"jdbc:oracle:\w{1,8}:[\w$#.-]{1,64}/(?P<secret>[^\s\"'/@]{1,100}+)(?=@)"),
