@@ -112,9 +112,11 @@ class Protector:
             for stage in STAGES:
                 current = self._through(stage, join_surrogates(current))
             for _ in range(rounds):
-                masked = self._masked(current) if rounds > 1 else hide(known := self._known(current), self._find(known))
+                # The caller's mask first: it knows where its secrets end.
+                known = self._known(current)
                 for secret in sorted(repeats, key=len, reverse=True):
-                    masked = masked.replace(secret, HIDDEN)
+                    known = known.replace(secret, HIDDEN)
+                masked = self._hidden(known) if rounds > 1 else hide(known, apart(self._find(known)))
                 if masked == current:
                     return current
                 current = scrub(masked)
@@ -149,7 +151,7 @@ class Protector:
             return text
         for less in stage.less:
             reading = less.sub("", text)
-            if self._masked(reading) != reading:
+            if self._hidden(self._known(reading)) != reading:
                 raise _NotMaskedError
         # Without the patterns: until everything is removed, one may match a part of a secret that the caller's mask
         # will then not know any more.
@@ -179,9 +181,7 @@ class Protector:
                 return settled
         return WITHHELD
 
-    def _masked(self, text: str) -> str:
-        # The caller's mask first: it knows where its secrets end.
-        known = self._known(text)
+    def _hidden(self, known: str) -> str:
         hidden = attempt(lambda: hide_secrets(known, self._find), None)
         if hidden is None:
             raise _NotMaskedError

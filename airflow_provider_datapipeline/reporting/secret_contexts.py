@@ -16,6 +16,7 @@ from airflow_provider_datapipeline.reporting.secret_names import ORDER, announce
 from airflow_provider_datapipeline.reporting.secret_rules.commands import ARGUMENTS, OPTIONS
 from airflow_provider_datapipeline.reporting.secret_rules.phrases import PHRASES
 from airflow_provider_datapipeline.reporting.secret_shapes import compiled
+from airflow_provider_datapipeline.reporting.secret_values import is_nothing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -111,7 +112,7 @@ def _secrets(match: re.Match[str], look: Look) -> Iterator[Span]:
     if (listed := groups.get("names")) and not _names_a_secret(listed):
         return
     for group, value in groups.items():
-        if value and group.startswith("secret") and look.is_worn_by(value):
+        if value and group.startswith("secret") and look.is_worn_by(value) and not is_nothing(value):
             yield match.span(group)
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from airflow_provider_datapipeline.reporting.secret_rules.names import IDENTIFIED_BY
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from airflow_provider_datapipeline.reporting.secret_patterns import Span
 
@@ -20,6 +20,7 @@ class Look(Enum):
     ANY = "whatever it looks like"
     LOOSE = "letters and digits, or letters and a sign that names do not have"
     MIXED = "8 characters or more, in which letters, digits and signs take turns"
+    DRAWN = "like the next, or a UUID"
     RANDOM = "16 characters or more, without a blank, in which letters and digits take turns often"
 
     def is_worn_by(self, value: str) -> bool:
@@ -80,43 +81,61 @@ def _is_random(value: str) -> bool:
     return changes >= _SHARE_OF_CHANGES * len(value) and _DIGIT.search(value) is not None
 
 
-_TESTS = {
+_TESTS: dict[Look, Callable[[str], bool]] = {
     Look.ANY: bool,
     Look.LOOSE: _is_loose,
     Look.MIXED: _is_mixed,
+    Look.DRAWN: lambda value: _UUID.fullmatch(value) is not None or _is_random(value),
     Look.RANDOM: _is_random,
 }
 
-# Letters of both cases and digits, 30 of them: no word, no hash in hexadecimal digits, no UUID, no name of a class.
-_OPAQUE = re.compile(r"(?<![A-Za-z0-9+/=_.%-])[A-Za-z0-9_-]{30,}+(?![A-Za-z0-9+/=_%-]|\.[A-Za-z0-9])")
+# What a generator of passwords or of tokens makes: letters of both cases, digits, and at most a few signs.
+_GENERATED = re.compile(r"(?<![A-Za-z0-9+_.%&?*~-])[A-Za-z0-9!#*+=_~^$-]{16,}+(?![A-Za-z0-9/%-]|\.[A-Za-z0-9]|::)")
+_OF_A_USER = re.compile(r"(?:\A|[\s\"'(=,])[A-Za-z]\w{0,24}/\Z")
+_TYPED = re.compile(r"[A-Za-z]{2,10}[_-]")  # the id of an object of Stripe, OpenAI and others: ch_..., req_..., org-...
+_WORDS = re.compile(r"[A-Z]?[a-z]{3,}|[A-Z]{3,}")
 # A key in Base64 of 32 bytes or more, with its padding, or of 60 or more without; not a line of a certificate.
 _BASE64 = re.compile(
     r"(?<![A-Za-z0-9+/=_.%-])(?!MII|AAAA)(?:[A-Za-z0-9+/]{42,}+={1,2}|[A-Za-z0-9+/]{80,}+)(?![A-Za-z0-9+/=_%-]|\.[A-Za-z0-9])"
 )
-_LONGEST_OPAQUE = 512
+_LONGEST = 512
 _HEXADECIMAL = re.compile(r"[0-9a-f_-]+|[0-9A-F_-]+")
-_LEAST_DIGITS = 3
-_LEAST_BORDERS = 5
-_BEFORE = 32
+_LEAST_DIGITS = 2
+_LEAST_CHANGES = _SHARE_OF_CHANGES
+_MOST_OF_WORDS = 0.6
+_LONGEST_TYPED = 36
+_NAME = re.compile(r"[A-Za-z_-]+=(?=[^=])")
+_BEFORE = 100
+_OF_SUM = re.compile(r"(?i:md5|sha-?\d{1,3}|checksum|digest|hash|etag|integrity)\b|\barn:\S*\Z")
 _IDENTIFIED = re.compile(rf"(?:{'|'.join(IDENTIFIED_BY)})[^A-Za-z0-9]{{0,6}}\Z", re.IGNORECASE)
 
 
-def find_opaque(text: str) -> Iterator[Span]:
-    """Find what was drawn at random from letters of both cases and digits, but what is said to identify something."""
-    for pattern in (_OPAQUE, _BASE64):
+def find_generated(text: str) -> Iterator[Span]:
+    """Find what a generator of passwords or tokens made, whatever stands around it, unless it is said to identify."""
+    for pattern in (_GENERATED, _BASE64):
         for match in pattern.finditer(text):
-            if _is_opaque(match[0]) and not _is_identifier(text, match.start(), match.end()):
-                yield match.span()
+            start, end = match.span()
+            if name := _NAME.match(match[0]):
+                start += name.end()
+            if _is_generated(text[start:end]) and not _is_identifier(text, start, end):
+                yield start, end
 
 
-def _is_opaque(value: str) -> bool:
-    if len(value) > _LONGEST_OPAQUE or value == value.lower() or value == value.upper():
+def _is_generated(value: str) -> bool:
+    if _NO_SECRET.fullmatch(value) or len(value) > _LONGEST or value == value.lower() or value == value.upper() or _HEXADECIMAL.fullmatch(value):
         return False
-    if _HEXADECIMAL.fullmatch(value) or len(_DIGIT.findall(value)) < _LEAST_DIGITS:
+    if len(value) < _LONGEST_TYPED and _TYPED.match(value):
         return False
-    return len(_BORDER.findall(value)) >= max(_LEAST_BORDERS, len(value) // 8)
+    if len(_DIGIT.findall(value)) < _LEAST_DIGITS or len(_BORDER.findall(value)) < _LEAST_DIGITS:
+        return False
+    if len(_CHANGE.findall(value)) < _LEAST_CHANGES * len(value):
+        return False
+    return sum(map(len, _WORDS.findall(value))) <= _MOST_OF_WORDS * len(value)
 
 
 def _is_identifier(text: str, start: int, end: int) -> bool:
-    is_line = text[max(0, start - 1) : start] in ("", "\n") and text[end : end + 1] in ("", "\n")
-    return is_line or _IDENTIFIED.search(text[max(0, start - _BEFORE) : start]) is not None
+    before = text[max(0, start - _BEFORE) : start]
+    if before.endswith("/") and not _OF_A_USER.search(before):
+        return True  # a part of a path
+    is_line = before[-1:] in ("", "\n") and text[end : end + 1] in ("", "\n") and len(text) > end
+    return is_line or _IDENTIFIED.search(before) is not None or _OF_SUM.search(before.rpartition("\n")[2]) is not None

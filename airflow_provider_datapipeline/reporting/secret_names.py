@@ -27,9 +27,7 @@ _ENDS = tuple(word for word in names.SECRETS if word not in names.WHOLE_WORDS_ON
 _START = r"(?:(?<![A-Za-z0-9_])|(?<=\\[nrt])|(?<=%[02-9][0-9A-Fa-f]))"
 _WORDS = r"[A-Za-z_][A-Za-z0-9_]*+(?:[.$-]+[A-Za-z0-9_]++){0,16}+"
 _CLOSER = r"(?:\\{0,7}[\"'`]|[\])]|%2[27]|\[[0-9]{1,4}\]){0,3}+"
-_NEXT_IS_VALUE = (
-    r"[ \t]{0,4}(?:,|</name>|</key>|;)?[ \t\r\n]{0,20}[<\"'\\]{0,5}[A-Za-z]{0,16}?(?i:value)(?:\\{0,7}[\"'])?[ \t]{0,4}[:=>]"
-)
+_NEXT_IS_VALUE = r"[ \t]{0,4}(?:,|</name>|</key>|;)?[ \t\r\n]{0,20}[<\"'\\]{0,5}[A-Za-z]{0,16}?(?i:value)(?:\\{0,7}[\"'])?[ \t]{0,4}[:=>]"
 _SEPARATOR = (
     rf"(?:(?P<about>{_NEXT_IS_VALUE})|[ \t]{{0,8}}(?:(?P<equals>=>|->|:=|={{1,2}})|(?P<colon>:(?!//)))|"
     r"(?P<encoded>%3[DdAa])|(?P<tag>(?: [A-Za-z:_.-]{1,40}=[^<>]{0,200})?>)"
@@ -39,9 +37,7 @@ _NAME = re.compile(rf"{_START}(?P<name>{_WORDS})(?P<closer>{_CLOSER}){_SEPARATOR
 
 # Where white space alone stands between a name and its value: options of commands, and what is written as one word.
 _OPTION = re.compile(r"(?<![A-Za-z0-9_-])--?(?P<name>[A-Za-z][A-Za-z0-9_.-]{0,63}+)[ \t]+(?=[^ \t-])")
-_COMPOUND = re.compile(
-    r"(?<![A-Za-z0-9_-])(?P<name>[A-Za-z]{1,24}+(?:[_-][A-Za-z0-9]{1,24}+){1,6}+)[ \t]+(?=[^ \t])"
-)
+_COMPOUND = re.compile(r"(?<![A-Za-z0-9_-])(?P<name>[A-Za-z]{1,24}+(?:[_-][A-Za-z0-9]{1,24}+){1,6}+)[ \t]+(?=[^ \t])")
 _PASSWORD = re.compile(r"(?<![A-Za-z0-9_-])(?P<name>(?i:passw)(?i:ord|d))[ \t]+(?=[^ \t])")
 
 _ANOTHER_NAME = re.compile(r"[\w.-]{1,64}=(?=[^=\s])", re.ASCII)
@@ -106,7 +102,10 @@ def _context(match: re.Match[str], before: str, look: Look) -> secret_values.Con
         word=last_word(match["name"]),
         name=match["name"],
         look=Look.LOOSE if in_sentence and look is Look.ANY else look,
-        starts_line=kind == "colon" and not in_sentence and not match["closer"] and _STARTS_LINE.search(before) is not None,
+        starts_line=kind == "colon"
+        and not in_sentence
+        and not match["closer"]
+        and _STARTS_LINE.search(before) is not None,
         in_semicolons=before.rstrip(" ").endswith(";"),
     )
 
@@ -142,6 +141,8 @@ def last_word(name: str) -> str:
 def announces(name: str) -> Look | None:
     """Tell what a value must look like to be the secret that a name announces; None if it announces none."""
     words = _words(name)
+    if words and words[0] in names.ERRORS:
+        return None
     if "_".join(words) in names.ALWAYS:
         return Look.LOOSE
     if not words or words[-1] in names.NO_SECRETS or "_".join(_words(name.rpartition(".")[2])) in names.NO_NAMES:
@@ -173,13 +174,17 @@ def _announced_by(words: list[str], name: str) -> Look | None:
         return Look.LOOSE
     if word in names.SECRETS or (word.endswith(_ENDS) and word not in names.NO_WORDS):
         return Look.ANY
-    return Look.RANDOM if word in names.IN_DOUBT else None
+    if word in names.IN_DOUBT:
+        return Look.DRAWN if name[:2].lower() == "x-" else Look.RANDOM
+    return Look.ANY if word.endswith("pass") and word not in names.NO_WORDS else None
 
 
 def _announced_by_key(kind: str) -> Look | None:
     if kind in names.NO_KEYS:
         return None
-    return Look.ANY if kind.endswith(names.KEYS) and kind else Look.RANDOM
+    if not kind:
+        return Look.RANDOM
+    return Look.ANY if kind.endswith(names.KEYS) else Look.DRAWN
 
 
 def _words(name: str) -> list[str]:

@@ -44,7 +44,7 @@ def hide_secrets(text: str, find: Callable[[str], Sequence[Span]] | None = None)
     for _ in range(_ROUNDS):
         if not spans:
             return text
-        text = hide(text, spans)
+        text = hide(text, apart(spans))
         for secret in repeats:
             text = text.replace(secret, HIDDEN)
         spans = find(text)
@@ -52,8 +52,8 @@ def hide_secrets(text: str, find: Callable[[str], Sequence[Span]] | None = None)
 
 
 def find_secrets(text: str) -> list[Span]:
-    """Return where the secrets of a text are, in order, apart from each other; what is hidden already is left out."""
-    return apart(sorted(span for find in _finders() for span in find(text) if text[span[0] : span[1]].strip("*")))
+    """Return where the secrets of a text are, in order; they may overlap, and what is hidden already is left out."""
+    return sorted(span for find in _finders() for span in find(text) if text[span[0] : span[1]].strip("*"))
 
 
 def apart(spans: Iterable[Span]) -> list[Span]:
@@ -114,5 +114,5 @@ def _finders() -> tuple[Callable[[str], Iterator[Span]], ...]:
         secret_contexts.find_arguments,
         secret_contexts.find_parameters,
         secret_columns.find_columns,
-        secret_looks.find_opaque,
+        secret_looks.find_generated,
     )

@@ -42,6 +42,7 @@ _ENCODED_LEAD = re.compile(r"(?:\+|%20){0,8}(?:%2[27])?")
 _BLOCK = re.compile(r"(?:[ \t]+[^\r\n]*(?:\r?\n|\Z))+")
 _PREFIX = re.compile(r"(?:[A-Za-z_][\w.]{0,60}\([\w=]{0,20})?[bBuUrRfF]{0,2}", re.ASCII)
 _QUOTE = re.compile(r"(\\{0,7})([\"'`])")
+_READS = re.compile(r"get\w*\(|environ")
 _BRACKET = re.compile(r"\[(?=[\"' \r\n])[^\[\]]*\]|\{[^{};\r\n]*\}(?:\}[^{};\r\n]*\}){0,8}|\((?=[\"'])[^()]*\)")
 
 _NAMED = re.compile(r"(?i:passw|pwd|secret|token|key)")  # by names of their own, within a dict
@@ -77,14 +78,15 @@ _OF_A_COOKIE = re.compile(r"=([^;, \t]+)")
 
 _NOTHING = re.compile(
     r"[*.…•xX_-]*|None|none|NONE|null|NULL|nil|undefined|[Tt]rue|[Ff]alse|TRUE|FALSE|yes|no|YES|NO|unset|"
-    r"%s|%\(\w+\)s|\?|:[A-Za-z_]+_?\d*|\$\d|\$\{[^{}]*\}?|\$[A-Z][A-Z_]{2,}|\$\([^()]*\)|\{\{[^{}]*\}\}?|%[A-Z_]{3,}%|"
+    r"%s|%\(\w+\)s|\?|:[A-Za-z_]+_?\d*|\$\d|\$\{[^{}]*\}?|\$?\{\{.*|\$[A-Z][A-Z_]{2,}|\$\([^()]*\)|\{\{[^{}]*\}\}?|%[A-Z_]{3,}%|"
     r"<[\w .'-]*>?|<[\w.]+ object at 0x[0-9a-f]+>|arn:[\w:/.*+@=-]*|(?:https?|s3|gs|file)://[^@]*|"
     r"/(?:run|var|etc|opt|home|mnt|tmp|usr|vault|app|root|dev)/[\w./-]*|"
-    r"(?:self|conn|args|ctx|cls|kwargs|options|settings|config|os\.environ)[.\[][\w.\[\]'\"]*|"
-    r"[a-z][a-z_]{2,40}(?:\.[a-z_]{2,40}){0,4}\([^()]{0,200}\)?,?|\[(?:Errno|WinError|SSL)\b.*|"
+    r"(?:self|conn|args|ctx|cls|kwargs|options|settings|config|os\.environ|var|local|data|module|secrets|vars|(?:aws|google|azurerm)_\w+)[.\[][\w.\[\]'\"]*|"
+    r"[a-z]{2,20}(?:_[a-z]{1,20}){0,5}(?:\.[a-z_]{2,40}){0,4}\((?:\)|[A-Za-z_'\"][^()]{0,200}\)?)[\w.\[\]'\"]{0,40},?|\[[A-Z][A-Za-z]{2,40}\(.*|\W|\[(?:Errno|WinError|SSL)\b.*|"
     rf"{FILE}",
     re.ASCII,
 )
+_OF_USAGE = ("via", "string", "value", "using", "text", "str", "from", "TEXT", "STRING", "PASSWORD", "TOKEN", "SECRET", "KEY")
 _LONGEST_NOTHING = 200
 _LONGEST_COUNT = 6
 _LONGEST_LINE = 800
@@ -117,17 +119,26 @@ def find_value(text: str, position: int, context: Context) -> Span | None:
     if "\n" in text[position:start]:
         block = _BLOCK.match(text, start)
         return _stripped(text, start, block.end()) if block else None
-    quote = _QUOTE.match(text, _end(_PREFIX, text, start))
+    mark = _end(_PREFIX, text, start)
+    quote = _QUOTE.match(text, mark)
     if quote and context.kind != "encoded":
+        if _READS.search(text, start, mark):
+            return None  # the name under which it is kept
         return _quoted(text, quote, context)
     if context.in_semicolons and (braces := _IN_BRACES.match(text, start)):
         return _unless_nothing(text, braces.span(1), context)
     bracket = _BRACKET.match(text, start)
     if bracket and context.word != "authorization":
         within = bracket.start() + 1, bracket.end() - 1
+        if context.look is Look.LOOSE and text[start] == "{":
+            return None
         if within[0] == within[1] or _NAMED.search(text, *within) or _SENTENCE.search(text, *within):
             return None
-        return within if context.look in (Look.ANY, Look.LOOSE) or context.look.is_worn_by(text[slice(*within)].strip("\"'")) else None
+        return (
+            within
+            if context.look in (Look.ANY, Look.LOOSE) or context.look.is_worn_by(text[slice(*within)].strip("\"'"))
+            else None
+        )
     return _bare(text, start, context)
 
 
@@ -168,7 +179,7 @@ def _bare(text: str, start: int, context: Context) -> Span | None:
         return _of_header(text, start, _end(_TO_LINE_END, text, start, start + _LONGEST_LINE), context)
     if context.in_semicolons and (to_semicolon := _TO_SEMICOLON.match(text, start)):
         return _unless_nothing(text, _stripped(text, start, to_semicolon.end()), context)
-    if context.look is Look.RANDOM and context.kind != "tag":
+    if context.look in (Look.RANDOM, Look.DRAWN) and context.kind != "tag":
         return _unless_nothing(text, (start, _end(_DRAWN, text, start)), context)
     end = _end(_BARE.get(context.kind, _BARE["equals"]), text, start)
     if context.kind == "colon":
@@ -215,6 +226,11 @@ def _unless_nothing(text: str, span: Span, context: Context) -> Span | None:
     return None if end <= start or _is_nothing(text[start : min(end, start + _LONGEST_NOTHING)], context) else span
 
 
+def is_nothing(value: str) -> bool:
+    """Tell whether a value stands for none, or for one that is told elsewhere."""
+    return _NOTHING.fullmatch(value) is not None
+
+
 def _is_nothing(value: str, context: Context) -> bool:
     """Tell whether a value is none, stands for one, or is not what its name announces."""
     return (
@@ -223,7 +239,7 @@ def _is_nothing(value: str, context: Context) -> bool:
         or value in (context.name, context.name.upper())
         or (context.word in ("pass", "token") and value.isdigit() and len(value) <= _LONGEST_COUNT)
         or (context.word == "tokens" and value.isdigit())
-        or (context.kind == "blank" and value.startswith("-"))
+        or (context.kind == "blank" and (value.startswith("-") or value in _OF_USAGE))
         # the working directory, in an environment
         or (context.word.endswith("pwd") and value.startswith("/") and not context.in_semicolons)
     )

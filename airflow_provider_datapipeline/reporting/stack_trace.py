@@ -154,9 +154,12 @@ def _exhibit(error: BaseException, *, link: str, depth: int, importance: int, le
     said = attempt(lambda: _said(error), "")
     message = (f"{name}: {said}" if _is_a(error, KeyError) else said) if said.strip() else name
     if _is_a(error, SyntaxError):
-        # Its own text ends with file name and line, which read better as the frame that they are.
+        # Its own text ends with a part of the file's name and the line, which read better as the frame that they are;
+        # and a part of a name may be a part of a secret.
         frames += _syntax_error_frame(error)
-        said = _attribute(error, "msg") or said
+        if attempt(lambda: type(error).__str__, None) is SyntaxError.__str__:
+            said = _attribute(error, "msg")
+            message = said if said.strip() else name
     return Exhibit(
         frames=frames,
         message=message,

@@ -108,7 +108,13 @@ def _azure_64(name: str, mark: str) -> Shape:
 ISSUERS: tuple[Issuer, ...] = (
     # Amazon Web Services
     *(
-        Issuer(f"AWS session token {starts}", starts, "A-Za-z0-9/+=%_-", 16, "https://docs.aws.amazon.com/STS/latest/APIReference/")
+        Issuer(
+            f"AWS session token {starts}",
+            starts,
+            "A-Za-z0-9/+=%_-",
+            16,
+            "https://docs.aws.amazon.com/STS/latest/APIReference/",
+        )
         for starts in ("FwoGZXIvYXdz", "FQoGZXIvYXdz", "FQoDYXdz", "AQoDYXdz", "IQoJb3JpZ2lu")
     ),
     # Alibaba Cloud
@@ -154,6 +160,10 @@ ISSUERS: tuple[Issuer, ...] = (
     Issuer("npm access token", "npm_", _ALNUM, 24, "gitleaks"),
     Issuer("PyPI upload token", "pypi-AgE", _WORD, 16, "gitleaks"),
     Issuer("RubyGems API key", "rubygems_", _LOWER, 36, "gitleaks"),
+    Issuer("Honeycomb ingest key", "hcaik_", _LOWER, 40, "https://docs.honeycomb.io/configure/environments/manage-api-keys/"),
+    Issuer("Honeycomb configuration key", "hcalk_", _LOWER, 40, "https://docs.honeycomb.io/configure/environments/manage-api-keys/"),
+    Issuer("Axiom API token", "xaat-", _DASHED, 30, "https://axiom.co/docs/reference/tokens"),
+    Issuer("Axiom personal token", "xapt-", _DASHED, 30, "https://axiom.co/docs/reference/tokens"),
     Issuer("E2B API key", "e2b_", _HEX, 30, "trufflehog"),
     Issuer("Neon role password", "npg_", _ALNUM, 10, "https://neon.com/docs/manage/roles"),
     Issuer("Clojars deploy token", "CLOJARS_", _ALNUM, 45, "gitleaks"),
@@ -479,7 +489,7 @@ SHAPES: tuple[Shape, ...] = (
     _whole("Buildkite agent access token", "bkaa_", r"(?:[A-Za-z0-9]{2,16}\.)?[A-Za-z0-9_-]{56,}+", "buildkite"),
     _whole("Buildkite unclustered agent token", "bkar_", r"(?:[A-Za-z0-9]{2,16}\.)?[A-Za-z0-9_-]{56,}+", "buildkite"),
     _whole("Buildkite agent token", "bkct_", r"(?:[A-Za-z0-9]{2,16}\.)?[A-Za-z0-9_-]{56,}+", "buildkite"),
-    _whole("Octopus Deploy API key", "API-", _DIGIT + r"[A-Z0-9]{26}", "gitleaks", _WORD),
+    _whole("Octopus Deploy API key", "API-", _DIGIT + r"[A-Z0-9]{26,40}", "gitleaks", _WORD),
     _whole("NuGet API key", "oy2", r"[a-z0-9]{43}", "noseyparker"),
     _whole("Cargo registry token", "cio", _DIGIT + _CAPITAL + r"[A-Za-z0-9]{32}", "noseyparker"),
     _whole("StackHawk API key", "hawk.", r"[A-Za-z0-9_-]{20}\.[A-Za-z0-9_-]{20}", "noseyparker"),

@@ -73,12 +73,15 @@ NO_SECRETS = (
 NO_NAMES = ("image_pull_secrets", "imagepullsecrets", "pull_secrets", "secret_key_ref", "token_use", "key_vault")
 """Whole names, in small letters, that announce the name of a secret, or nothing at all."""
 
+ERRORS = ("invalid", "missing", "bad", "expired", "unknown", "no", "wrong", "forgot", "reset")
+"""First words of names that are those of an error or of an act."""
+
 ALWAYS = ("saml_response", "saml_request", "private_key_content")
 """Whole names that announce a secret although the words do not."""
 
 IN_DOUBT = (
     "key", "keys", "code", "sid", "session", "sessionid", "jsessionid", "phpsessid", "sessid", "dsid", "asid", "ssid", "ticket", "auth",
-    "authn", "salt", "license", "licence", "appid", "verifier", "otp", "passkeys", "dsn", "crumb", "hook", "pin", "seed", "mnemonic", "hash", "nonce", "credential_id", "bearer_id",
+    "authn", "salt", "license", "licence", "appid", "verifier", "otp", "passkeys", "dsn", "crumb", "hook", "pin", "seed", "pepper", "mnemonic", "hash", "nonce", "credential_id", "bearer_id",
 )  # fmt: skip
 """Names that may announce a secret: only what looks drawn at random is taken for one."""
 
@@ -87,6 +90,6 @@ IDENTIFIED_BY = (
     "request", "req", "cursor", "job", "query", "commit", "marker", "continuation", "token_?marker", "fingerprint",
     "trace", "span", "task", "run", "uid", "guid", "sheet", "sheets/d", "/d", "folders", "next_?token", "revision",
     "rev", "snapshot", "execution", "operation", "correlation", "transaction", "build", "cluster", "nonce", "topic",
-    r"ssh-[a-z0-9]+", "part", "offset", "key", "object", "blob", "file", "image", "layer", "pipeline", "activation", "attempt", "handle",
+    r"ssh-[a-z0-9]+", "part", "offset", "object", "blob", "file", "image", "layer", "pipeline", "activation", "attempt", "handle", "h1", "ray",
 )  # fmt: skip
 """Words before what looks drawn at random, in which case it identifies something. Regular expressions."""

@@ -73,6 +73,11 @@ PHRASES = (
     Phrase("Zapier: webhook", ("/hooks/catch/",), r"/hooks/catch/(?P<secret>[0-9]{1,12}/[A-Za-z0-9]{4,}+)"),
     Phrase("Mattermost: webhook", ("/hooks/",), r"/hooks/(?P<secret>[a-z0-9]{12,}+)(?=[/\s\"'),]|\Z)", Look.LOOSE),
     Phrase("Healthchecks.io", ("hc-ping.com", "/ping/"), r"(?:hc-ping\.com[^\n]{0,200}?|/ping)/(?P<secret>[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})"),
+    Phrase(
+        "Make and others: webhook on a host of its own",
+        ("hook",),
+        r"host='[^'\n]{0,60}hook[^'\n]{0,60}'[^\n]{0,200}?url: /(?P<secret>[^\s?]{12,300}+)",
+    ),
     Phrase("IFTTT: webhook", ("/with/key/",), r"/with/key/(?P<secret>[A-Za-z0-9_-]{8,}+)"),
     Phrase("Alchemy, Infura and others: key in the path", ("/v2/", "/v3/"), r"(?:alchemy\.com|infura\.io|quiknode\.pro)/(?:v[23]/)?(?P<secret>[A-Za-z0-9_-]{16,}+)"),
     Phrase("Feishu and others: webhook that is a UUID", ("hook/",), r"/(?:web)?hook/(?P<secret>[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})"),
@@ -93,7 +98,7 @@ PHRASES = (
     Phrase("Oracle: IDENTIFIED BY without quotation marks", ("DENTIFIED", "dentified"), r"(?i:\bidentified[ \t]{1,8}by[ \t]{1,8}|\breplace[ \t]{1,8}(?=\w{6,60};))(?!(?i:password|values)\b|[\"'%:?*])(?P<secret>[^\s;,\"')]{1,200}+)"),
     Phrase("MySQL: SET PASSWORD", ("SET PASSWORD", "set password"), rf"(?i:\bset password\b)[^\n=']{{0,20}}(?:'[^'\n]{{0,80}}'(?:@'[^'\n]{{0,80}}')?)?[ \t]{{0,4}}(?:=|TO|to)[ \t]{{0,4}}(?:(?i:password)\()?{_QUOTED}"),
     Phrase("DuckDB, ClickHouse, Snowflake, Redshift: options of a statement", ("SECRET", "TOKEN", "PASS", "secret", "token", "KEY", "PWD", "AUTH"), r"(?<![A-Za-z0-9])(?P<name>[A-Z][A-Z_]{2,40}) '(?P<secret>[^'\n]{6,2000}+)'"),
-    Phrase("INSERT with a column that holds secrets", ("INSERT", "insert"), r"(?i:\binsert into) [^\s(]{1,100} ?\((?P<names>[^()\n]{1,400})\) ?(?i:values) ?\((?P<secret>[^\n]{1,2000}?)(?=\)[\s;,\"']|\)?\Z|\)?\n)"),
+    Phrase("INSERT with a column that holds secrets", ("INTO ", "into "), r"(?i:\b(?:insert|replace|upsert) into) [^\s(]{1,100} ?\((?P<names>[^()\n]{1,400})\) ?(?i:values) ?\((?P<secret>[^\n]{1,2000}?)(?=\)[\s;,\"']|\)?\Z|\)?\n)"),
     Phrase("MySQL: Duplicate entry", ("uplicate entry",), r"Duplicate entry '(?P<secret>[^'\n]{6,300}+)' for key '(?P<name>[\w.]{2,80})'", Look.MIXED),
     Phrase("PostgreSQL: failing row", ("Failing row contains",), r"Failing row contains \((?P<secret>[^\n]{1,2000}?)\)\.?(?=\n|\Z)", Look.MIXED),
     # Connection strings that were taken apart
@@ -111,8 +116,13 @@ PHRASES = (
     Phrase("pgpass", (":",), r"(?:\A|[\s:])(?:[\w.-]{1,80}|\*):(?:[0-9]{2,5}|\*):(?:[\w.-]{1,80}|\*):[\w.*-]{1,80}:(?P<secret>[^\s:/]{6,200}+)", Look.MIXED),
     Phrase("user and password as one value", ("ogin", "ser", "OGIN", "SER", "ccount", "red", "RED", "dentity"), r"(?i:login|user|user\.?info|account|creds?|credentials?|userid)[\"']? ?[=:] ?[\"']?(?:[\w.@+-]{1,64}[:/])(?P<secret>[^\s\"'/@,;)]{6,200}+)", Look.MIXED),
     # Names and values in an unusual order
-    Phrase("SQL: a value before its name", ("alue",), rf"[\"'](?i:value)[\"'] ?: ?[\"'](?P<secret>[^\"'\n]{{1,400}}+)[\"'], ?[\"'](?i:name|key)[\"'] ?: ?[\"']{_NAME}[\"']"),
+    Phrase("SQL: a value before its name", ("al\"", "al'", "alue"), rf"[\"'](?i:val(?:ue)?)[\"'] ?: ?[\"'](?P<secret>[^\"'\n]{{1,400}}+)[\"'], ?[\"'](?i:name|key)[\"'] ?: ?[\"']{_NAME}[\"']"),
     Phrase("a pair as a list", ("['", '["', "('", '("'), rf"[\[(]b?[\"']{_NAME}[\"'], ?b?[\"'](?P<secret>[^\"'\n]{{1,400}}+)[\"'][\])]", Look.LOOSE),
+    Phrase(
+        "XML: the name as an attribute",
+        ("key=", "name="),
+        rf"\b(?:key|name)=[\"']{_NAME}[\"'][^<>]{{0,100}}>(?P<secret>[^<>\n]{{1,400}}+)</",
+    ),
     Phrase("multipart/form-data", ("form-data", "name="), r"name=[\"']?(?P<name>[\w.-]{2,60})[\"']?(?:\r?\n|\\r\\n|\\n)(?:Content-[^\r\n\\]{1,80}(?:\r?\n|\\r\\n|\\n))?(?:\r?\n|\\r\\n|\\n)(?P<secret>[^\r\n\\]{1,400}+)"),
     Phrase("Terraform: a default", ("variable ", "output "), r"(?:variable|output) \"(?P<name>[\w-]{2,60})\" ?\{[^{}]{0,200}?(?:default|value) {0,8}= {0,8}\"(?P<secret>[^\"\n]{1,400}+)\""),
     Phrase("Kubernetes: a Secret", ("kind: Secret",), r"kind: Secret\n(?:(?!data:|stringData:|---)[^\n]{0,200}\n){0,20}(?:stringData|data):\n(?P<secret>(?:[ \t]+[^\n]{1,2000}(?:\n|\Z)){1,50}+)"),
