@@ -27,7 +27,7 @@ def find_columns(text: str) -> Iterator[Span]:
     for header in _HEADER.finditer(text):
         for separator in _SEPARATORS:
             names = [cell.strip(_AROUND) for cell in header["names"].split(separator)]
-            if len(names) < 2 or not all(not name or _NAME.fullmatch(name) for name in names):
+            if len(names) == 1 or not all(not name or _NAME.fullmatch(name) for name in names):
                 continue
             secret = {number for number, name in enumerate(names) if name and announces(name) is Look.ANY}
             if secret:

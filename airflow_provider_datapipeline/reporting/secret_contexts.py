@@ -2,7 +2,8 @@
 Secrets whose place is known: what libraries and statements show, and arguments of commands.
 
 Applies the tables :mod:`~airflow_provider_datapipeline.reporting.secret_rules.phrases` and
-:mod:`~airflow_provider_datapipeline.reporting.secret_rules.commands`."""
+:mod:`~airflow_provider_datapipeline.reporting.secret_rules.commands`.
+"""
 
 from __future__ import annotations
 
@@ -12,11 +13,11 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from airflow_provider_datapipeline.reporting.secret_looks import Look
-from airflow_provider_datapipeline.reporting.secret_names import ORDER, announces
+from airflow_provider_datapipeline.reporting.secret_names import announces
+from airflow_provider_datapipeline.reporting.secret_remarks import is_nothing
 from airflow_provider_datapipeline.reporting.secret_rules.commands import ARGUMENTS, OPTIONS
 from airflow_provider_datapipeline.reporting.secret_rules.phrases import PHRASES
 from airflow_provider_datapipeline.reporting.secret_shapes import compiled
-from airflow_provider_datapipeline.reporting.secret_values import is_nothing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -108,7 +109,7 @@ def _secrets(match: re.Match[str], look: Look) -> Iterator[Span]:
     if name := groups.get("name"):
         if (announced := announces(name)) is None:
             return
-        look = max(look, announced, key=ORDER.index)
+        look = max(look, announced)
     if (listed := groups.get("names")) and not _names_a_secret(listed):
         return
     for group, value in groups.items():

@@ -1,4 +1,4 @@
-"""Private keys: between the lines that enclose them, of which one may be cut off, and where only their base64 is shown."""
+"""Private keys: between the lines that enclose them, of which one may be cut off, and where base64 stands alone."""
 
 from __future__ import annotations
 

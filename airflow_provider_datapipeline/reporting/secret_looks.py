@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from enum import Enum
+from enum import IntEnum
 from typing import TYPE_CHECKING
 
 from airflow_provider_datapipeline.reporting.secret_rules.names import IDENTIFIED_BY
@@ -14,14 +14,19 @@ if TYPE_CHECKING:
     from airflow_provider_datapipeline.reporting.secret_patterns import Span
 
 
-class Look(Enum):
-    """What a value has to look like to be taken for a secret where it stands; the more certain the place, the less."""
+class Look(IntEnum):
+    """What a value has to look like to be taken for a secret where it stands: the less certain the place, the more."""
 
-    ANY = "whatever it looks like"
-    LOOSE = "letters and digits, or letters and a sign that names do not have"
-    MIXED = "8 characters or more, in which letters, digits and signs take turns"
-    DRAWN = "like the next, or a UUID"
-    RANDOM = "16 characters or more, without a blank, in which letters and digits take turns often"
+    ANY = 1
+    """Whatever it looks like."""
+    LOOSE = 2
+    """6 characters or more, with a letter, and a digit or a sign that names do not have."""
+    MIXED = 3
+    """8 characters or more without a blank, in which letters, digits and signs take turns."""
+    DRAWN = 4
+    """As the next, or a UUID."""
+    RANDOM = 5
+    """16 characters or more without a blank, in which letters of both cases and digits take turns often."""
 
     def is_worn_by(self, value: str) -> bool:
         """Tell whether a value looks like that."""
@@ -122,7 +127,13 @@ def find_generated(text: str) -> Iterator[Span]:
 
 
 def _is_generated(value: str) -> bool:
-    if _NO_SECRET.fullmatch(value) or len(value) > _LONGEST or value == value.lower() or value == value.upper() or _HEXADECIMAL.fullmatch(value):
+    if (
+        _NO_SECRET.fullmatch(value)
+        or len(value) > _LONGEST
+        or value == value.lower()
+        or value == value.upper()
+        or _HEXADECIMAL.fullmatch(value)
+    ):
         return False
     if len(value) < _LONGEST_TYPED and _TYPED.match(value):
         return False

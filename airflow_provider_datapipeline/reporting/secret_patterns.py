@@ -95,11 +95,11 @@ def is_telling(secret: str) -> bool:
 def _finders() -> tuple[Callable[[str], Iterator[Span]], ...]:
     # Imported when first needed, as their patterns take a while to compile: parsing a DAG file is to be cheap.
     from airflow_provider_datapipeline.reporting import (
+        secret_assignments,
         secret_columns,
         secret_contexts,
         secret_keys,
         secret_looks,
-        secret_names,
         secret_shapes,
         secret_urls,
     )
@@ -109,7 +109,7 @@ def _finders() -> tuple[Callable[[str], Iterator[Span]], ...]:
         secret_keys.find_private_keys,
         secret_keys.find_bare_keys,
         secret_urls.find_passwords,
-        secret_names.find_values,
+        secret_assignments.find_values,
         secret_contexts.find_phrases,
         secret_contexts.find_arguments,
         secret_contexts.find_parameters,

@@ -7,8 +7,9 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from airflow_provider_datapipeline.reporting.secret_looks import FILE, Look
-from airflow_provider_datapipeline.reporting.secret_rules.schemes import SCHEMES
+from airflow_provider_datapipeline.reporting.secret_headers import HEADERS, find_in_header
+from airflow_provider_datapipeline.reporting.secret_looks import Look
+from airflow_provider_datapipeline.reporting.secret_remarks import PROSE, SENTENCE, WORDS, is_nothing
 
 if TYPE_CHECKING:
     from airflow_provider_datapipeline.reporting.secret_patterns import Span
@@ -38,7 +39,7 @@ class Context:
 
 _LEAD = re.compile(r"[ \t]{0,20}(?:[|>][+-]?[ \t]*\r?\n)?")
 _SPACE = re.compile(r"[ \t\r\n]{0,20}")
-_ENCODED_LEAD = re.compile(r"(?:\+|%20){0,8}(?:%2[27])?")
+_LEADS = {"encoded": re.compile(r"(?:\+|%20){0,8}(?:%2[27])?"), **dict.fromkeys(("pair", "about", "blank"), _SPACE)}
 _BLOCK = re.compile(r"(?:[ \t]+[^\r\n]*(?:\r?\n|\Z))+")
 _PREFIX = re.compile(r"(?:[A-Za-z_][\w.]{0,60}\([\w=]{0,20})?[bBuUrRfF]{0,2}", re.ASCII)
 _QUOTE = re.compile(r"(\\{0,7})([\"'`])")
@@ -71,75 +72,58 @@ _TO_SEMICOLON = re.compile(r"[^;\r\n\"']{1,200}(?=;)")
 _TO_LINE_END = re.compile(r"[^\r\n]*")
 _TO_QUOTE = re.compile(r"[^\r\n\"']*")
 _ANOTHER_PAIR = re.compile(r"[ ,;][\w.-]{1,40}[:=]", re.ASCII)
-_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9_-]{1,32}+)[ \t]+(?=[^ \t\r\n])")
-_WORD = re.compile(r"[^ \t\r\n\"'`,;)\]}]*+")
-_PARAMETERS = re.compile(r"[A-Za-z_]{1,24}=")
-_OF_A_COOKIE = re.compile(r"=([^;, \t]+)")
-
-_NOTHING = re.compile(
-    r"[*.…•xX_-]*|None|none|NONE|null|NULL|nil|undefined|[Tt]rue|[Ff]alse|TRUE|FALSE|yes|no|YES|NO|unset|"
-    r"%s|%\(\w+\)s|\?|:[A-Za-z_]+_?\d*|\$\d|\$\{[^{}]*\}?|\$?\{\{.*|\$[A-Z][A-Z_]{2,}|\$\([^()]*\)|\{\{[^{}]*\}\}?|%[A-Z_]{3,}%|"
-    r"<[\w .'-]*>?|<[\w.]+ object at 0x[0-9a-f]+>|arn:[\w:/.*+@=-]*|(?:https?|s3|gs|file)://[^@]*|"
-    r"/(?:run|var|etc|opt|home|mnt|tmp|usr|vault|app|root|dev)/[\w./-]*|"
-    r"(?:self|conn|args|ctx|cls|kwargs|options|settings|config|os\.environ|var|local|data|module|secrets|vars|(?:aws|google|azurerm)_\w+)[.\[][\w.\[\]'\"]*|"
-    r"[a-z]{2,20}(?:_[a-z]{1,20}){0,5}(?:\.[a-z_]{2,40}){0,4}\((?:\)|[A-Za-z_'\"][^()]{0,200}\)?)[\w.\[\]'\"]{0,40},?|\[[A-Z][A-Za-z]{2,40}\(.*|\W|\[(?:Errno|WinError|SSL)\b.*|"
-    rf"{FILE}",
-    re.ASCII,
+_OF_USAGE = (
+    "via",
+    "string",
+    "value",
+    "using",
+    "text",
+    "str",
+    "from",
+    "TEXT",
+    "STRING",
+    "PASSWORD",
+    "TOKEN",
+    "SECRET",
+    "KEY",
 )
-_OF_USAGE = ("via", "string", "value", "using", "text", "str", "from", "TEXT", "STRING", "PASSWORD", "TOKEN", "SECRET", "KEY")
 _LONGEST_NOTHING = 200
 _LONGEST_COUNT = 6
 _LONGEST_LINE = 800
-_PROSE = re.compile(
-    r"(?:a|an|the|and|or|is|are|was|were|be|has|have|had|must|may|can|cannot|could|should|will|does|did|do|not|no|none|for|"
-    r"of|to|in|on|at|as|by|with|from|this|that|your|you|it|please|required|expected|missing|invalid|incorrect|wrong|"
-    r"expired|expires|unknown|unset|empty|too|authentication|authorization|unauthorized|access|permission|denied|failed|"
-    r"failure|error|ensure|field|value|input|line|column|character|unexpected|unsupported|unable|str|string|bytes|int|"
-    r"bool|float|dict|list|object|optional|type|redacted|hidden|masked|signature)"
-    r"(?=[,.;:!?)\]}'\"]{0,3}(?:[ \t\r\n]|\Z))"
-    r"|(?-i:[A-Z]\w{1,60}(?:Error|Exception|Warning|Failure)\b)",
-    re.IGNORECASE,
-)
-_SENTENCE = re.compile(r"[A-Za-z][a-z']+ (?:[a-z']+ ){2}")
-_WORDS = re.compile(r"[A-Za-z]?[a-z']+[,.]?[ \t]+[a-z']+(?=[ \t\r\n,.;:]|\Z)")
 
 
 def find_value(text: str, position: int, context: Context) -> Span | None:
     """Return where the value that begins at or after a position is; None where nothing there is secret."""
     if context.kind == "tag":
-        end = _end(_BARE["tag"], text, position)
-        start, end = _stripped(text, position, end)
-        closed = text.startswith("</", _end(_SPACE, text, end))
-        return _unless_nothing(text, (start, end), context) if closed or " " not in text[start:end] else None
-    start = _end(_LEAD, text, position)
-    if context.kind == "encoded":
-        start = _end(_ENCODED_LEAD, text, start)
-    elif context.kind in ("pair", "about", "blank"):
-        start = _end(_SPACE, text, start)
+        return _of_tag(text, position, context)
+    start = _end(_LEADS.get(context.kind, _LEAD), text, _end(_LEAD, text, position))
     if "\n" in text[position:start]:
         block = _BLOCK.match(text, start)
         return _stripped(text, start, block.end()) if block else None
     mark = _end(_PREFIX, text, start)
-    quote = _QUOTE.match(text, mark)
-    if quote and context.kind != "encoded":
-        if _READS.search(text, start, mark):
-            return None  # the name under which it is kept
-        return _quoted(text, quote, context)
+    if context.kind != "encoded" and (quote := _QUOTE.match(text, mark)):
+        # Of a call that reads a secret: the name under which it is kept.
+        return None if _READS.search(text, start, mark) else _quoted(text, quote, context)
     if context.in_semicolons and (braces := _IN_BRACES.match(text, start)):
         return _unless_nothing(text, braces.span(1), context)
-    bracket = _BRACKET.match(text, start)
-    if bracket and context.word != "authorization":
-        within = bracket.start() + 1, bracket.end() - 1
-        if context.look is Look.LOOSE and text[start] == "{":
-            return None
-        if within[0] == within[1] or _NAMED.search(text, *within) or _SENTENCE.search(text, *within):
-            return None
-        return (
-            within
-            if context.look in (Look.ANY, Look.LOOSE) or context.look.is_worn_by(text[slice(*within)].strip("\"'"))
-            else None
-        )
+    if context.word not in HEADERS and (bracket := _BRACKET.match(text, start)):
+        return _in_bracket(text, (bracket.start() + 1, bracket.end() - 1), context)
     return _bare(text, start, context)
+
+
+def _of_tag(text: str, position: int, context: Context) -> Span | None:
+    start, end = _stripped(text, position, _end(_BARE["tag"], text, position))
+    is_closed = text.startswith("</", _end(_SPACE, text, end))
+    return _unless_nothing(text, (start, end), context) if is_closed or " " not in text[start:end] else None
+
+
+def _in_bracket(text: str, within: Span, context: Context) -> Span | None:
+    if context.look is Look.LOOSE and text[within[0] - 1] == "{":
+        return None
+    if within[0] == within[1] or _NAMED.search(text, *within) or SENTENCE.search(text, *within):
+        return None
+    shown = text[slice(*within)].strip("\"'")
+    return within if context.look <= Look.LOOSE or context.look.is_worn_by(shown) else None
 
 
 def _quoted(text: str, quote: re.Match[str], context: Context) -> Span | None:
@@ -147,8 +131,8 @@ def _quoted(text: str, quote: re.Match[str], context: Context) -> Span | None:
     end = _closing(text, start, len(quote[1]), quote[2])
     if end < 0:
         end = _end(_TO_LINE_END, text, start)
-    if context.word in ("authorization", "cookie"):
-        return _of_header(text, start, end, context)
+    if context.word in HEADERS:
+        return find_in_header(text, start, end, context.word)
     return _unless_nothing(text, (start, end), context)
 
 
@@ -175,15 +159,15 @@ def _closing(text: str, start: int, level: int, mark: str) -> int:
 
 
 def _bare(text: str, start: int, context: Context) -> Span | None:
-    if context.word in ("authorization", "cookie"):
-        return _of_header(text, start, _end(_TO_LINE_END, text, start, start + _LONGEST_LINE), context)
+    if context.word in HEADERS:
+        return find_in_header(text, start, _end(_TO_LINE_END, text, start, start + _LONGEST_LINE), context.word)
     if context.in_semicolons and (to_semicolon := _TO_SEMICOLON.match(text, start)):
         return _unless_nothing(text, _stripped(text, start, to_semicolon.end()), context)
-    if context.look in (Look.RANDOM, Look.DRAWN) and context.kind != "tag":
+    if context.look >= Look.DRAWN and context.kind != "tag":
         return _unless_nothing(text, (start, _end(_DRAWN, text, start)), context)
     end = _end(_BARE.get(context.kind, _BARE["equals"]), text, start)
     if context.kind == "colon":
-        if _PROSE.match(text, start, end + 1) or _is_sentence(text, start, context):
+        if PROSE.match(text, start, end + 1) or _is_sentence(text, start, context):
             return None
         line_end = _end(_TO_LINE_END, text, start, start + _LONGEST_LINE)
         if context.starts_line and context.look is Look.ANY and not _ANOTHER_PAIR.search(text, end, line_end):
@@ -194,31 +178,7 @@ def _bare(text: str, start: int, context: Context) -> Span | None:
 def _is_sentence(text: str, start: int, context: Context) -> bool:
     """Tell whether words follow, which a password can consist of, but no token."""
     can_be_words = context.word in ("password", "passwd", "passphrase", "pwd")
-    return not can_be_words and _WORDS.match(text, start) is not None
-
-
-def _of_header(text: str, start: int, end: int, context: Context) -> Span | None:
-    """Find the secret of a header, whose value is known to reach no further than ``end``."""
-    if _PROSE.match(text, start, end + 1):
-        return None
-    if context.word == "cookie":
-        parts = _OF_A_COOKIE.findall(text, start, end)
-        return (start, end) if any(map(Look.MIXED.is_worn_by, parts)) else None
-    scheme = _SCHEME.match(text, start, end)
-    after = scheme.end() if scheme else start
-    if scheme and scheme[1].lower() == "aws4-hmac-sha256":
-        return None  # its parts have names
-    if scheme and _PARAMETERS.match(text, after, end):
-        return after, end
-    known = scheme is not None and scheme[1].lower() in SCHEMES
-    if scheme and not _PROSE.match(text, after, end + 1):
-        span = after, _end(_WORD, text, after, end)
-        if known or Look.LOOSE.is_worn_by(text[slice(*span)]):
-            return _unless_nothing(text, span, context)
-    if known:
-        return None
-    span = start, _end(_WORD, text, start, end)
-    return _unless_nothing(text, span, context) if Look.LOOSE.is_worn_by(text[slice(*span)]) else None
+    return not can_be_words and WORDS.match(text, start) is not None
 
 
 def _unless_nothing(text: str, span: Span, context: Context) -> Span | None:
@@ -226,16 +186,11 @@ def _unless_nothing(text: str, span: Span, context: Context) -> Span | None:
     return None if end <= start or _is_nothing(text[start : min(end, start + _LONGEST_NOTHING)], context) else span
 
 
-def is_nothing(value: str) -> bool:
-    """Tell whether a value stands for none, or for one that is told elsewhere."""
-    return _NOTHING.fullmatch(value) is not None
-
-
 def _is_nothing(value: str, context: Context) -> bool:
     """Tell whether a value is none, stands for one, or is not what its name announces."""
     return (
         not context.look.is_worn_by(value)
-        or _NOTHING.fullmatch(value) is not None
+        or is_nothing(value)
         or value in (context.name, context.name.upper())
         or (context.word in ("pass", "token") and value.isdigit() and len(value) <= _LONGEST_COUNT)
         or (context.word == "tokens" and value.isdigit())

@@ -56,14 +56,18 @@ OPTIONS = (
     Option(
         (
             "beeline", "twine", "ncftpput", "ncftpget", "ncftpls", "cqlsh", "hdbsql", "tabcmd", "nodetool",
-            "cypher-shell", "snowsql", "impala-shell", "kadmin", "svn", "exaplus", "rabbitmqadmin", "jfrog", "teradata*",
-            "dsbulk", "cbq", "couchbase-cli", "artemis", "jmxterm", "psql2csv", "arangosh", "arangodump", "solr", "gsec",
+            "cypher-shell", "snowsql", "impala-shell", "kadmin", "svn", "exaplus", "rabbitmqadmin", "jfrog",
+            "teradata*", "dsbulk", "cbq", "couchbase-cli", "artemis", "jmxterm", "psql2csv", "arangosh",
+            "arangodump", "solr", "gsec",
         ),
         ("-p",),
     ),
     Option(("sqlcmd", "bcp", "osql", "isql", "tsql", "zip", "unzip", "mosquitto_pub", "mosquitto_sub"), ("-P",)),
     Option(("redis-cli", "valkey-cli", "keydb-cli", "redis-benchmark"), ("-a",)),
-    Option(("ldapsearch", "ldapmodify", "ldapadd", "ldapwhoami", "ldapdelete", "ldappasswd", "vsql", "admintools"), ("-w",)),
+    Option(
+        ("ldapsearch", "ldapmodify", "ldapadd", "ldapwhoami", "ldapdelete", "ldappasswd", "vsql", "admintools"),
+        ("-w",),
+    ),
     Option(("plink", "pscp", "psftp", "nzsql", "nzload", "nzunload"), ("-pw", "-W")),
     Option(("7z*", "rar", "unrar"), ("-p", "-hp"), apart=False),
     Option(("ssh-keygen",), ("-N", "-P")),
@@ -90,9 +94,18 @@ ARGUMENTS = (
     Argument("smbclient", r"\bsmbclient (?://|\\\\)\S{1,100} (?!-)" + _WORD),
     Argument("net use", r"\bnet use (?:\S{1,3} )?\\\\\S{1,100} (?!/)" + _WORD),
     Argument("cmdkey", r"\bcmdkey\b[^\n]{0,200}?/pass:" + _WORD),
-    Argument("rabbitmqctl", r"\brabbitmqctl (?:-\S{1,40} ){0,4}(?:add_user|change_password|authenticate_user) \S{1,64} " + _WORD),
+    Argument(
+        "rabbitmqctl",
+        r"\brabbitmqctl (?:-\S{1,40} ){0,4}(?:add_user|change_password|authenticate_user) \S{1,64} " + _WORD,
+    ),
     Argument("mc ", r"\bmc (?:alias|config host) (?:set|add) \S{1,64} \S{1,200} \S{1,128} " + _WORD),
-    Argument("vault", r"\bvault (?:kv )?(?:put|write|patch) \S{1,100} (?:[\w.-]{1,64}=\S{1,64} ){0,6}?[\w.-]{1,64}=(?!@)[\"']?(?P<secret>[^\s\"']{6,400}+)"),
+    Argument(
+        "vault",
+        (
+            r"\bvault (?:kv )?(?:put|write|patch) \S{1,100} (?:[\w.-]{1,64}=\S{1,64} ){0,6}?[\w.-]{1,64}=(?!@)"
+            r"[\"']?(?P<secret>[^\s\"']{6,400}+)"
+        ),
+    ),
     Argument("vault login", r"\bvault login (?:-\S{1,60} ){0,4}(?!-)[\"']?(?P<secret>[^\s\"']{8,200}+)"),
     Argument("from-literal", r"--from-literal[= ][\"']?[\w.-]{1,64}=[\"']?(?P<secret>[^\s\"']{6,400}+)"),
     Argument("credentials", r"\bset-single-user-credentials \S{1,64} " + _WORD),
@@ -109,7 +122,10 @@ ARGUMENTS = (
     *(
         Argument(
             command,
-            rf"\b{command}(?:[ \t]|[\"'], ?[\"']|-\w{{1,12}}|userid=|[\"']){{1,6}}[\w$#.-]{{1,64}}/[\"']?(?P<secret>[^\s\"'/@]{{1,100}}+)",
+            (
+                rf"\b{command}(?:[ \t]|[\"'], ?[\"']|-\w{{1,12}}|userid=|[\"']){{1,6}}[\w$#.-]{{1,64}}/[\"']?"
+                rf"(?P<secret>[^\s\"'/@]{{1,100}}+)"
+            ),
         )
         for command in ("sqlplus", "expdp", "impdp", "sqlldr", "rman", "sqlcl")
     ),

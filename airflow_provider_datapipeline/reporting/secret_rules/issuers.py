@@ -160,8 +160,20 @@ ISSUERS: tuple[Issuer, ...] = (
     Issuer("npm access token", "npm_", _ALNUM, 24, "gitleaks"),
     Issuer("PyPI upload token", "pypi-AgE", _WORD, 16, "gitleaks"),
     Issuer("RubyGems API key", "rubygems_", _LOWER, 36, "gitleaks"),
-    Issuer("Honeycomb ingest key", "hcaik_", _LOWER, 40, "https://docs.honeycomb.io/configure/environments/manage-api-keys/"),
-    Issuer("Honeycomb configuration key", "hcalk_", _LOWER, 40, "https://docs.honeycomb.io/configure/environments/manage-api-keys/"),
+    Issuer(
+        "Honeycomb ingest key",
+        "hcaik_",
+        _LOWER,
+        40,
+        "https://docs.honeycomb.io/configure/environments/manage-api-keys/",
+    ),
+    Issuer(
+        "Honeycomb configuration key",
+        "hcalk_",
+        _LOWER,
+        40,
+        "https://docs.honeycomb.io/configure/environments/manage-api-keys/",
+    ),
     Issuer("Axiom API token", "xaat-", _DASHED, 30, "https://axiom.co/docs/reference/tokens"),
     Issuer("Axiom personal token", "xapt-", _DASHED, 30, "https://axiom.co/docs/reference/tokens"),
     Issuer("E2B API key", "e2b_", _HEX, 30, "trufflehog"),
@@ -435,7 +447,10 @@ SHAPES: tuple[Shape, ...] = (
         Shape(
             f"AWS access key id {starts}",
             starts,
-            rf"{starts}(?<![A-Za-z0-9]{starts})[A-Z0-9]{{8,124}}+(?![a-z])(?:(?: / |[^A-Za-z0-9+/*]{{1,8}})[A-Za-z0-9+/]{{30,}}+)?",
+            (
+                rf"{starts}(?<![A-Za-z0-9]{starts})[A-Z0-9]{{8,124}}+(?![a-z])"
+                r"(?:(?: / |[^A-Za-z0-9+/*]{1,8})[A-Za-z0-9+/]{30,}+)?"
+            ),
             "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html",
         )
         for starts in ("AKIA", "ASIA", "ABIA", "ACCA")
@@ -761,9 +776,7 @@ SHAPES: tuple[Shape, ...] = (
         ".",
         (
             r"(?<![A-Za-z0-9_-])[MNO](?=[A-Za-z_-]{0,20}[0-9])[A-Za-z0-9_-]{23,25}\."
-            + r"[A-Za-z0-9_-]{6}\."
-            + _RANDOM
-            + r"[A-Za-z0-9_-]{27,}+"
+            r"[A-Za-z0-9_-]{6}\." + _RANDOM + r"[A-Za-z0-9_-]{27,}+"
         ),
         "detect-secrets",
     ),

@@ -17,30 +17,39 @@ SECRETS = (
 )  # fmt: skip
 """Words that announce a secret; all but the short ones also as the end of a longer word, such as ``dbpassword``."""
 
-WHOLE_WORDS_ONLY = ("pw", "pass", "cred", "creds", "sas", "jwt", "pgpass", "sshpass")
+SEVERAL = ("secrets", "credentials", "tokens", "creds")
+"""Those of :data:`SECRETS` that mostly announce names of secrets, or a number of them."""
+
+WHOLE_WORDS_ONLY = (
+    "pw", "pass", "cred", "creds", "sas", "jwt", "pgpass", "sshpass",
+)  # fmt: skip
 """Those of :data:`SECRETS` that other words end with."""
 
-NO_WORDS = ("tiktoken", "detokenize", "bypass", "compass", "trespass", "surpass", "encompass", "underpass", "overpass")
+NO_WORDS = (
+    "tiktoken", "detokenize", "bypass", "compass", "trespass", "surpass", "encompass", "underpass", "overpass",
+)  # fmt: skip
 """Words that end as those of :data:`SECRETS` do, and announce nothing."""
 
-SIGNATURES = ("signature", "sig", "hmac")
+SIGNATURES = (
+    "signature", "sig", "hmac",
+)  # fmt: skip
 """Words that announce what was computed with a secret: of 12 characters or more."""
 
 KEYS = (
-    "api", "access", "auth", "private", "pvt", "secret", "signing", "sign", "encryption", "encrypt", "master", "fernet",
-    "shared", "session", "client", "subscription", "webhook", "ssh", "hmac", "crypto", "symmetric", "storage",
-    "service", "functions", "signature", "decryption", "license",
-    "aes", "rsa", "cipher", "opsgenie", "genie", "heroku", "segment", "amplitude", "mixpanel", "datadog", "newrelic",
-    "pagerduty", "sendgrid", "twilio", "openai", "anthropic", "stripe", "mailgun",
+    "api", "access", "auth", "private", "pvt", "secret", "signing", "sign", "encryption", "encrypt", "master",
+    "fernet", "shared", "session", "client", "subscription", "webhook", "ssh", "hmac", "crypto", "symmetric",
+    "storage", "service", "functions", "signature", "decryption", "license", "aes", "rsa", "cipher", "opsgenie",
+    "genie", "heroku", "segment", "amplitude", "mixpanel", "datadog", "newrelic", "pagerduty", "sendgrid", "twilio",
+    "openai", "anthropic", "stripe", "mailgun",
 )  # fmt: skip
 """Words before "key" that make it a secret, whatever it looks like."""
 
 NO_KEYS = (
     "sort", "partition", "foreign", "cache", "object", "s3", "row", "group", "dedup", "idempotency", "public", "pub",
-    "natural", "surrogate", "business", "unique", "index", "order", "message", "lookup", "lock", "event", "record", "item", "request", "join", "cluster", "merge",
-    "hash", "range", "host", "registry", "redis", "file", "blob", "bucket", "config", "dict", "translation", "i18n",
-    "trace", "task", "dag", "run", "job", "kms", "tag", "xcom", "missing", "unknown", "duplicate", "conflict",
-    "routingkey",
+    "natural", "surrogate", "business", "unique", "index", "order", "message", "lookup", "lock", "event", "record",
+    "item", "request", "join", "cluster", "merge", "hash", "range", "host", "registry", "redis", "file", "blob",
+    "bucket", "config", "dict", "translation", "i18n", "trace", "task", "dag", "run", "job", "kms", "tag", "xcom",
+    "missing", "unknown", "duplicate", "conflict", "routingkey",
 )  # fmt: skip
 """Words before "key" that make it the key of a row, an object or a dictionary."""
 
@@ -65,31 +74,40 @@ NO_SECRETS = (
     "alias", "aliases", "protocol", "domain", "host", "port", "bits", "encoding", "template", "placeholder", "hidden",
     "prompt", "rule", "rules", "group", "list", "set", "map", "factory", "handler", "client", "config", "cache",
     "loader", "resolver", "chain", "interval", "date", "time", "timestamp", "check", "checks", "engine", "view",
-    "page", "form", "table", "model", "refresh", "request", "response", "operator", "task", "job", "hook", "error_code",
-    "event", "handling", "management", "manifest", "bucket", "budget", "latency", "throughput", "price", "cost",
+    "page", "form", "table", "model", "refresh", "request", "response", "operator", "task", "job", "hook",
+    "error_code", "event", "handling", "management", "manifest", "bucket", "budget", "latency", "throughput", "price",
+    "cost",
 )  # fmt: skip
 """Last words of names that tell of a secret, but are not its name."""
 
-NO_NAMES = ("image_pull_secrets", "imagepullsecrets", "pull_secrets", "secret_key_ref", "token_use", "key_vault")
+NO_NAMES = (
+    "image_pull_secrets", "imagepullsecrets", "pull_secrets", "secret_key_ref", "token_use", "key_vault",
+)  # fmt: skip
 """Whole names, in small letters, that announce the name of a secret, or nothing at all."""
 
-ERRORS = ("invalid", "missing", "bad", "expired", "unknown", "no", "wrong", "forgot", "reset")
+ERRORS = (
+    "invalid", "missing", "bad", "expired", "unknown", "no", "wrong", "forgot", "reset",
+)  # fmt: skip
 """First words of names that are those of an error or of an act."""
 
-ALWAYS = ("saml_response", "saml_request", "private_key_content")
+ALWAYS = (
+    "saml_response", "saml_request", "private_key_content",
+)  # fmt: skip
 """Whole names that announce a secret although the words do not."""
 
 IN_DOUBT = (
-    "key", "keys", "code", "sid", "session", "sessionid", "jsessionid", "phpsessid", "sessid", "dsid", "asid", "ssid", "ticket", "auth",
-    "authn", "salt", "license", "licence", "appid", "verifier", "otp", "passkeys", "dsn", "crumb", "hook", "pin", "seed", "pepper", "mnemonic", "hash", "nonce", "credential_id", "bearer_id",
+    "key", "keys", "code", "sid", "session", "sessionid", "jsessionid", "phpsessid", "sessid", "dsid", "asid", "ssid",
+    "ticket", "auth", "authn", "salt", "license", "licence", "appid", "verifier", "otp", "passkeys", "dsn", "crumb",
+    "hook", "pin", "seed", "pepper", "mnemonic", "hash", "nonce", "credential_id", "bearer_id",
 )  # fmt: skip
 """Names that may announce a secret: only what looks drawn at random is taken for one."""
 
 IDENTIFIED_BY = (
-    "id", "ids", r"id-\d", "uuid", "etag", "e-tag", "hash", "digest", "md5", "sha", r"sha-?\d{1,3}", "checksum", "version",
-    "request", "req", "cursor", "job", "query", "commit", "marker", "continuation", "token_?marker", "fingerprint",
-    "trace", "span", "task", "run", "uid", "guid", "sheet", "sheets/d", "/d", "folders", "next_?token", "revision",
-    "rev", "snapshot", "execution", "operation", "correlation", "transaction", "build", "cluster", "nonce", "topic",
-    r"ssh-[a-z0-9]+", "part", "offset", "object", "blob", "file", "image", "layer", "pipeline", "activation", "attempt", "handle", "h1", "ray",
+    "id", "ids", r"id-\d", "uuid", "etag", "e-tag", "hash", "digest", "md5", "sha", r"sha-?\d{1,3}", "checksum",
+    "version", "request", "req", "cursor", "job", "query", "commit", "marker", "continuation", "token_?marker",
+    "fingerprint", "trace", "span", "task", "run", "uid", "guid", "sheet", "sheets/d", "/d", "folders", "next_?token",
+    "revision", "rev", "snapshot", "execution", "operation", "correlation", "transaction", "build", "cluster", "nonce",
+    "topic", r"ssh-[a-z0-9]+", "part", "offset", "object", "blob", "file", "image", "layer", "pipeline", "activation",
+    "attempt", "handle", "h1", "ray",
 )  # fmt: skip
 """Words before what looks drawn at random, in which case it identifies something. Regular expressions."""
