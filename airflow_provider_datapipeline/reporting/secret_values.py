@@ -170,6 +170,8 @@ def _bare(text: str, start: int, context: Context) -> Span | None:
         if PROSE.match(text, start, end + 1) or _is_sentence(text, start, context):
             return None
         line_end = _end(_TO_LINE_END, text, start, start + _LONGEST_LINE)
+        if is_nothing(text[start : min(end, start + _LONGEST_NOTHING)]):
+            return None
         if context.starts_line and context.look is Look.ANY and not _ANOTHER_PAIR.search(text, end, line_end):
             start, end = _stripped(text, start, max(end, line_end))
     return _unless_nothing(text, (start, end), context)
