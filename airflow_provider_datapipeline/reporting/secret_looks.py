@@ -30,10 +30,12 @@ class Look(IntEnum):
 
     def is_worn_by(self, value: str) -> bool:
         """Tell whether a value looks like that."""
-        return _TESTS[self](value[:_LOOKED_AT].rstrip(_TRAILING))
+        return _TESTS[self](value[:LOOKED_AT].rstrip(_TRAILING))
 
 
-_LOOKED_AT = 512
+LOOKED_AT = 128
+"""Characters of a value that are looked at."""
+
 _TRAILING = ":.,;"
 _BORDER = re.compile(r"[0-9](?=[A-Za-z])|[A-Za-z](?=[0-9])")
 # From small letter to capital one to digit, in any order: of characters drawn at random from these 62 percent, of words
