@@ -108,7 +108,8 @@ def runner(monkeypatch: pytest.MonkeyPatch) -> Iterator[Runner]:
 
 def test_the_page_on_security_lists_the_actions_of_the_policy() -> None:
     page = (ROOT / "docs" / "security.md").read_text(encoding="utf-8")
-    listed = re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE)
+    section = page.partition("## What the AWS credentials allow")[2].partition("\n## ")[0]
+    listed = re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE)
 
     assert [f"datapipeline:{action}" for action in listed] == ACTIONS
 

@@ -111,12 +111,11 @@ class Protector:
             current = self._hidden_as_read(join_surrogates(self._known(text)))
             for stage in STAGES:
                 current = self._through(stage, join_surrogates(current))
+            if rounds == 1 and (known := self._known(current)) == reading:
+                return self._without(hide(known, apart(self._find(known))), repeats)  # what is found is known by now
             for _ in range(rounds):
                 # The caller's mask first: it knows where its secrets end.
-                known = self._known(current)
-                for secret in sorted(repeats, key=len, reverse=True):
-                    known = known.replace(secret, HIDDEN)
-                masked = self._hidden(known) if rounds > 1 else hide(known, apart(self._find(known)))
+                masked = self._hidden(self._without(self._known(current), repeats))
                 if masked == current:
                     return current
                 current = scrub(masked)
@@ -125,6 +124,12 @@ class Protector:
         except _NotMaskedError:
             pass
         return WITHHELD
+
+    @staticmethod
+    def _without(text: str, secrets: Iterable[str]) -> str:
+        for secret in sorted(secrets, key=len, reverse=True):
+            text = text.replace(secret, HIDDEN)
+        return text
 
     def _repeats(self, reading: str) -> set[str]:
         secrets = {*telling(reading, self._find(reading)), *self.announced}

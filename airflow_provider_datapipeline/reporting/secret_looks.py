@@ -30,10 +30,12 @@ class Look(IntEnum):
 
     def is_worn_by(self, value: str) -> bool:
         """Tell whether a value looks like that."""
-        return _TESTS[self](value[:_LOOKED_AT].rstrip(_TRAILING))
+        return _TESTS[self](value[:LOOKED_AT].rstrip(_TRAILING))
 
 
-_LOOKED_AT = 512
+LOOKED_AT = 128
+"""Characters of a value that are looked at."""
+
 _TRAILING = ":.,;"
 _BORDER = re.compile(r"[0-9](?=[A-Za-z])|[A-Za-z](?=[0-9])")
 # From small letter to capital one to digit, in any order: of characters drawn at random from these 62 percent, of words
@@ -60,6 +62,7 @@ _NO_SECRET = re.compile(
     r"|v?[0-9]+(?:\.[0-9]+)+[\w.-]*"  # a version, an address
     r"|[a-z][a-z0-9+.-]{1,20}://[^@?]*"  # an address without a query
     r"|arn:.*"
+    r"|U\+[0-9A-F]{4,6}"  # a character
     r"|(?:md5|sha-?[0-9]{1,3})[:-].*"
 )
 
@@ -106,12 +109,13 @@ _BASE64 = re.compile(
 _LONGEST = 512
 _HEXADECIMAL = re.compile(r"[0-9a-f_-]+|[0-9A-F_-]+")
 _LEAST_DIGITS = 2
-_LEAST_CHANGES = _SHARE_OF_CHANGES
-_MOST_OF_WORDS = 0.6
+_LEAST_CHANGES = 0.31
+_MOST_OF_WORDS = 0.7
+_LEAST_IN_PATH = 36
 _LONGEST_TYPED = 36
 _NAME = re.compile(r"[A-Za-z_-]+=(?=[^=])")
 _BEFORE = 100
-_OF_SUM = re.compile(r"(?i:md5|sha-?\d{1,3}|checksum|digest|hash|etag|integrity)\b|\barn:\S*\Z")
+_OF_SUM = re.compile(r"(?i:md5|sha-?\d{1,3}|checksum|digest|hash|etag|integrity|host key|fingerprint)\b|\barn:\S*\Z")
 _IDENTIFIED = re.compile(rf"(?:{'|'.join(IDENTIFIED_BY)})[^A-Za-z0-9]{{0,6}}\Z", re.IGNORECASE)
 
 
@@ -139,14 +143,14 @@ def _is_generated(value: str) -> bool:
         return False
     if len(_DIGIT.findall(value)) < _LEAST_DIGITS or len(_BORDER.findall(value)) < _LEAST_DIGITS:
         return False
-    if len(_CHANGE.findall(value)) < _LEAST_CHANGES * len(value):
+    if len(_CHANGE.findall(value)) + len(_SIGN.findall(value)) < _LEAST_CHANGES * len(value):
         return False
     return sum(map(len, _WORDS.findall(value))) <= _MOST_OF_WORDS * len(value)
 
 
 def _is_identifier(text: str, start: int, end: int) -> bool:
     before = text[max(0, start - _BEFORE) : start]
-    if before.endswith("/") and not _OF_A_USER.search(before):
+    if before.endswith("/") and end - start < _LEAST_IN_PATH and not _OF_A_USER.search(before):
         return True  # a part of a path
     is_line = before[-1:] in ("", "\n") and text[end : end + 1] in ("", "\n") and len(text) > end
     return is_line or _IDENTIFIED.search(before) is not None or _OF_SUM.search(before.rpartition("\n")[2]) is not None

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from airflow_provider_datapipeline.reporting.secret_headers import HEADERS, find_in_header
-from airflow_provider_datapipeline.reporting.secret_looks import Look
+from airflow_provider_datapipeline.reporting.secret_looks import LOOKED_AT, Look
 from airflow_provider_datapipeline.reporting.secret_remarks import PROSE, SENTENCE, WORDS, is_nothing
 
 if TYPE_CHECKING:
@@ -163,13 +163,18 @@ def _bare(text: str, start: int, context: Context) -> Span | None:
         return find_in_header(text, start, _end(_TO_LINE_END, text, start, start + _LONGEST_LINE), context.word)
     if context.in_semicolons and (to_semicolon := _TO_SEMICOLON.match(text, start)):
         return _unless_nothing(text, _stripped(text, start, to_semicolon.end()), context)
-    if context.look >= Look.DRAWN and context.kind != "tag":
-        return _unless_nothing(text, (start, _end(_DRAWN, text, start)), context)
-    end = _end(_BARE.get(context.kind, _BARE["equals"]), text, start)
+    pattern = _DRAWN if context.look >= Look.DRAWN else _BARE.get(context.kind, _BARE["equals"])
+    if context.look is not Look.ANY and not context.look.is_worn_by(
+        text[start : _end(pattern, text, start, start + LOOKED_AT)]
+    ):
+        return None  # before the end is sought: a text in which each word could begin a value would be read for each
+    end = _end(pattern, text, start)
     if context.kind == "colon":
         if PROSE.match(text, start, end + 1) or _is_sentence(text, start, context):
             return None
         line_end = _end(_TO_LINE_END, text, start, start + _LONGEST_LINE)
+        if is_nothing(text[start : min(end, start + _LONGEST_NOTHING)]):
+            return None
         if context.starts_line and context.look is Look.ANY and not _ANOTHER_PAIR.search(text, end, line_end):
             start, end = _stripped(text, start, max(end, line_end))
     return _unless_nothing(text, (start, end), context)

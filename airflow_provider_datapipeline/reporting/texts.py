@@ -35,7 +35,7 @@ NO_ERROR_KNOWN = "The task failed; Airflow passed on no error."
 LINE_MAX_UTF8 = 256
 LINES_MAX_UTF8 = 1024
 _LINES_CONSIDERED = 100
-_LINE_REACH = 2_048
+_LINE_REACH = 4_096
 _BODY_CONSIDERED = REACH // 4
 _PART_OF_TRACE = 1_100  # of a message in a stack trace: more than fits, so that what is longer is seen to be
 # The message is looked into as far as it is in the errorMessage.

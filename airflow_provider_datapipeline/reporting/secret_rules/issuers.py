@@ -455,6 +455,26 @@ SHAPES: tuple[Shape, ...] = (
         )
         for starts in ("AKIA", "ASIA", "ABIA", "ACCA")
     ),
+    _whole(
+        "Razorpay key, and the secret beside it",
+        "rzp_",
+        r"(?:live|test)_[A-Za-z0-9]{14}:[A-Za-z0-9]{20,}+",
+        "https://razorpay.com/docs/api/authentication/",
+    ),
+    _whole(
+        "LinkedIn client secret",
+        "WPL_AP",
+        r"[0-9]\.[A-Za-z0-9]{16}\.[A-Za-z0-9+/]{6,}+={0,2}",
+        "https://learn.microsoft.com/en-us/linkedin/shared/authentication/",
+    ),
+    _whole("Jenkins API token", "11", r"[0-9a-f]{32}", "https://www.jenkins.io/doc/book/using/", "A-Za-z0-9"),
+    _whole(
+        "Rancher API token",
+        "token-",
+        r"[a-z0-9]{5}:[a-z0-9]{54}",
+        "https://ranchermanager.docs.rancher.com/reference-guides/user-settings/api-keys",
+    ),
+    _whole("Adyen API key, in full", "AQE", r"[A-Za-z0-9+/=-]{80,}+", "https://docs.adyen.com/development-resources/"),
     Shape(
         "Infisical service token",
         "st.",

@@ -13,7 +13,7 @@ SECRETS = (
     "kennwort", "contrasena", "motdepasse", "token", "credential", "credentials", "creds", "cred", "bearer", "jwt",
     "authorization", "cookie", "assertion", "apikey", "secretkey", "storepass", "keypass", "dbpass", "userpass",
     "mypass", "rootpass", "sshpass", "pgpass", "requirepass", "masterauth", "userpwd", "sas", "passwords", "secrets",
-    "tokens", "pw", "pass",
+    "tokens", "pw", "pass", "otp", "totp",
 )  # fmt: skip
 """Words that announce a secret; all but the short ones also as the end of a longer word, such as ``dbpassword``."""
 
@@ -21,7 +21,7 @@ SEVERAL = ("secrets", "credentials", "tokens", "creds")
 """Those of :data:`SECRETS` that mostly announce names of secrets, or a number of them."""
 
 WHOLE_WORDS_ONLY = (
-    "pw", "pass", "cred", "creds", "sas", "jwt", "pgpass", "sshpass",
+    "pw", "pass", "otp", "totp", "cred", "creds", "sas", "jwt", "pgpass", "sshpass",
 )  # fmt: skip
 """Those of :data:`SECRETS` that other words end with."""
 
@@ -81,7 +81,8 @@ NO_SECRETS = (
 """Last words of names that tell of a secret, but are not its name."""
 
 NO_NAMES = (
-    "image_pull_secrets", "imagepullsecrets", "pull_secrets", "secret_key_ref", "token_use", "key_vault",
+    "image_pull_secrets", "imagepullsecrets", "pull_secrets", "secret_key_ref", "existing_secret",
+    "token_use", "key_vault",
 )  # fmt: skip
 """Whole names, in small letters, that announce the name of a secret, or nothing at all."""
 
@@ -97,7 +98,7 @@ ALWAYS = (
 
 IN_DOUBT = (
     "key", "keys", "code", "sid", "session", "sessionid", "jsessionid", "phpsessid", "sessid", "dsid", "asid", "ssid",
-    "ticket", "auth", "authn", "salt", "license", "licence", "appid", "verifier", "otp", "passkeys", "dsn", "crumb",
+    "ticket", "auth", "authn", "salt", "license", "licence", "appid", "verifier", "passkeys", "dsn", "crumb",
     "hook", "pin", "seed", "pepper", "mnemonic", "hash", "nonce", "credential_id", "bearer_id",
 )  # fmt: skip
 """Names that may announce a secret: only what looks drawn at random is taken for one."""

@@ -324,6 +324,11 @@ PHRASES = (
         ),
     ),
     Phrase(
+        "kubeadm: bootstrap token",
+        ("kubeadm", "bootstrap"),
+        r"\b(?:kubeadm|bootstrap)\b[^\n]{0,200}?(?<![A-Za-z0-9.])(?P<secret>[a-z0-9]{6}\.[a-z0-9]{16})(?![A-Za-z0-9])",
+    ),
+    Phrase(
         "PuTTY: private lines",
         ("Private-Lines",),
         (
@@ -461,7 +466,7 @@ PHRASES = (
         ("assw", "ASSW", "assphrase", "asscode", "ecret", "redential"),
         (
             rf"(?<![A-Za-z0-9_-])(?i:passw(?:or[dt]|d)|passphrase|passcode|secret|credentials?)(?: (?:is|was|of"
-            rf"|for \S{{1,60}}|value|string))?:?[ \t]{{1,4}}(?:{_IN_MARKS}|(?P<secret2>"
+            rf"|for \S{{1,60}}|value|string)){{0,3}}:?[ \t]{{1,4}}(?:{_IN_MARKS}|(?P<secret2>"
             rf"[^\s\"'`,;()<>\[\]{{}}]{{8,300}}+))"
         ),
         Look.MIXED,
