@@ -41,6 +41,7 @@ REACH = 49_152
 """Characters of a text that are looked at: far more than is ever sent, and few enough to cost no time."""
 
 _PART_KEPT = 8
+_LINE_BETWEEN = 50
 _ROUNDS = 5  # masking and scrubbing normally settle in the second round
 _SHARES = (1.0, 0.9, 0.75, 0.5, 0.25)
 
@@ -90,17 +91,33 @@ class Protector:
             looked at and not returned is the margin for secrets that the border cuts: none is shown in part unless it
             is longer than a quarter of ``reach``.
         """
-        kept = reach // _PART_KEPT
-        if len(text) <= kept:
+        most = reach // _PART_KEPT
+        if len(text) <= most:
             return self._protected(text)
+        room = (most - _LINE_BETWEEN) // 2
         parts = _within_reach(text, reach)
         once = [self._protected(part, rounds=1) for part in parts]
-        margin = reach // 4 if len(parts) > 1 else 0
-        head, tail = _beginning(once[0], kept // 2, margin), _end(once[-1], kept // 2, margin)
-        if len(parts) == 1 and len(once[0]) <= kept:
-            return self._protected(once[0])
+        if len(parts) == 1:
+            shown = once[0]
+            head, tail = (shown, "") if len(shown) <= most else (shown[:room], shown[-room:])
+        else:
+            margin = reach // 4
+            head = self._beginning(parts[0], once[0], room, margin)
+            tail = self._beginning(parts[1][::-1], once[1][::-1], room, margin, backwards=True)[::-1]
         left_out = len(text) - sum(map(len, parts)) + sum(map(len, once)) - len(head) - len(tail)
-        return self._protected(head + elided(left_out) + tail)
+        return self._protected(head + elided(left_out) + tail if left_out else head)
+
+    def _beginning(self, part: str, shown: str, most: int, margin: int, *, backwards: bool = False) -> str:
+        """Return of a part as it is shown what a secret that is cut at the end of the part cannot be in."""
+        order = -1 if backwards else 1
+        if WITHHELD in (shown, shown[::order]):
+            return shown
+        if len(shown) - margin >= most:
+            return shown[:most]
+        # Much was hidden, or was no text. What does not depend on the margin is from before it.
+        without_margin = self._protected(part[: len(part) - margin][::order], rounds=1)[::order]
+        pairs = zip(shown, without_margin, strict=False)
+        return shown[: next((at for at, (one, other) in enumerate(pairs) if one != other), len(without_margin))][:most]
 
     def _protected(self, text: str, rounds: int = _ROUNDS) -> str:
         try:
@@ -209,14 +226,6 @@ def _within_reach(text: str, reach: int) -> tuple[str, ...]:
     """Return a text, or its beginning and its end where it is longer than ``reach``."""
     half = reach // 2
     return (text,) if len(text) <= reach else (text[:half], text[len(text) - half :])
-
-
-def _beginning(part: str, most: int, margin: int) -> str:
-    return part if part == WITHHELD else part[: max(0, min(most, len(part) - margin))]
-
-
-def _end(part: str, most: int, margin: int) -> str:
-    return part if part == WITHHELD else part[len(part) - max(0, min(most, len(part) - margin)) :]
 
 
 def without_secrets(value: object, mask: Mask = plain_str) -> str:

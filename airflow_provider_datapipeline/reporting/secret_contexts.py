@@ -101,7 +101,7 @@ _NAMES_IN_SQL = re.compile(r"[A-Za-z_][\w$]{2,60}")
 
 
 def _names_a_secret(statement: str) -> bool:
-    return any(announces(name) is Look.ANY for name in {*_NAMES_IN_SQL.findall(statement)})
+    return any((announces(name) or Look.RANDOM) <= Look.LOOSE for name in {*_NAMES_IN_SQL.findall(statement)})
 
 
 def _secrets(match: re.Match[str], look: Look) -> Iterator[Span]:

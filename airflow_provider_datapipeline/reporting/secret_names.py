@@ -31,13 +31,11 @@ def announces(name: str) -> Look | None:
         return Look.LOOSE
     if not words or words[-1] in names.NO_SECRETS or "_".join(_words(name.rpartition(".")[2])) in names.NO_NAMES:
         return None
-    for position in range(len(words) - 1, -1, -1):
-        look = _announced_by(words[: position + 1], name)
-        if position == len(words) - 1 and look is not None:
-            return look
-        if look is Look.ANY:  # where more words follow, the name may be that of something about a secret
-            return Look.LOOSE
-    return None
+    last = _announced_by(words, name)
+    # Where more words follow, the name may be that of something about a secret.
+    inner = any(_announced_by(words[:end], name) is Look.ANY for end in range(1, len(words)))
+    looks = [look for look in (last, Look.LOOSE if inner else None) if look is not None]
+    return min(looks, default=None)
 
 
 def _announced_by(words: list[str], name: str) -> Look | None:

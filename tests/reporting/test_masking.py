@@ -94,3 +94,29 @@ def test_a_text_that_cannot_be_kept_short_is_withheld() -> None:
     long = Protector(lambda text: text.replace("x", "*" * 100))
 
     assert long.settle("y", lambda _: "x", lambda text, _: text, 50) == WITHHELD
+
+
+@pytest.mark.parametrize("length", [1, 20_000, 30_000, 60_000, 400_000])
+@pytest.mark.parametrize("unit", ["-", "\x1b[31m*** and more \x00", "two\nlines ", "é\n"])
+def test_of_a_long_text_both_ends_are_shown_and_the_rest_is_counted(unit: str, length: int) -> None:
+    text = "it began " + unit * (length // len(unit)) + " and this is the end"
+
+    shown = Protector(mask)(text)
+
+    assert shown.startswith("it began ")
+    assert shown.endswith(" and this is the end")
+    assert len(shown) < 6_200
+    assert (" characters elided ...\n" in shown) is (length > 1)
+    assert Protector(mask)(shown) == shown
+
+
+@pytest.mark.parametrize("secret", ["Q" * 20, "Q" * 11_000])
+@pytest.mark.parametrize("around", [24_576, 24_570, 3_072, 100_000])
+def test_a_secret_that_the_border_cuts_is_not_shown_in_part(secret: str, around: int) -> None:
+    """At the end of what is looked at, from either side, and of what is shown."""
+    known = Protector(lambda text: text.replace(secret, "***"))
+    for before in (around - len(secret) // 2, around, max(0, around - len(secret) + 1)):
+        text = "-" * before + secret + "-" * 100_000
+
+        assert "Q" not in known(text)
+        assert "Q" not in known(text[::-1])

@@ -178,6 +178,26 @@ def test_a_failure_that_forbids_retries_is_reported_at_once(deployment: Deployme
     assert "try 1 of 3" in attempt.error_message
 
 
+def test_a_text_of_12_mb_costs_neither_the_report_nor_a_second_try(deployment: Deployment, account: Account) -> None:
+    """Airflow killed such a task while its error was being masked, and ran it again."""
+    kinds = ("letters", "log", "statements", "prefix", "escapes")
+    runs = {dag_id: account.hand_out() for dag_id in (f"task_callbacks_fail_with_{kind}" for kind in kinds)}
+    started = {dag_id: start(deployment, dag_id, handed) for dag_id, handed in runs.items()}
+
+    for dag_id, handed in runs.items():
+        attempt = handed.wait_for_report()
+        instance = deployment.wait_for_task(dag_id, started[dag_id], "work")
+
+        assert (instance["state"], instance["try_number"]) == ("failed", 1)
+        assert (attempt.reported_status, attempt.error_id) == ("FAILED", "airflow.sdk.exceptions.AirflowFailException")
+        assert attempt.error_message is not None
+        assert attempt.error_message.startswith("the input is malformed: ")
+        assert " characters elided ..." in attempt.error_message
+        assert " the end\nDAG: " in attempt.error_message
+        assert "try 1 of 3" in attempt.error_message
+        assert "hunter2" not in attempt.error_message
+
+
 def test_callbacks_run_in_one_batch_report_each_its_own_task(
     deployment: Deployment, account: Account, tmp_path: Path
 ) -> None:

@@ -65,6 +65,25 @@ with dag("task_callbacks_retry_later"):
 with dag("task_callbacks_fail_exception"):
     task(task_id="work", on_failure_callback=report_failed, retries=2)(fail_for_good)()
 
+LONG = {
+    "letters": "a",
+    "log": "ERROR connect(host='db', password='hunter2-x', token=abc123def) failed: postgresql://etl:pw12345@db/x\n",
+    "statements": "[SQL: UPDATE users SET password_hash=%(p)s]\n[parameters: {'p': 'hunter2-x'}]\n",
+    "prefix": "sk-",
+    "escapes": "\x1b[31mpassword\x1b[0m=hunter2-x \x00",
+}
+
+
+def fail_at_length(kind: str) -> None:
+    """Fail for good, with 12 MB to say about it."""
+    unit = LONG[kind]
+    raise AirflowFailException("the input is malformed: " + unit * (12_000_000 // len(unit)) + " the end")
+
+
+for each in LONG:
+    with dag(f"task_callbacks_fail_with_{each}"):
+        task(task_id="work", on_failure_callback=report_failed, retries=2)(fail_at_length)(each)
+
 
 def recover(pid_file: str) -> None:
     """Fail the first time and succeed the second."""
