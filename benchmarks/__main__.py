@@ -59,9 +59,7 @@ def main() -> None:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Measure; print the figures.")
-    parser.add_argument(
-        "names", nargs="*", metavar="name", help=f"{', '.join(NAMES)}; default: all but the last"
-    )
+    parser.add_argument("names", nargs="*", metavar="name", help=f"{', '.join(NAMES)}; default: all but the last")
     parser.add_argument("--tasks", type=int, default=100, metavar="N", help="of task_runner (default: 100)")
     scale = parser.add_argument_group("scale")
     scale.add_argument("--held", type=int, default=1000, metavar="N", help="tasks held at once (default: 1000)")

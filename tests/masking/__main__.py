@@ -34,7 +34,7 @@ def main() -> int:
     print(tables.for_terminal(leaks, "Leaks", "leak", seed=_shown(options)), end="\n\n")
     print(tables.for_terminal(masks, "Needless masks", "masked", seed=_shown(options)))
     if options.page:
-        tables.write_page(tables.part(leaks, masks))
+        tables.write(tables.part(leaks, masks))
         print(f"Written: docs/{tables.PAGE.name}")
     return 0
 

@@ -13,32 +13,26 @@ if TYPE_CHECKING:
     from tests.masking.counting import Case, Counts
 
 PAGE = Path(__file__).parents[2] / "docs" / "masking.md"
-BEGIN, END = "<!-- counts -->", "<!-- /counts -->"
+COUNTS = "counts"
+"""The name of the part of the page that the counts are."""
 
-_STUB = f"""# Masking
+LEAKS_AT_FIRST, MASKS_AT_FIRST = (7, 191), (3, 296)
+"""What the first count of the texts that were written blind has found, and in how many; the rules have changed since."""
 
-{BEGIN}
-{END}
-"""
-
-_TEXT = """## Counts
-
-Texts of errors and logs, made up for this project, of every kind that a task's error was found to have. `python -m
-tests.masking` counts them and writes this part with `--page`; a test fails where it says anything else.
-
-**Leaks.** Each text has a secret in it, drawn at random for its form. It leaks where {piece} characters of it in a row
-are in any text of the report, of an error that nobody has registered a secret for. {leaks}
+_TEXT = """**Leaks.** A text leaks where {piece} characters in a row of its secret are in any text of the report of an
+error that says it; the caller's mask knows nothing. {leaks}
 
 {leak_table}
 
-**Needless masks.** Each text has no secret in it, and most have words that sound like one. It is masked needlessly
-where anything of it is replaced. {masks}
+**Needless masks.** A text without a secret is masked needlessly where anything of it is replaced. Most of these have
+words that sound like a secret. {masks}
 
 {mask_table}
 
-## What stays
+### What stays
 
-These are the kinds of texts that still leak, and those that are masked though nothing in them is secret.
+The kinds of texts that still leak, and of those that are masked though nothing in them is secret; a test fails where
+one of them is solved.
 
 {stays}"""
 
@@ -47,9 +41,9 @@ def part(leaks: Counts, masks: Counts) -> str:
     """Return the part of the page that the counts are."""
     return _TEXT.format(
         piece=PIECE,
-        leaks=summary(leaks),
+        leaks=_at_first(leaks, *LEAKS_AT_FIRST, "leaked"),
         leak_table=table(leaks, "Secret", "leak"),
-        masks=summary(masks),
+        masks=_at_first(masks, *MASKS_AT_FIRST, "were masked"),
         mask_table=table(masks, "Text", "masked"),
         stays=what_stays(),
     )
@@ -57,13 +51,15 @@ def part(leaks: Counts, masks: Counts) -> str:
 
 def summary(counts: Counts) -> str:
     """Return the totals in a sentence."""
-    sentence = f"{_share(*counts.total)} of {counts.total[1]} texts."
-    if counts.blind[1]:
-        sentence += (
-            f" Of {counts.blind[1]} of these, which were written by somebody who had not seen the rules: "
-            f"{_share(*counts.blind)}."
-        )
-    return sentence
+    return f"{_share(*counts.total)} of {counts.total[1]} texts."
+
+
+def _at_first(counts: Counts, wrong: int, of: int, what: str) -> str:
+    """Return the totals, and what the texts have shown that the rules had not been made with."""
+    return (
+        f"{summary(counts)} When the {of} of them that were written by somebody who had not seen the rules were first "
+        f"counted, {_share(wrong, of)} {what}; the rules have learnt from these since."
+    )
 
 
 def table(counts: Counts, what: str, wrong: str) -> str:
@@ -103,31 +99,48 @@ def _as_met(case: Case, seed: object) -> str:
     return case.with_secret(case.secret(seed)) if isinstance(case, Planted) else case.text
 
 
-def write_page(text: str, page: Path = PAGE) -> None:
+def write(text: str, name: str = COUNTS, page: Path = PAGE) -> None:
     """
-    Replace what is between the two markers of a page, and nothing else; without a page, make one.
+    Replace a part of a page, and nothing else; without a page, make one that has no other.
 
-    :raises ValueError: the page has not each of the markers once, in order
+    :raises ValueError: the page has not each of the part's markers once, in order
     """
-    page.write_text(with_part(page.read_text(encoding="utf-8") if page.exists() else _STUB, text), encoding="utf-8")
+    stub = "\n".join(["# Masking", "", *markers(name), ""])
+    before = page.read_text(encoding="utf-8") if page.exists() else stub
+    page.write_text(with_part(before, text, name), encoding="utf-8")
 
 
-def with_part(page: str, text: str) -> str:
+def markers(name: str) -> tuple[str, str]:
+    """Return what stands before a part of a page and what stands behind it."""
+    return f"<!-- {name} -->", f"<!-- /{name} -->"
+
+
+def with_part(page: str, text: str, name: str = COUNTS) -> str:
     """
-    Return a page with another text between its markers.
+    Return a page with another text between two markers.
 
-    :raises ValueError: the page has not each of the markers once, in order
+    :raises ValueError: the page has not each of them once, in order
     """
-    pieces = re.split(f"({re.escape(BEGIN)}|{re.escape(END)})", page)
-    if pieces[1::2] != [BEGIN, END]:
-        raise ValueError(f"The page has to have {BEGIN} and then {END}, each once.")
-    before, begin, _, end, after = pieces
+    begin, end = markers(name)
+    before, _, after = _cut(page, name)
     return f"{before}{begin}\n\n{text.strip()}\n\n{end}{after}"
 
 
-def part_of(page: str) -> str:
-    """Return what is between the markers of a page."""
-    return page.partition(BEGIN)[2].partition(END)[0].strip()
+def part_of(page: str, name: str = COUNTS) -> str:
+    """
+    Return what is between two markers of a page.
+
+    :raises ValueError: the page has not each of them once, in order
+    """
+    return _cut(page, name)[1].strip()
+
+
+def _cut(page: str, name: str) -> list[str]:
+    begin, end = markers(name)
+    pieces = re.split(f"({re.escape(begin)}|{re.escape(end)})", page)
+    if pieces[1::2] != [begin, end]:
+        raise ValueError(f"The page has to have {begin} and then {end}, each once.")
+    return pieces[::2]
 
 
 def _share(part: int, whole: int) -> str:
