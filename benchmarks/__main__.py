@@ -1,6 +1,6 @@
 """
 Every benchmark but the long one, or those that are named:
-``python -m benchmarks [--tasks N] [hook_clients] [task_runner]``, ``python -m benchmarks scale --held N``.
+``python -m benchmarks [--tasks N] [hook_clients] [task_runner] [texts]``, ``python -m benchmarks scale --held N``.
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ import argparse
 import os
 import tempfile
 
-NAMES = ("hook_clients", "task_runner", "scale")
-BY_DEFAULT = NAMES[:2]  # scale takes half an hour where it tells something
+NAMES = ("hook_clients", "task_runner", "texts", "scale")
+BY_DEFAULT = NAMES[:3]  # scale takes half an hour where it tells something
 
 
 def main() -> None:
@@ -40,6 +40,10 @@ def main() -> None:
             from benchmarks import task_runner
 
             task_runner.main(arguments.tasks)
+        if "texts" in names:
+            from benchmarks import texts
+
+            texts.main()
         if "scale" in names:
             from benchmarks.scale import run
 
@@ -55,9 +59,7 @@ def main() -> None:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Measure; print the figures.")
-    parser.add_argument(
-        "names", nargs="*", metavar="name", help=f"{', '.join(NAMES)}; default: {' and '.join(BY_DEFAULT)}"
-    )
+    parser.add_argument("names", nargs="*", metavar="name", help=f"{', '.join(NAMES)}; default: all but the last")
     parser.add_argument("--tasks", type=int, default=100, metavar="N", help="of task_runner (default: 100)")
     scale = parser.add_argument_group("scale")
     scale.add_argument("--held", type=int, default=1000, metavar="N", help="tasks held at once (default: 1000)")

@@ -1,0 +1,144 @@
+"""What is counted: texts whose secret leaves in a report, and texts without a secret that are masked."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from random import Random
+from typing import Any, TypeVar
+
+from airflow_provider_datapipeline.reporting import TaskReport
+from airflow_provider_datapipeline.reporting.masking import Protector
+from tests.masking.draw import draw
+
+CORPUS = Path(__file__).parents[1] / "reporting" / "corpus"
+
+SEED = 1
+PIECE = 8
+"""Characters of a secret that are too many to leave."""
+
+_PLACE = "{SECRET}"
+
+
+@dataclass(frozen=True)
+class Planted:
+    """
+    A text with a place for a secret.
+
+    :param generator: a regular expression that the secret is drawn from
+    :param blind: written by somebody who had not seen the rules, and first counted when they were done
+    """
+
+    text: str
+    generator: str
+    kind: str
+    blind: bool = False
+
+    def secret(self, seed: object) -> str:
+        """Draw the secret; always the same one for a seed."""
+        return draw(self.generator, Random(f"{seed} {self.text}"))
+
+    def with_secret(self, secret: str) -> str:
+        """Return the text as it would be met."""
+        return self.text.replace(_PLACE, secret)
+
+    def shows(self, secret: str, shown: str) -> bool:
+        """Tell whether a text shows a piece of the secret that this text does not have without it."""
+        around = self.text.replace(_PLACE, "\n")
+        return any(piece in shown and piece not in around for piece in pieces(secret))
+
+    def leaks(self, seed: object = SEED) -> bool:
+        """Tell whether a report of an error with this text shows the secret, where the caller's mask knows nothing."""
+        secret = self.secret(seed)
+        report = TaskReport.failed(RuntimeError(self.with_secret(secret)), mask=str)
+        return any(self.shows(secret, shown) for shown in report.as_request().values())
+
+
+@dataclass(frozen=True)
+class Ordinary:
+    """A text without a secret."""
+
+    text: str
+    kind: str
+    blind: bool = False
+
+    def is_masked(self) -> bool:
+        """Tell whether anything of it is masked."""
+        return Protector(str)(self.text) != self.text
+
+
+def pieces(secret: str) -> Iterable[str]:
+    """Return every piece of a secret that must not be shown; of a short one it is the whole."""
+    size = min(PIECE, len(secret))
+    return {secret[at : at + size] for at in range(len(secret) - size + 1)}
+
+
+def planted(folder: Path | None = None) -> list[Planted]:
+    """Return the project's own texts with secrets, or those in ``leaks.jsonl`` of a folder."""
+    rows = _rows(folder / "leaks.jsonl" if folder else CORPUS / "planted.jsonl")
+    return [Planted(row["text"], row["generator"], row["kind"], row.get("blind", False)) for row in rows]
+
+
+def ordinary() -> list[Ordinary]:
+    """Return the project's own texts without secrets."""
+    rows = _rows(CORPUS / "ordinary.jsonl")
+    return [Ordinary(row["text"], row["kind"], row.get("blind", False)) for row in rows]
+
+
+def _rows(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+Case = Planted | Ordinary
+Kind = TypeVar("Kind", Planted, Ordinary)
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Of which texts something is wrong."""
+
+    cases: tuple[Case, ...]
+    wrong: frozenset[Case]
+
+    @cached_property
+    def kinds(self) -> dict[str, tuple[int, int]]:
+        """For every kind, in alphabetical order: how many texts are wrong, and of how many."""
+        wrong = Counter(case.kind for case in self.wrong)
+        return {kind: (wrong[kind], of) for kind, of in sorted(Counter(case.kind for case in self.cases).items())}
+
+    @property
+    def total(self) -> tuple[int, int]:
+        """How many texts are wrong, and of how many."""
+        return len(self.wrong), len(self.cases)
+
+    @property
+    def blind(self) -> tuple[int, int]:
+        """The same of those that were written blind."""
+        return sum(case.blind for case in self.wrong), sum(case.blind for case in self.cases)
+
+    def in_order(self) -> list[Case]:
+        """Return the texts of which something is wrong, as they come in their file."""
+        return [case for case in self.cases if case in self.wrong]
+
+
+def count_leaks(cases: Sequence[Planted], seed: object = SEED) -> Counts:
+    """Count the texts whose secret leaves."""
+    return _counted(cases, lambda case: case.leaks(seed))
+
+
+def count_masked(cases: Sequence[Ordinary]) -> Counts:
+    """Count the texts that are masked and hold no secret."""
+    return _counted(cases, Ordinary.is_masked)
+
+
+def _counted(cases: Sequence[Kind], is_wrong: Callable[[Kind], bool]) -> Counts:
+    return Counts(tuple(cases), frozenset(filter(is_wrong, cases)))
+
+
+def percent(part: int, whole: int) -> float:
+    """Return a share in percent; none of nothing."""
+    return 100 * part / whole if whole else 0.0

@@ -1,0 +1,104 @@
+"""A text that a regular expression matches, drawn at random: secrets of a form, and what the rules look for."""
+
+from __future__ import annotations
+
+import importlib
+import string
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from random import Random
+
+_PARSER: Any = importlib.import_module("re._parser")  # how re itself reads a pattern; it has no public name
+
+PRINTABLE = [character for character in map(chr, range(127)) if character.isprintable()]
+_ORDINARY = [*string.ascii_letters, *string.digits]
+_CATEGORIES = {
+    "CATEGORY_DIGIT": string.digits,
+    "CATEGORY_NOT_DIGIT": string.ascii_letters,
+    "CATEGORY_SPACE": " \t\n",
+    "CATEGORY_NOT_SPACE": string.ascii_letters + string.digits,
+    "CATEGORY_WORD": string.ascii_letters + string.digits + "_",
+    "CATEGORY_NOT_WORD": " .,:;-/",
+}
+_MORE = 8  # repetitions beyond the least, where a pattern allows more
+
+
+class UnknownPatternError(ValueError):
+    """A pattern has something in it that is not drawn."""
+
+
+def draw(pattern: str, random: Random, *, conditions: bool = True, flags: int = 0) -> str:
+    """
+    Return a text that a pattern matches.
+
+    Where a number of repetitions is open, it is at most eight above the least.
+
+    :param conditions: refuse what is only true of the text around (lookarounds, anchors); otherwise it is left out, and
+        the text may not match
+    :param flags: those that the pattern is compiled with
+    :raises UnknownPatternError: the pattern has something that is not known here, such as a group's repetition by name
+    """
+    return _Drawing(pattern, random, conditions)(_PARSER.parse(pattern, flags))
+
+
+@dataclass(frozen=True)
+class _Drawing:
+    pattern: str
+    random: Random
+    conditions: bool
+
+    def __call__(self, parts: Iterable[tuple[object, Any]]) -> str:
+        return "".join(self._one(str(operation), argument) for operation, argument in parts)
+
+    def _one(self, operation: str, argument: Any) -> str:
+        match operation:
+            case "LITERAL":
+                return chr(argument)
+            case "NOT_LITERAL":
+                return self._choice({chr(argument)}, others=True)
+            case "ANY":
+                return self.random.choice(_ORDINARY)
+            case "IN":
+                return self._class(argument)
+            case "MAX_REPEAT" | "MIN_REPEAT" | "POSSESSIVE_REPEAT":
+                least, most, inner = argument
+                times = self.random.randint(least, min(int(most), least + _MORE))
+                return "".join(self(inner) for _ in range(times))
+            case "SUBPATTERN":
+                return self(argument[-1])
+            case "ATOMIC_GROUP":
+                return self(argument)
+            case "BRANCH":
+                return self(self.random.choice(argument[1]))
+            case "ASSERT" | "ASSERT_NOT" | "AT" if not self.conditions:
+                return ""
+            case _:
+                raise UnknownPatternError(f"{operation} is not drawn, in {self.pattern!r}")
+
+    def _class(self, members: list[tuple[object, Any]]) -> str:
+        characters: set[str] = set()
+        others = False
+        for kind, argument in members:
+            match str(kind):
+                case "NEGATE":
+                    others = True
+                case "LITERAL":
+                    characters.add(chr(argument))
+                case "RANGE":
+                    characters.update(map(chr, range(argument[0], argument[1] + 1)))
+                case "CATEGORY" if str(argument) in _CATEGORIES:
+                    characters.update(_CATEGORIES[str(argument)])
+                case _:
+                    raise UnknownPatternError(f"{kind} {argument} is not drawn, in {self.pattern!r}")
+        return self._choice(characters, others=others)
+
+    def _choice(self, characters: set[str], *, others: bool) -> str:
+        if not others:
+            return self.random.choice(sorted(characters))
+        for alphabet in (_ORDINARY, PRINTABLE):
+            if left := [character for character in alphabet if character not in characters]:
+                return self.random.choice(left)
+        raise UnknownPatternError(f"a class that excludes every printable character, in {self.pattern!r}")

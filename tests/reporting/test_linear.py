@@ -1,0 +1,250 @@
+"""
+No text takes more time than its length explains, whatever rule it is made for.
+
+Of every rule a text is drawn that it matches, and a beginning of that is repeated: what a rule looks for and does not
+find is what it may look for again from each place. A text four times as long takes four times as long then, and sixteen
+times if something looks from each place to the end. The two are compared with each other, in time of the processor, so
+that neither a slow machine nor a busy one decides.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import gc
+import importlib
+import inspect
+import pkgutil
+import re
+import time
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from itertools import product
+from random import Random
+
+import pytest
+
+from airflow_provider_datapipeline import reporting
+from airflow_provider_datapipeline.reporting import TaskReport, limits
+from airflow_provider_datapipeline.reporting.secret_contexts import command_pattern, option_pattern
+from airflow_provider_datapipeline.reporting.secret_patterns import find_secrets
+from airflow_provider_datapipeline.reporting.secret_rules.commands import ARGUMENTS, OPTIONS
+from airflow_provider_datapipeline.reporting.secret_rules.issuers import ISSUERS, SHAPES
+from airflow_provider_datapipeline.reporting.secret_rules.phrases import PHRASES
+from airflow_provider_datapipeline.reporting.secret_shapes import compiled, issuer_pattern
+from tests.masking.draw import draw
+
+LONGER = 4
+MOST = 9
+"""How many times as long a text that is four times as long may take; between 4, which is linear, and 16."""
+TIMES = 3
+
+BEGINNINGS = (0.3, 0.6, 0.9, 1.0)
+ENDS = ("", " ", "\n")
+
+UNITS = [
+    "a", "A", " ", "\n", "-", "_", "'", '"', "\\", '\\"', "{", "}}", "(", "[", "<", "@", ":", "=", "%", "***", "\x1b[",
+    "password", "password=", 'password="', "password='\\\"", "password: a ", "\npassword: a", "\npassword: |\n x",
+    "password\n", "password=a&", "password=a;", ";pwd={", ";pwd=a ", "password%3D%26", "('password', ", "--password ",
+    "<password", "<password ", "name='password', value=", "key ", "api_key", "secret_key ", "token: a b ", "://", "://a:",
+    "http://a:b@", "a:b@", "%3A%2F%2F", "cookie: a", "authorization: bearer ", "authorization=", "Bearer a.",
+    "Basic Aa",
+    "eyJ", "eyJ.", "AKIA", "sk-", "-----BEGIN PRIVATE KEY-----", "-----END PRIVATE KEY-----", "MIIE\\n", "A" * 64 + "\n",
+    " -p", "mysql -p", "docker -p x ", " -u a:", "sqlplus ", "a/b@", "identified by '", "password(", "[SQL: password",
+    "[SQL: ", "\n[parameters: (", "\n[parameters: {}]\n[SQL: UPDATE u SET password_hash=%(p)s]", "input_value=",
+    "input_value={...", "\npassword\ninput_value=", "'loc': (password", "On instance['password']:",
+    "Failed to parse: a:", "invalid literal for int() with base 10: 'a", "auth=('", "aws_secret_access_key ",
+    "login a password ", "Aa1", "Aa1Bb2Cc3Dd4Ee5F ", "secret | token\n", "secret,a\n1,2\n",
+]  # fmt: skip
+"""What no single rule is made for, too."""
+
+BEFORE_UNITS = "x='password' [SQL: token -----BEGIN PRIVATE KEY-----\n"
+
+AROUND = [
+    ("password=['", "']"), ("password=('", "')"), ("password={", "}"), ('password="', '"'), ("password=", ""),
+    ("password: ", ""), ("x password: ", ""), ("<password>", "</password>"), ("http://a:", "@b"),
+]  # fmt: skip
+FILLINGS = ("a", "ab ", "a b c ", "a'", "a,", " a", "(a", "get", "\\")
+"""One value that goes on and on."""
+
+AT_A_PLACE = {
+    "secret_assignments": ("_CLASS",),
+    "secret_looks": ("_NAME", "_NO_SECRET"),
+    "secret_remarks": ("_NOTHING", "WORDS"),
+    "secret_urls": ("_IS_A_HOST",),
+    "secret_values": ("_READS",),
+}
+"""Patterns that are matched at one place or in a short piece of a text, by their modules; never sought in all of it."""
+
+
+def rules() -> Iterator[tuple[str, str]]:
+    """Every row of the tables, with a regular expression that is as long as all of it."""
+    for issuer in ISSUERS:
+        yield f"issuer {issuer.name}, {issuer.starts}", issuer_pattern(issuer)
+    yield from other_rules()
+
+
+def other_rules() -> Iterator[tuple[str, str]]:
+    for shape in SHAPES:
+        yield f"shape {shape.name}", shape.pattern
+    for phrase in PHRASES:
+        yield f"phrase {phrase.about}", phrase.pattern
+    for argument in ARGUMENTS:
+        yield f"argument {argument.pattern}", argument.pattern
+    for option in OPTIONS:
+        yield f"option of {option.commands}", f"{command_pattern(option)} {option_pattern(option)}"
+
+
+def single_patterns() -> Iterator[tuple[str, re.Pattern[str]]]:
+    """The patterns of the tables as they are sought."""
+    for option in OPTIONS:
+        yield f"command {option.commands}", compiled(command_pattern(option))
+        yield f"option of {option.commands}", compiled(option_pattern(option))
+    yield from ((name, compiled(pattern)) for name, pattern in rules() if not name.startswith("option "))
+
+
+def module_patterns() -> Iterator[tuple[str, str, re.Pattern[str]]]:
+    """Every pattern that a module defines: also in dictionaries, tuples and dataclasses."""
+    names = [name for _, name, _ in pkgutil.iter_modules(reporting.__path__) if name.startswith("secret_")]
+    for module in [importlib.import_module(f"{reporting.__name__}.{name}") for name in names] + [limits]:
+        source = inspect.getsource(module)
+        for name, value in vars(module).items():
+            if re.search(rf"^{name}\b[^=\n]*=", source, re.MULTILINE):
+                yield from ((module.__name__.rpartition(".")[2], name, pattern) for pattern in patterns_in(value))
+
+
+def patterns_in(value: object) -> Iterator[re.Pattern[str]]:
+    if isinstance(value, re.Pattern):
+        yield value
+    elif isinstance(value, Mapping):
+        yield from (pattern for inner in value.values() for pattern in patterns_in(inner))
+    elif isinstance(value, tuple):
+        yield from (pattern for inner in value for pattern in patterns_in(inner))
+    elif dataclasses.is_dataclass(value) and not isinstance(value, type):
+        yield from (
+            pattern for field in dataclasses.fields(value) for pattern in patterns_in(getattr(value, field.name))
+        )
+
+
+def beginning(name: str, pattern: str, share: float, flags: int = re.ASCII) -> str:
+    """Return what a rule begins to match; drawn anew for another share, so that alternatives come up, too."""
+    example = draw(pattern, Random(f"{name} {share}"), conditions=False, flags=flags)
+    return example[: max(1, round(len(example) * share))] or "a"  # what matches nothing, matches it everywhere
+
+
+def repeated(unit: str, size: int, before: str = "", after: str = "") -> str:
+    return (before + unit * (size // len(unit) + 1))[:size] + after
+
+
+def seconds(act: Callable[[str], object], text: str) -> float:
+    """The processor's time, without that of a collection of garbage that happens to be due."""
+    gc.disable()
+    try:
+        start = time.process_time()
+        act(text)
+        return time.process_time() - start
+    finally:
+        gc.enable()
+
+
+def is_linear(act: Callable[[str], object], make: Callable[[int], str], size: int, slack: float) -> bool:
+    """
+    Tell whether a text four times as long takes about four times as long.
+
+    :param slack: seconds that tell nothing
+    """
+    for _ in range(TIMES):
+        long = seconds(act, make(size * LONGER))
+        if long <= slack or long <= MOST * seconds(act, make(size)) + slack:
+            return True
+    return False
+
+
+def find_all(pattern: re.Pattern[str]) -> Callable[[str], object]:
+    return lambda text: sum(1 for _ in pattern.finditer(text))
+
+
+def slow_unit(name: str, pattern: re.Pattern[str], act: Callable[[str], object], size: int, slack: float) -> str | None:
+    """Return the first of a pattern's units that takes too long."""
+    for share, end in product(BEGINNINGS, ENDS):
+        unit = beginning(name, pattern.pattern, share, pattern.flags) + end
+        if not is_linear(act, partial(repeated, unit), size, slack):
+            return f"{name}: {unit!r}"
+    return None
+
+
+def test_what_is_quadratic_is_told_from_what_is_linear() -> None:
+    linear, quadratic = re.compile("(?<!a)a++b"), re.compile("a+b")
+
+    assert slow_unit("linear", linear, find_all(linear), 4_000, 0.02) is None
+    assert slow_unit("quadratic", quadratic, find_all(quadratic), 4_000, 0.02) is not None
+
+
+def test_every_pattern_of_the_tables_is_sought_in_linear_time() -> None:
+    patterns = dict(single_patterns())
+    slow = [slow_unit(name, pattern, find_all(pattern), 16_000, 0.03) for name, pattern in patterns.items()]
+
+    assert len(patterns) == len(ISSUERS) + len(SHAPES) + len(PHRASES) + len(ARGUMENTS) + 2 * len(OPTIONS)
+    assert [unit for unit in slow if unit] == []
+
+
+def test_every_pattern_of_a_module_is_sought_in_linear_time() -> None:
+    """One that is not, since it is only matched at a place: it belongs into `AT_A_PLACE`."""
+    slow = []
+    for module, name, pattern in module_patterns():
+        act = pattern.match if name in AT_A_PLACE.get(module, ()) else find_all(pattern)
+        slow.append(slow_unit(f"{module}.{name}", pattern, act, 4_000, 0.02))
+
+    assert [unit for unit in slow if unit] == []
+
+
+def test_what_is_matched_at_a_place_is_there() -> None:
+    there = {(module, name) for module, name, _ in module_patterns()}
+
+    assert {(module, name) for module, names in AT_A_PLACE.items() for name in names} <= there
+    assert len(there) > 50
+
+
+def linear_in_all(unit: str, before: str = "", after: str = "") -> bool:
+    return is_linear(find_secrets, partial(repeated, unit, before=before, after=after), 8_000, 0.15)
+
+
+def test_secrets_are_found_in_linear_time_in_what_issuers_issue() -> None:
+    slow = [
+        name
+        for issuer in ISSUERS
+        if not linear_in_all(beginning(name := f"{issuer.name}, {issuer.starts}", issuer_pattern(issuer), 0.9))
+    ]
+
+    assert slow == []
+
+
+@pytest.mark.parametrize(("share", "end"), [(0.6, "\n"), (0.9, " ")])
+def test_secrets_are_found_in_linear_time_in_what_other_rules_look_for(share: float, end: str) -> None:
+    slow = [name for name, pattern in other_rules() if not linear_in_all(beginning(name, pattern, share) + end)]
+
+    assert slow == []
+
+
+def test_secrets_are_found_in_linear_time_in_what_no_rule_looks_for() -> None:
+    assert [unit for unit in UNITS if not linear_in_all(unit, BEFORE_UNITS)] == []
+
+
+@pytest.mark.parametrize(("before", "after"), AROUND)
+def test_one_long_value_is_found_in_linear_time(before: str, after: str) -> None:
+    assert [unit for unit in FILLINGS if not linear_in_all(unit, before, after)] == []
+
+
+def test_a_report_of_a_longer_text_takes_no_more_time() -> None:
+    """Of a text that is longer than what is looked at: twelve times as long, and with 150 ms for reading it."""
+    prose = "FATAL: password authentication failed for user etl at s3://lake/x, postgresql://etl:hunter2-x@db/orders\n"
+
+    def report(text: str) -> TaskReport:
+        return TaskReport.failed(RuntimeError(text), mask=str)
+
+    for unit in (prose, "sk-", "Aa1", "docker -p x ", "password='\\\"", "\x1b["):
+        took = [
+            (seconds(report, repeated(unit, 1_200_000)), seconds(report, repeated(unit, 100_000))) for _ in range(2)
+        ]
+
+        assert min(long - 3 * short for long, short in took) < 0.15, unit
+    assert "hunter2" not in str(report(repeated(prose, 1_200_000)))
