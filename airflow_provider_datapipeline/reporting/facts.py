@@ -45,16 +45,19 @@ class TaskFacts:
         :param protect: applied to every value before it is shortened, and to the finished line
         """
 
-        def value(fact: object, limit: int) -> str:
-            text = "" if fact is None else one_line(protect(safe_str(fact)))
-            return clip(text, limit, utf8_length)
+        def value(label: str, fact: object, limit: int) -> str:
+            if fact is None or not (text := safe_str(fact)).strip():
+                return ""
+            # With its label, which says that it identifies something: it may look like a token.
+            text = one_line(protect(f"{label}: {text}"))
+            return clip(text.partition(": ")[2] or text, limit, utf8_length)
 
-        task = value(self.task_id, ID_MAX_UTF8)
+        task = value("Task", self.task_id, ID_MAX_UTF8)
         facts = (
-            ("DAG", value(self.dag_id, ID_MAX_UTF8), ID_MAX_UTF8),
-            ("Run", value(self.run_id, ID_MAX_UTF8), ID_MAX_UTF8),
+            ("DAG", value("DAG", self.dag_id, ID_MAX_UTF8), ID_MAX_UTF8),
+            ("Run", value("Run", self.run_id, ID_MAX_UTF8), ID_MAX_UTF8),
             ("Task", task and task + clip(self._numbers(), _NUMBERS_MAX_UTF8), ID_MAX_UTF8 + _NUMBERS_MAX_UTF8),
-            ("Log", value(self.log_url, LOG_URL_MAX_UTF8), LOG_URL_MAX_UTF8),
+            ("Log", value("Log", self.log_url, LOG_URL_MAX_UTF8), LOG_URL_MAX_UTF8),
         )
         return tuple(
             clip(one_line(protect(f"{label}: {fact}")), len(f"{label}: ") + limit, utf8_length)

@@ -7,6 +7,7 @@ import pytest
 from airflow_provider_datapipeline.reporting import TaskFacts
 from airflow_provider_datapipeline.reporting.facts import split_facts
 from airflow_provider_datapipeline.reporting.limits import utf8_length
+from airflow_provider_datapipeline.reporting.masking import Protector
 
 FULL = TaskFacts(
     dag_id="load_orders",
@@ -73,3 +74,15 @@ def test_a_message_is_taken_apart_where_its_facts_begin() -> None:
     assert split_facts("\n".join((body, *FULL.lines()))) == (body, FULL.lines())
     assert split_facts("no facts") == ("no facts", ())
     assert split_facts("") == ("", ())
+
+
+def test_an_id_that_looks_generated_stays() -> None:
+    looks = "Zq7Rt2Lm9Xw4Kd8Vb3Nc"
+    protect = Protector(str)
+
+    assert protect(f"it met {looks} there") == "it met *** there"
+    assert TaskFacts(dag_id=looks, run_id=looks, task_id=looks).lines(protect) == (
+        f"DAG: {looks}",
+        f"Run: {looks}",
+        f"Task: {looks}",
+    )

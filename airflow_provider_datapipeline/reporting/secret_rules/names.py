@@ -109,6 +109,6 @@ IDENTIFIED_BY = (
     "fingerprint", "trace", "span", "task", "run", "uid", "guid", "sheet", "sheets/d", "/d", "folders", "next_?token",
     "revision", "rev", "snapshot", "execution", "operation", "correlation", "transaction", "build", "cluster", "nonce",
     "topic", r"ssh-[a-z0-9]+", "part", "offset", "object", "blob", "file", "image", "layer", "pipeline", "activation",
-    "attempt", "handle", "h1", "ray",
+    "attempt", "handle", "h1", "ray", "dag",
 )  # fmt: skip
 """Words before what looks drawn at random, in which case it identifies something. Regular expressions."""
