@@ -8,6 +8,10 @@ from __future__ import annotations
 import argparse
 import os
 import tempfile
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
 
 NAMES = ("hook_clients", "task_runner", "texts", "scale")
 BY_DEFAULT = NAMES[:3]  # scale takes half an hour where it tells something
@@ -32,18 +36,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="datapipeline-benchmark-") as home:
         # Set before Airflow is imported: it writes its configuration, and logs, as soon as it is.
         os.environ |= {"AIRFLOW_HOME": home, "AIRFLOW__LOGGING__LOGGING_LEVEL": "ERROR"}
-        if "hook_clients" in names:
-            from benchmarks import hook_clients
-
-            hook_clients.main()
-        if "task_runner" in names:
-            from benchmarks import task_runner
-
-            task_runner.main(arguments.tasks)
-        if "texts" in names:
-            from benchmarks import texts
-
-            texts.main()
+        _run_short(names, arguments.tasks)
         if "scale" in names:
             from benchmarks.scale import run
 
@@ -55,6 +48,21 @@ def main() -> None:
                 burst=arguments.burst,
                 triggerers=arguments.triggerers,
             )
+
+
+def _run_short(names: Collection[str], tasks: int) -> None:
+    if "hook_clients" in names:
+        from benchmarks import hook_clients
+
+        hook_clients.main()
+    if "task_runner" in names:
+        from benchmarks import task_runner
+
+        task_runner.main(tasks)
+    if "texts" in names:
+        from benchmarks import texts
+
+        texts.main()
 
 
 def _parser() -> argparse.ArgumentParser:

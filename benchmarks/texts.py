@@ -10,6 +10,7 @@ one run.
 from __future__ import annotations
 
 import base64
+import importlib
 import json
 import string
 import sysconfig
@@ -17,7 +18,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from airflow_provider_datapipeline.reporting import TaskReport
 
@@ -146,10 +147,10 @@ def main() -> None:
 
 
 def _register(random: Random) -> None:
-    """Tell Airflow's masker some secrets, none of which is in the texts: it does nothing for as long as it knows none."""
+    """Tell Airflow's masker some secrets, none of which is in the texts: while it knows none, it does nothing."""
     try:
-        from airflow.sdk.log import mask_secret
+        masker: Any = importlib.import_module("airflow.sdk.log")
     except ImportError:  # before Airflow 3.1
-        from airflow.utils.log.secrets_masker import mask_secret
+        masker = importlib.import_module("airflow.utils.log.secrets_masker")
     for _ in range(REGISTERED):
-        mask_secret("".join(random.choices(_LETTERS, k=20)))
+        masker.mask_secret("".join(random.choices(_LETTERS, k=20)))

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from random import Random
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from airflow_provider_datapipeline.reporting import TaskReport
 from airflow_provider_datapipeline.reporting.masking import Protector
 from tests.masking.draw import draw
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
 
 CORPUS = Path(__file__).parents[1] / "reporting" / "corpus"
 
@@ -136,7 +138,7 @@ def count_masked(cases: Sequence[Ordinary]) -> Counts:
 
 
 def _counted(cases: Sequence[Kind], is_wrong: Callable[[Kind], bool]) -> Counts:
-    return Counts(tuple(cases), frozenset(filter(is_wrong, cases)))
+    return Counts(tuple(cases), frozenset(case for case in cases if is_wrong(case)))
 
 
 def percent(part: int, whole: int) -> float:

@@ -56,27 +56,28 @@ class _Drawing:
     def _one(self, operation: str, argument: Any) -> str:
         match operation:
             case "LITERAL":
-                return chr(argument)
+                drawn = chr(argument)
             case "NOT_LITERAL":
-                return self._choice({chr(argument)}, others=True)
+                drawn = self._choice({chr(argument)}, others=True)
             case "ANY":
-                return self.random.choice(_ORDINARY)
+                drawn = self.random.choice(_ORDINARY)
             case "IN":
-                return self._class(argument)
+                drawn = self._class(argument)
             case "MAX_REPEAT" | "MIN_REPEAT" | "POSSESSIVE_REPEAT":
                 least, most, inner = argument
                 times = self.random.randint(least, min(int(most), least + _MORE))
-                return "".join(self(inner) for _ in range(times))
+                drawn = "".join(self(inner) for _ in range(times))
             case "SUBPATTERN":
-                return self(argument[-1])
+                drawn = self(argument[-1])
             case "ATOMIC_GROUP":
-                return self(argument)
+                drawn = self(argument)
             case "BRANCH":
-                return self(self.random.choice(argument[1]))
+                drawn = self(self.random.choice(argument[1]))
             case "ASSERT" | "ASSERT_NOT" | "AT" if not self.conditions:
-                return ""
+                drawn = ""
             case _:
                 raise UnknownPatternError(f"{operation} is not drawn, in {self.pattern!r}")
+        return drawn
 
     def _class(self, members: list[tuple[object, Any]]) -> str:
         characters: set[str] = set()
