@@ -11,7 +11,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from tests.masking import tables
+from tests.masking import rules, tables
 from tests.masking.counting import SEED, count_leaks, count_masked, ordinary, planted
 
 
@@ -35,6 +35,7 @@ def main() -> int:
     print(tables.for_terminal(masks, "Needless masks", "masked", seed=_shown(options)))
     if options.page:
         tables.write(tables.part(leaks, masks))
+        tables.write(rules.tables(), rules.PART)
         print(f"Written: docs/{tables.PAGE.name}")
     return 0
 

@@ -14,6 +14,9 @@ from airflow_provider_datapipeline.reporting.secret_rules.schemes import SCHEMES
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+PART = "rules"
+"""The name of the part of the page that the tables are."""
+
 LOOKS = {
     Look.ANY: "whatever it looks like",
     Look.LOOSE: "6 characters or more, with a letter, and a digit or a sign that names do not have",
@@ -37,6 +40,7 @@ WORDS = {
     "announce what is `RANDOM`": (*names.SIGNATURES, *names.IN_DOUBT),
     "as the last word: the name is that of something else": names.NO_SECRETS,
     "as the first word: the name is that of an error": names.ERRORS,
+    "whole names that announce a secret": names.ALWAYS,
     "whole names of no secret": names.NO_NAMES,
     "end as others do, and announce none": names.NO_WORDS,
     "before what looks generated: it identifies something": names.IDENTIFIED_BY,
