@@ -28,7 +28,7 @@ PROSE = re.compile(
 )
 """The first word of a remark, or the class of an exception."""
 
-SENTENCE = re.compile(r"[A-Za-z][a-z']+ (?:[a-z']+ ){2}")
+SENTENCE = re.compile(r"(?<![A-Za-z'])[A-Za-z][a-z']+ (?:[a-z']+ ){2}")
 """Three words of a sentence."""
 
 WORDS = re.compile(r"[A-Za-z]?[a-z']+[,.]?[ \t]+[a-z']+(?=[ \t\r\n,.;:]|\Z)")
