@@ -64,6 +64,7 @@ CONTROL = re.compile(_CONTROLS)
 _BARE_INTRODUCER = re.compile(f"{_INTRODUCER}|{_CONTROLS}")
 
 STAGES = (
+    Stage(re.compile(r"(?<!\x1b)\x1b\[[0-9;]{0,20}m")),  # colours: by far the most frequent, and no accident
     Stage(re.compile(f"({_STRING_SEQUENCE})|{_NO_SEQUENCE}"), kept=r"\1"),
     Stage(re.compile(_STRING_SEQUENCE), (CONTROL,)),
     Stage(

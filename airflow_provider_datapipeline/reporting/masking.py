@@ -37,7 +37,7 @@ Mask = Callable[[str], str]
 
 WITHHELD = "[withheld: this text could not be masked]"
 
-REACH = 49_152
+REACH = 40_960
 """Characters of a text that are looked at: far more than is ever sent, and few enough to cost no time."""
 
 _PART_KEPT = 8

@@ -115,6 +115,7 @@ _LEAST_IN_PATH = 36
 _LONGEST_TYPED = 36
 _NAME = re.compile(r"[A-Za-z_-]+=(?=[^=])")
 _BEFORE = 100
+_LONGEST_WORD = 24
 _OF_SUM = re.compile(r"(?i:md5|sha-?\d{1,3}|checksum|digest|hash|etag|integrity|host key|fingerprint)\b|\barn:\S*\Z")
 _IDENTIFIED = re.compile(rf"(?:{'|'.join(IDENTIFIED_BY)})[^A-Za-z0-9]{{0,6}}\Z", re.IGNORECASE)
 
@@ -153,4 +154,8 @@ def _is_identifier(text: str, start: int, end: int) -> bool:
     if before.endswith("/") and end - start < _LEAST_IN_PATH and not _OF_A_USER.search(before):
         return True  # a part of a path
     is_line = before[-1:] in ("", "\n") and text[end : end + 1] in ("", "\n") and len(text) > end
-    return is_line or _IDENTIFIED.search(before) is not None or _OF_SUM.search(before.rpartition("\n")[2]) is not None
+    return (
+        is_line
+        or _IDENTIFIED.search(before[-_LONGEST_WORD:]) is not None
+        or _OF_SUM.search(before.rpartition("\n")[2]) is not None
+    )

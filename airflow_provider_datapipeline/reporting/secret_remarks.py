@@ -6,16 +6,25 @@ import re
 
 from airflow_provider_datapipeline.reporting.secret_looks import FILE
 
-_NOTHING = re.compile(
-    r"[*.…•xX_-]*|None|none|NONE|null|NULL|nil|undefined|[Tt]rue|[Ff]alse|TRUE|FALSE|yes|no|YES|NO|unset|"
-    r"%s|%\(\w+\)s|\?|:[A-Za-z_]+_?\d*|\$\d|\$\{[^{}]*\}?|\$?\{\{.*|\$[A-Z][A-Z_]{2,}|\$\([^()]*\)|\{\{[^{}]*\}\}?|%[A-Z_]{3,}%|"
-    r"<[\w .'-]*>?|<[\w.]+ object at 0x[0-9a-f]+>|arn:[\w:/.*+@=-]*|(?:https?|s3|gs|file)://[^@]*|"
-    r"/(?:run|var|etc|opt|home|mnt|tmp|usr|vault|app|root|dev)/[\w./-]*|"
-    r"(?:self|conn|args|ctx|cls|kwargs|options|settings|config|os\.environ|var|local|data|module|secrets|vars|(?:aws|google|azurerm)_\w+)[.\[][\w.\[\]'\"]*|"
-    r"[a-z]{2,20}(?:_[a-z]{1,20}){0,5}(?:\.[a-z_]{2,40}){0,4}\((?:\)|[A-Za-z_'\"][^()]{0,200}\)?)[\w.\[\]'\"]{0,40},?|\[[A-Z][A-Za-z]{2,40}\(.*|\W|\[(?:Errno|WinError|SSL)\b.*|"
-    rf"{FILE}",
-    re.ASCII,
+_NOTHINGS = (
+    r"[*.…•xX_-]*|\W",  # masked by somebody, or a sign
+    r"None|none|NONE|null|NULL|nil|undefined|[Tt]rue|[Ff]alse|TRUE|FALSE|yes|no|YES|NO|unset",
+    # parameters of statements, variables of shells, templates
+    r"%s|%\(\w+\)s|\?|:[A-Za-z_]+_?\d*|\$\d|\$[A-Z][A-Z_]{2,}|%[A-Z_]{3,}%",
+    r"\$\{[^{}]*\}?|\$\([^()]*\)|\$?\{\{.*",
+    r"<[\w .'-]*>?|<[\w.]+ object at 0x[0-9a-f]+>",
+    # addresses and files
+    r"arn:[\w:/.*+@=-]*|(?:https?|s3|gs|file)://[^@]*",
+    rf"/(?:run|var|etc|opt|home|mnt|tmp|usr|vault|app|root|dev)/[\w./-]*|{FILE}",
+    # source code: attributes and entries, references of Terraform, calls; one that is cut has a name of several words
+    r"(?:self|conn|args|ctx|cls|kwargs|options|settings|config|os\.environ|secrets|vars)[.\[][\w.\[\]'\"]*",
+    r"(?:var|local|data|module|(?:aws|google|azurerm)_\w+)[.\[][\w.\[\]'\"]*",
+    r"[a-z]{2,40}(?:[_.]+[a-z]{1,40}){0,8}\([^()]{0,200}\)[\w.\[\]'\"]{0,40},?",
+    r"[a-z]{2,40}(?:[_.]+[a-z]{1,40}){1,8}\([A-Za-z_'\"][^()]{0,200}",
+    # what an error is or says
+    r"\[[A-Z][A-Za-z]{2,40}\(.*|\[(?:Errno|WinError|SSL)\b.*",
 )
+_NOTHING = re.compile("|".join(_NOTHINGS), re.ASCII)
 PROSE = re.compile(
     r"(?:a|an|the|and|or|is|are|was|were|be|has|have|had|must|may|can|cannot|could|should|will|does|did|do|not|no|none|for|"
     r"of|to|in|on|at|as|by|with|from|this|that|your|you|it|please|required|expected|missing|invalid|incorrect|wrong|"

@@ -110,8 +110,8 @@ def test_of_a_long_text_both_ends_are_shown_and_the_rest_is_counted(unit: str, l
     assert Protector(mask)(shown) == shown
 
 
-@pytest.mark.parametrize("secret", ["Q" * 20, "Q" * 11_000])
-@pytest.mark.parametrize("around", [24_576, 24_570, 3_072, 100_000])
+@pytest.mark.parametrize("secret", ["Q" * 20, "Q" * 9_000])
+@pytest.mark.parametrize("around", [20_480, 20_470, 2_535, 100_000])
 def test_a_secret_that_the_border_cuts_is_not_shown_in_part(secret: str, around: int) -> None:
     """At the end of what is looked at, from either side, and of what is shown."""
     known = Protector(lambda text: text.replace(secret, "***"))
