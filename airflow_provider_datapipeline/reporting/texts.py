@@ -36,7 +36,6 @@ LINE_MAX_UTF8 = 256
 LINES_MAX_UTF8 = 1024
 _LINES_CONSIDERED = 100
 _LINE_REACH = 4_096
-_BODY_CONSIDERED = REACH // 4
 _PART_OF_TRACE = 1_100  # of a message in a stack trace: more than fits, so that what is longer is seen to be
 # The message is looked into as far as it is in the errorMessage.
 _MOST_IN_TRACE = REACH // 4
@@ -84,7 +83,7 @@ def error_message(body: str, lines: Sequence[str], fact_lines: Sequence[str], pr
     :param lines: as they came; each becomes one line
     :param fact_lines: already protected and within bounds
     """
-    body = clip_middle(protect(body).strip(), _BODY_CONSIDERED, len)
+    body = protect(body).strip()
     lines = (lines,) if isinstance(lines, str) else lines
     considered = [one_line(protect(safe_str(line), _LINE_REACH)) for line in lines[:_LINES_CONSIDERED]]
     left_out = len(lines) - len(considered)

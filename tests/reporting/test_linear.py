@@ -222,6 +222,7 @@ def linear_in_all(unit: str, before: str = "", after: str = "") -> bool:
     return is_linear(find_secrets, partial(repeated, unit, before=before, after=after), 8_000, 0.15)
 
 
+@pytest.mark.long
 def test_secrets_are_found_in_linear_time_in_what_issuers_issue() -> None:
     slow = [
         name
@@ -232,6 +233,7 @@ def test_secrets_are_found_in_linear_time_in_what_issuers_issue() -> None:
     assert slow == []
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("share", "end"), [(0.6, "\n"), (0.9, " ")])
 def test_secrets_are_found_in_linear_time_in_what_other_rules_look_for(share: float, end: str) -> None:
     slow = [name for name, pattern in other_rules() if not linear_in_all(beginning(name, pattern, share) + end)]

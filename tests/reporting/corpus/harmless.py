@@ -36,7 +36,7 @@ TEXTS = (
     "http://localhost:8080/dags/nightly/runs/manual__2026-11-22T00:00:00+00:00",
     "http://[::1]:8080/health refused",
     "https://api.example.com:8443, https://api2.example.com:8443",
-    "https://www.npmjs.com/package/@acme/orders/v/1.2",
+    "https://www.example.com/package/@acme/orders/v/1.2",
     "redis://cache.example.com:6379/0",
     "s3://lake/in/year=2026/month=11/part-00000-3f2a1b9c.snappy.parquet",
     "s3://lake/key=orders/secrets/README.md does not exist",
