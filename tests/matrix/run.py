@@ -30,7 +30,7 @@ OTHERWISE = ("QUICK", "TASKS", "BUSY")
 REAL = ("reporting", "task_runner", "wheel", "sixty")
 OF_AIRFLOW_3 = ("task_runner", "sixty")
 LEFT_OUT_IF_QUICK = (
-    *("tests/reporting", "tests/emulator", "tests/hooks"),
+    *("tests/reporting", "tests/masking", "tests/emulator", "tests/hooks"),
     *("tests/test_connection_forms.py", "tests/test_readme.py"),
 )
 """Unit tests of texts, of the emulator, of calls to AWS and of pages: most of the time, and the least of Airflow."""
