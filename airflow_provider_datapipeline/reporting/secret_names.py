@@ -51,7 +51,7 @@ def _announced_by(words: list[str], name: str) -> Look | None:
     for look, is_so in (
         (Look.RANDOM, word in names.SIGNATURES),
         (Look.LOOSE, word in names.SEVERAL),
-        (Look.ANY, word in names.SECRETS or word.endswith((*_ENDS, "pass"))),
+        (Look.ANY, word in names.SECRETS or word.endswith(_ENDS)),
         # A header of one's own is about this very request.
         (Look.DRAWN if name[:2].lower() == "x-" else Look.RANDOM, word in names.IN_DOUBT),
     ):

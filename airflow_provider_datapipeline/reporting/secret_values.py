@@ -70,7 +70,6 @@ _DRAWN = re.compile(r"[A-Za-z0-9_+/=.~!%:$-]*+")
 _IN_BRACES = re.compile(r"\{((?:[^}\r\n]|\}\}){0,400}+)\}")  # of ODBC: a brace within is written twice
 _TO_SEMICOLON = re.compile(r"[^;\r\n\"']{1,200}(?=;)")
 _TO_LINE_END = re.compile(r"[^\r\n]*")
-_TO_QUOTE = re.compile(r"[^\r\n\"']*")
 _ANOTHER_PAIR = re.compile(r"[ ,;][\w.-]{1,40}[:=]", re.ASCII)
 _OF_USAGE = (
     "via",

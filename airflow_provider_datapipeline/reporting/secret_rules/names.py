@@ -11,9 +11,8 @@ from __future__ import annotations
 SECRETS = (
     "password", "passwort", "passwd", "passwrd", "passphrase", "passcode", "passkey", "pwd", "secret", "senha",
     "kennwort", "contrasena", "motdepasse", "token", "credential", "credentials", "creds", "cred", "bearer", "jwt",
-    "authorization", "cookie", "assertion", "apikey", "secretkey", "storepass", "keypass", "dbpass", "userpass",
-    "mypass", "rootpass", "sshpass", "pgpass", "requirepass", "masterauth", "userpwd", "sas", "passwords", "secrets",
-    "tokens", "pw", "pass", "otp", "totp",
+    "authorization", "cookie", "assertion", "apikey", "secretkey", "masterauth", "userpwd", "sas", "passwords",
+    "secrets", "tokens", "pw", "pass", "otp", "totp",
 )  # fmt: skip
 """Words that announce a secret; all but the short ones also as the end of a longer word, such as ``dbpassword``."""
 
@@ -21,7 +20,7 @@ SEVERAL = ("secrets", "credentials", "tokens", "creds")
 """Those of :data:`SECRETS` that mostly announce names of secrets, or a number of them."""
 
 WHOLE_WORDS_ONLY = (
-    "pw", "pass", "otp", "totp", "cred", "creds", "sas", "jwt", "pgpass", "sshpass",
+    "pw", "otp", "totp", "cred", "creds", "sas", "jwt",
 )  # fmt: skip
 """Those of :data:`SECRETS` that other words end with."""
 
@@ -49,7 +48,7 @@ NO_KEYS = (
     "natural", "surrogate", "business", "unique", "index", "order", "message", "lookup", "lock", "event", "record",
     "item", "request", "join", "cluster", "merge", "hash", "range", "host", "registry", "redis", "file", "blob",
     "bucket", "config", "dict", "translation", "i18n", "trace", "task", "dag", "run", "job", "kms", "tag", "xcom",
-    "missing", "unknown", "duplicate", "conflict", "routingkey",
+    "missing", "unknown", "duplicate", "conflict",
 )  # fmt: skip
 """Words before "key" that make it the key of a row, an object or a dictionary."""
 
@@ -63,10 +62,10 @@ NO_TOKENS = (
 NO_SECRETS = (
     "name", "names", "arn", "file", "filename", "path", "paths", "url", "uri", "type", "types", "policy", "count",
     "counts", "length", "len", "size", "limit", "limits", "expiry", "expires", "expiration", "expired", "in", "at",
-    "on", "by", "endpoint", "version", "manager", "backend", "prefix", "ttl", "lifetime", "age", "required", "enabled",
-    "rotation", "provider", "column", "columns", "field", "fields", "encryption", "method", "mechanism", "location",
-    "dir", "directory", "status", "error", "errors", "exception", "failed", "failure", "attempts", "retries", "izer",
-    "ize", "ized", "less", "reset", "valid", "invalid", "format", "regex", "pattern", "hint", "server", "issuer",
+    "on", "by", "endpoint", "version", "manager", "backend", "prefix", "ttl", "lifetime", "age", "required",
+    "enabled", "rotation", "provider", "column", "columns", "field", "fields", "encryption", "method", "mechanism",
+    "location", "dir", "directory", "status", "error", "errors", "exception", "failed", "failure", "attempts",
+    "retries", "less", "reset", "valid", "invalid", "format", "regex", "pattern", "hint", "server", "issuer",
     "audience", "scope", "scopes", "kind", "label", "index", "position", "ref", "stdin", "env", "var", "cmd",
     "command", "callback", "helper", "validator", "schema", "usage", "strategy", "timeout", "max", "min", "source",
     "store", "missing", "notfound", "found", "denied", "second", "minute", "algorithm", "alg", "authenticator",
@@ -74,15 +73,14 @@ NO_SECRETS = (
     "alias", "aliases", "protocol", "domain", "host", "port", "bits", "encoding", "template", "placeholder", "hidden",
     "prompt", "rule", "rules", "group", "list", "set", "map", "factory", "handler", "client", "config", "cache",
     "loader", "resolver", "chain", "interval", "date", "time", "timestamp", "check", "checks", "engine", "view",
-    "page", "form", "table", "model", "refresh", "request", "response", "operator", "task", "job", "hook",
-    "error_code", "event", "handling", "management", "manifest", "bucket", "budget", "latency", "throughput", "price",
-    "cost",
+    "page", "form", "table", "model", "refresh", "request", "response", "operator", "task", "job", "hook", "event",
+    "handling", "management", "manifest", "bucket", "budget", "latency", "throughput", "price", "cost",
 )  # fmt: skip
 """Last words of names that tell of a secret, but are not its name."""
 
 NO_NAMES = (
-    "image_pull_secrets", "imagepullsecrets", "pull_secrets", "secret_key_ref", "existing_secret",
-    "token_use", "key_vault",
+    "image_pull_secrets", "imagepullsecrets", "pull_secrets", "secret_key_ref", "existing_secret", "token_use",
+    "key_vault",
 )  # fmt: skip
 """Whole names, in small letters, that announce the name of a secret, or nothing at all."""
 
@@ -98,8 +96,8 @@ ALWAYS = (
 
 IN_DOUBT = (
     "key", "keys", "code", "sid", "session", "sessionid", "jsessionid", "phpsessid", "sessid", "dsid", "asid", "ssid",
-    "ticket", "auth", "authn", "salt", "license", "licence", "appid", "verifier", "passkeys", "dsn", "crumb",
-    "hook", "pin", "seed", "pepper", "mnemonic", "hash", "nonce", "credential_id", "bearer_id",
+    "ticket", "auth", "authn", "salt", "license", "licence", "appid", "verifier", "passkeys", "dsn", "crumb", "hook",
+    "pin", "seed", "pepper", "mnemonic", "hash", "nonce",
 )  # fmt: skip
 """Names that may announce a secret: only what looks drawn at random is taken for one."""
 
@@ -107,8 +105,8 @@ IDENTIFIED_BY = (
     "id", "ids", r"id-\d", "uuid", "etag", "e-tag", "hash", "digest", "md5", "sha", r"sha-?\d{1,3}", "checksum",
     "version", "request", "req", "cursor", "job", "query", "commit", "marker", "continuation", "token_?marker",
     "fingerprint", "trace", "span", "task", "run", "uid", "guid", "sheet", "sheets/d", "/d", "folders", "next_?token",
-    "revision", "rev", "snapshot", "execution", "operation", "correlation", "transaction", "build", "cluster", "nonce",
-    "topic", r"ssh-[a-z0-9]+", "part", "offset", "object", "blob", "file", "image", "layer", "pipeline", "activation",
-    "attempt", "handle", "h1", "ray", "dag",
+    "revision", "rev", "snapshot", "execution", "operation", "correlation", "transaction", "build", "cluster",
+    "nonce", "topic", r"ssh-[a-z0-9]+", "part", "offset", "object", "blob", "file", "image", "layer", "pipeline",
+    "activation", "attempt", "handle", "h1", "ray", "dag",
 )  # fmt: skip
 """Words before what looks drawn at random, in which case it identifies something. Regular expressions."""

@@ -34,7 +34,6 @@ class Phrase:
 # In quotation marks, as SQL and source write a text; without its end where the text was cut
 _QUOTED = r"(?:'(?P<secret>(?:[^'\\]|''|\\.){0,2000}+)|\"(?P<secret2>(?:[^\"\\]|\"\"|\\.){0,2000}+))"
 _NAME = r"(?P<name>[A-Za-z0-9_.$-]{2,80})"
-_WORD = r"(?P<secret>[^\s\"'`,;()<>\[\]{}]{6,300}+)"
 _MARK = "[\"'`\u2018\u201c]"
 _IN_MARKS = rf"{_MARK}(?P<secret>[^\"'`\u2019\u201d\r\n]{{6,300}}+)[\"'`\u2019\u201d]"
 
