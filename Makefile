@@ -4,8 +4,8 @@
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help python venv demo lint types unit real test test-long test-matrix test-oldest test-dry-runs test-outcomes \
-  test-faults bench build clean
+.PHONY: help python venv demo lint types unit integration test test-long test-matrix test-oldest test-dry-runs \
+  test-outcomes test-faults bench build clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -61,15 +61,15 @@ types: venv ## Check types
 	@$(BIN)/mypy
 
 unit: venv ## Run the tests that need no Airflow processes; THOROUGH=1 draws 25 times as many examples
-	@$(BIN)/python -m pytest $(AT_ONCE) -m "not real and not long" $(if $(THOROUGH),--hypothesis-profile thorough)
+	@$(BIN)/python -m pytest $(AT_ONCE) -m "not integration and not long" $(if $(THOROUGH),--hypothesis-profile thorough)
 
-real: venv ## Run the scenarios of task runner and operator on a real Airflow 3.3
-	@$(BIN)/python -m pytest $(AT_ONCE) -m "real and not every_way and not long"
+integration: venv ## Run the scenarios of task runner and operator on a real Airflow 3.3
+	@$(BIN)/python -m pytest $(AT_ONCE) -m "integration and not every_way and not long"
 
 test-long: venv ## Run what takes longer: callbacks on a real Airflow 3.3, deaths of its processes, connections it stores
 	@$(BIN)/python -m pytest $(AT_ONCE) -m long
 
-test: lint types unit real ## All four: what a change has to pass
+test: lint types unit integration ## All four: what a change has to pass
 
 test-matrix: venv ## Test the wheel on every platform, write docs/compatibility.md; CELL=3.0.6 runs one, ONLY=unit a part
 	@$(NOX) $(SESSIONS) $(if $(ONLY),-- $(ONLY))
@@ -81,10 +81,10 @@ test-dry-runs: venv ## Resolve the wheel under every constraint file of Amazon M
 	@$(NOX) --session dry-runs
 
 test-outcomes: venv ## Make a run end in every way, reported in every way, and write the pages about it; CHECK=1 only compares
-	@$(BIN)/python -m tests.outcomes $(if $(CHECK),--check)
+	@$(BIN)/python -m tests.outcome_matrix $(if $(CHECK),--check)
 
 test-faults: venv ## Kill what a distributed Airflow is made of, and write docs/faults.md; QUICK=1 a part, FAULT=name one, SEED=2 others
-	@$(BIN)/python -m tests.faults $(if $(QUICK),--quick) $(if $(FAULT),--fault $(FAULT)) $(if $(SEED),--seed $(SEED))
+	@$(BIN)/python -m tests.chaos $(if $(QUICK),--quick) $(if $(FAULT),--fault $(FAULT)) $(if $(SEED),--seed $(SEED))
 
 bench: venv ## Measure, figures to the terminal; HELD=1000 instead measures so many tasks held at once, half an hour
 	@$(BIN)/python -m benchmarks $(if $(HELD),scale --held $(HELD))

@@ -66,6 +66,6 @@ def get_provider_info() -> dict[str, Any]:
                 "python-modules": ["airflow_provider_datapipeline.triggers.datapipeline"],
             }
         ],
-        "extra-links": ["airflow_provider_datapipeline.links.DataPipelineTargetRunLink"],
+        "extra-links": ["airflow_provider_datapipeline.links.datapipeline.DataPipelineTargetRunLink"],
         "notifications": ["airflow_provider_datapipeline.notifications.datapipeline.DataPipelineNotifier"],
     }

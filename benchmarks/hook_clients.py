@@ -20,7 +20,7 @@ import aiobotocore.session  # type: ignore[import-untyped]  # ships no types
 import boto3  # type: ignore[import-untyped]  # ships no types
 from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook
 
-from airflow_provider_datapipeline.emulator import Behaviour, EmulatorServer
+from airflow_provider_datapipeline.emulator import EmulatorServer, EmulatorSettings
 from airflow_provider_datapipeline.hooks.datapipeline import DataPipelineHook
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ CREDENTIALS = {"aws_access_key_id": "test", "aws_secret_access_key": "test", "re
 
 def serve(pipe: Connection) -> None:
     """Offer one task, and say where and under which id."""
-    with EmulatorServer(Behaviour(long_poll_seconds=0)) as server:
+    with EmulatorServer(EmulatorSettings(long_poll_seconds=0)) as server:
         activity = {"id": "A", "type": "ShellCommandActivity", "command": "true", "workerGroup": GROUP}
         server.service.start_pipeline({"objects": [{"id": "Default", "scheduleType": "ondemand"}, activity]})
         task = server.service.call("PollForTask", {"workerGroup": GROUP})["taskObject"]

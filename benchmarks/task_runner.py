@@ -16,13 +16,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from airflow_provider_datapipeline.emulator import Behaviour, EmulatorServer
+from airflow_provider_datapipeline.emulator import EmulatorServer, EmulatorSettings
 from benchmarks.usage import cpu_seconds
-from tests.real.harness import Deployment
-from tests.real.harness.settings import AIRFLOW_VERSION, AIRFLOWS_OWN_INTERVALS, LAYOUT
-from tests.real.harness.waiting import wait_until
-from tests.real.reporting.account import REGION, connection
-from tests.real.task_runner.submissions import Submissions
+from tests.support.account import REGION, connection
+from tests.support.harness import Deployment
+from tests.support.harness.settings import AIRFLOW_VERSION, AIRFLOWS_OWN_INTERVALS, LAYOUT
+from tests.support.harness.waiting import wait_until
+from tests.support.submissions import Submissions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -202,7 +202,7 @@ def main(tasks: int = TASKS) -> None:
     """Measure and print."""
     with (
         tempfile.TemporaryDirectory(prefix="datapipeline-benchmark-") as home,
-        EmulatorServer(Behaviour(enforce_rates=True)) as server,
+        EmulatorServer(EmulatorSettings(enforce_rates=True)) as server,
     ):
         variables = {**VARIABLES, "AIRFLOW_CONN_AWS_DEFAULT": connection(server.url)}
         deployment = Deployment(Path(home), variables, progress=tell)

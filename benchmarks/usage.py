@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import psutil  # type: ignore[import-untyped]  # ships no types
 
-from tests.real.harness import guard
+from tests.support.harness import guard
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from tests.real.harness.processes import Component
+    from tests.support.harness.processes import Component
 
 MEGABYTE = 1_000_000
 

@@ -20,7 +20,7 @@ import pytest
 from botocore.loaders import JSONFileLoader
 from hypothesis import HealthCheck, settings
 
-from airflow_provider_datapipeline.metrics import METRICS
+from airflow_provider_datapipeline.telemetry.metrics import METRICS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""The notifier, as DAG files see it; what it sends is tested on a real Airflow in tests/real."""
+"""The notifier, as DAG files see it; what it sends is tested on a real Airflow in tests/integration."""
 
 from __future__ import annotations
 
@@ -257,7 +257,13 @@ def test_not_even_a_system_exit_passes_unnoticed() -> None:
 
 def test_what_dag_files_and_airflow_itself_import_does_not_import_boto() -> None:
     """The dag-processor parses every file every 30 seconds; boto3 and the amazon provider would cost it 0.1 s each."""
-    modules = ["callbacks", "notifications.datapipeline", "operators.datapipeline", "plugin", "get_provider_info"]
+    modules = [
+        "callbacks",
+        "notifications.datapipeline",
+        "operators.datapipeline",
+        "plugins.datapipeline",
+        "get_provider_info",
+    ]
     code = (
         f"import sys, {', '.join(f'airflow_provider_datapipeline.{module}' for module in modules)}\n"
         "print([name for name in sys.modules if name.split('.')[0] in ('boto3', 'botocore', 'aiobotocore')"

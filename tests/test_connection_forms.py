@@ -26,12 +26,12 @@ from moto.sts.models import sts_backends
 
 import airflow_provider_datapipeline
 from airflow_provider_datapipeline._airflow.names import DAG  # noqa: F401  # Airflow 2 reads no connection before it is loaded
-from airflow_provider_datapipeline.emulator import Behaviour, Credentials, EmulatorServer
+from airflow_provider_datapipeline.emulator import Credentials, EmulatorServer, EmulatorSettings
 from airflow_provider_datapipeline.exceptions import ConnectionMissingError, CredentialsError
 from airflow_provider_datapipeline.hooks._clients import forget_clients
 from airflow_provider_datapipeline.hooks.datapipeline import DataPipelineHook
-from tests.moto_service import MotoService
-from tests.pages import INSTALL, labelled_blocks
+from tests.support.moto_service import MotoService
+from tests.support.pages import INSTALL, labelled_blocks
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
@@ -77,7 +77,7 @@ def server(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Emulator
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "credentials"))
     with EmulatorServer(
-        Behaviour(long_poll_seconds=0), credentials=AmongThemMotos({KEY: SECRET}), regions=["us-east-1"]
+        EmulatorSettings(long_poll_seconds=0), credentials=AmongThemMotos({KEY: SECRET}), regions=["us-east-1"]
     ) as server:
         monkeypatch.setenv("AWS_ENDPOINT_URL_DATA_PIPELINE", server.url)
         yield server

@@ -13,8 +13,8 @@ import pytest
 from packaging.specifiers import SpecifierSet
 
 from airflow_provider_datapipeline.emulator import EmulatorServer
-from tests.real.harness.settings import AIRFLOW_VERSION
-from tests.real.reporting.account import Account, Handed, connection
+from tests.support.account import Account, Handed, connection
+from tests.support.harness.settings import AIRFLOW_VERSION
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,7 +26,7 @@ from datetime import timedelta
 from airflow_provider_datapipeline._airflow.names import DAG
 from airflow_provider_datapipeline.callbacks import report_failed, report_finished
 from airflow_provider_datapipeline.operators.datapipeline import DataPipelineSetTaskStatusOperator
-from tests.outcomes.names import AirflowFailException, task
+from tests.outcome_matrix.names import AirflowFailException, task
 
 LONG = {"timeout": 60}
 ON_DAG = {"on_success_callback": report_finished(**LONG), "on_failure_callback": report_failed(**LONG)}

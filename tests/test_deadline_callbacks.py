@@ -1,7 +1,7 @@
 """
 What happens when a DAG run misses a deadline: Airflow's own code calls the callbacks, and an emulated service listens.
 
-On a real deployment: tests/real/reporting/test_deadlines.py.
+On a real deployment: tests/integration/reporting/test_deadlines.py.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ from airflow_provider_datapipeline.callbacks import report_failed, report_finish
 from airflow_provider_datapipeline.emulator import EmulatorServer
 from airflow_provider_datapipeline.hooks._clients import forget_clients
 from airflow_provider_datapipeline.notifications.datapipeline import DataPipelineNotifier
-from tests.real.reporting.account import Account, connection
+from tests.support.account import Account, connection
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
 
-    from tests.real.reporting.account import Handed
+    from tests.support.account import Handed
 
     Call = Callable[..., Awaitable[tuple[str, str]]]
 

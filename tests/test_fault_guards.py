@@ -1,4 +1,4 @@
-"""The guards that ``tests/faults/guards.py`` takes out are where it looks for them."""
+"""The guards that ``tests/chaos/guards.py`` takes out are where it looks for them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import airflow_provider_datapipeline
 
 pytest.importorskip("celery", reason="the fault suite needs Airflow 3.3 and its Celery provider")
 
-from tests.faults.guards import GUARDS, Guard, mutate
+from tests.chaos.guards import GUARDS, Guard, mutate
 
 
 @pytest.mark.parametrize("guard", GUARDS, ids=lambda guard: guard.path)

@@ -13,17 +13,17 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from airflow_provider_datapipeline import supervision
 from airflow_provider_datapipeline._airflow import compat
 from airflow_provider_datapipeline._airflow.names import DAG  # noqa: F401  # Airflow 2 reads no connection before it is loaded
+from airflow_provider_datapipeline._task_runner import supervision
+from airflow_provider_datapipeline._task_runner.assignment import Assignment
 from airflow_provider_datapipeline.callbacks import report_failed, report_finished
-from airflow_provider_datapipeline.emulator import Behaviour, Credentials, EmulatorServer
+from airflow_provider_datapipeline.emulator import Credentials, EmulatorServer, EmulatorSettings
 from airflow_provider_datapipeline.exceptions import AccessDeniedError, DataPipelineError
 from airflow_provider_datapipeline.hooks._clients import forget_clients
 from airflow_provider_datapipeline.hooks.datapipeline import DataPipelineHook
 from airflow_provider_datapipeline.operators.datapipeline import DataPipelineSetTaskStatusOperator
 from airflow_provider_datapipeline.pipeline_task import PipelineTask
-from airflow_provider_datapipeline.runs import Assignment
 from tests.test_readme import ROOT, blocks
 
 if TYPE_CHECKING:
@@ -32,7 +32,9 @@ if TYPE_CHECKING:
 REGION, ACCOUNT, GROUP = "us-east-1", "123456789012", "airflow"
 PRINTED = next(block for block in blocks(ROOT / "README.md", "json") if "Effect" in block)
 POLICY: dict[str, Any] = json.loads(PRINTED.replace("REGION", REGION).replace("ACCOUNT", ACCOUNT))
-BARE_REFUSED = Behaviour(long_poll_seconds=0, repeated_status="invalid_request", conflicting_status="invalid_request")
+BARE_REFUSED = EmulatorSettings(
+    long_poll_seconds=0, repeated_status="invalid_request", conflicting_status="invalid_request"
+)
 
 
 def names(statement: dict[str, Any]) -> list[str]:
@@ -177,9 +179,9 @@ def airflow(monkeypatch: pytest.MonkeyPatch) -> None:
     """What the triggers and the poller ask of Airflow; each target run is a success."""
     if not compat.AIRFLOW_3:
         pytest.skip("the task runner needs Airflow 3")
-    from airflow_provider_datapipeline import polling
+    from airflow_provider_datapipeline._task_runner import polling
+    from airflow_provider_datapipeline._task_runner.watcher import RunWatcher
     from airflow_provider_datapipeline.triggers import datapipeline as triggers
-    from airflow_provider_datapipeline.watcher import RunWatcher
     from tests.task_runner.fake_airflow import FakeAirflow
 
     fake = FakeAirflow()

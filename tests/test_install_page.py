@@ -12,7 +12,7 @@ from packaging.requirements import Requirement
 from packaging.utils import parse_wheel_filename
 
 from airflow_provider_datapipeline import __version__
-from tests.pages import INSTALL, labelled_blocks
+from tests.support.pages import INSTALL, labelled_blocks
 from tests.test_readme import blocks
 
 NAME = "airflow-provider-datapipeline"

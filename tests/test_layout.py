@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
+import re
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,7 +14,7 @@ import pytest
 import airflow_provider_datapipeline
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator, Mapping
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = "airflow_provider_datapipeline"
@@ -22,36 +24,30 @@ MODULES = {
     for path in sorted(FOLDER.rglob("*.py"))
 }
 MOST_LINES = 350
-TABLES = f"{PACKAGE}.reporting.secret_rules."  # of which a module has a line for each row
+TABLES = f"{PACKAGE}.masking.rules."  # of which a module has a line for each row
+PAGE = ROOT / "docs" / "architecture.md"
 
-# What the package is made of, from the bottom up. A part may import the parts of the layers below its own.
-LAYERS: list[set[str]] = [
-    {"clock", "dag_structure", "exceptions", "get_provider_info", "metrics", "pacing", "pipeline_task", "reporting"},
-    {"heartbeats", "outcome"},
-    {"_airflow", "deadline", "log_words", "macros", "progress", "runs"},
-    {"hooks"},
-    {"airflow_api", "delivery", "lease", "links", "open_polls", "targets"},
-    {"airflow_client"},
-    {"batches", "census", "polling", "run_sorter", "target_run", "task_reader"},
-    {"watcher"},
-    {"supervision"},
-    {"callbacks", "listener", "notifications", "operators", "sensors", "triggers"},
-    {"plugin", "task_runner"},
-]
-SURFACES = LAYERS[-2]  # what users write in DAG files: these may build upon each other
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """A row of the page's table: a module or a package directly in the package, and what it may import."""
+
+    name: str
+    layer: int
+    libraries: str
+
+
+def rooms() -> dict[str, Room]:
+    """Return the rooms as the page has them: the page is what a change of the rules has to change."""
+    rows = re.findall(
+        r"^\| (\d+) \| `([a-z_]+)(?:/|\.py)` \| .+ \| ([^|]+) \|$", PAGE.read_text(encoding="utf-8"), re.MULTILINE
+    )
+    return {name: Room(name, int(layer), libraries) for layer, name, libraries in rows}
+
+
+ROOMS = rooms()
+SURFACES = {room.name for room in ROOMS.values() if room.layer == ROOMS["operators"].layer}  # may use each other
 NARROW = {"delivery": {f"{PACKAGE}._airflow.bounded", f"{PACKAGE}._airflow.metrics"}}
-
-# The only modules outside the standard library that a part may import.
-FOREIGN = {
-    "dag_structure": set[str](),
-    "exceptions": set[str](),
-    "get_provider_info": set[str](),
-    "log_words": set[str](),
-    "metrics": set[str](),
-    "outcome": set[str](),
-    "pipeline_task": {"pendulum"},
-    "reporting": set[str](),
-}
 AWS = ("aiobotocore", "boto3", "botocore", "airflow.providers.amazon")
 NAMES = f"{PACKAGE}._airflow.names"  # the one module that knows where Airflow keeps what
 
@@ -77,8 +73,7 @@ def allowed_parts(part: str) -> set[str]:
     """The parts of the package that a part may import."""
     if part in ("", "emulator"):
         return {part}
-    (level,) = [number for number, layer in enumerate(LAYERS) if part in layer]
-    below = set().union(*LAYERS[:level])
+    below = {room.name for room in ROOMS.values() if room.layer < ROOMS[part].layer}
     return below | (SURFACES if part in SURFACES else {part})
 
 
@@ -107,18 +102,59 @@ def may_use_part(part: str, name: str) -> bool:
 
 
 def may_use_library(module: str, part: str, name: str, top: str) -> bool:
-    if part in FOREIGN:
-        return top in FOREIGN[part]
     if part == "emulator":
         return top != "airflow"
+    libraries = ROOMS[part].libraries
+    if libraries.startswith("none"):
+        return False
+    if libraries.startswith("`"):
+        return f"`{top}`" in libraries
     if under(name, AWS):
-        return part == "hooks"
+        return libraries == "AWS's"
     return top != "airflow" or module == NAMES
 
 
-def test_every_part_of_the_package_has_its_place() -> None:
-    """A new one needs a layer in this file, and a line in the architecture."""
-    assert {part_of(module) for module in MODULES} <= {"", "emulator"}.union(*LAYERS)
+def circles(graph: Mapping[str, Collection[str]]) -> list[list[str]]:
+    """Return the groups of modules that import each other, directly or by way of others."""
+    reached: dict[str, set[str]] = {}
+    for module in graph:
+        reached[module] = set()
+        ahead = list(graph[module])
+        while ahead:
+            if (other := ahead.pop()) not in reached[module]:
+                reached[module].add(other)
+                ahead += graph.get(other, ())
+    groups = {frozenset({a} | {b for b in reached[a] if a in reached.get(b, ())}) for a in graph if a in reached[a]}
+    return sorted(sorted(group) for group in groups)
+
+
+def graph_of(sources: Mapping[str, str]) -> dict[str, set[str]]:
+    """Return which modules of the package each one imports."""
+    return {module: {name for name in imported(source) if name in MODULES} for module, source in sources.items()}
+
+
+def test_the_page_has_every_room_of_the_package() -> None:
+    """A new one needs a row in docs/architecture.md, and a dead row goes."""
+    assert {part_of(module) for module in MODULES} - {"", "emulator"} == set(ROOMS)
+
+
+def test_no_modules_import_each_other() -> None:
+    """In functions and for type checking counts too: whoever reads one would have to read the other first."""
+    assert circles(graph_of({name: path.read_text(encoding="utf-8") for name, path in MODULES.items()})) == []
+
+
+def test_a_circle_is_seen() -> None:
+    """Between two rooms, inside one, and by way of a third module."""
+    sources = {
+        f"{PACKAGE}.masking.finder": f"from {PACKAGE}.masking.patterns import urls",
+        f"{PACKAGE}.masking.patterns.urls": f"def f():\n    from {PACKAGE}.masking import spans",
+        f"{PACKAGE}.masking.spans": f"from {PACKAGE}.masking.finder import find_secrets",
+        f"{PACKAGE}.masking.masker": f"from {PACKAGE}.masking.finder import find_secrets",
+    }
+
+    assert circles(graph_of(sources)) == [
+        [f"{PACKAGE}.masking.finder", f"{PACKAGE}.masking.patterns.urls", f"{PACKAGE}.masking.spans"]
+    ]
 
 
 @pytest.mark.parametrize("module", MODULES)
@@ -129,24 +165,24 @@ def test_imports_point_down(module: str) -> None:
 @pytest.mark.parametrize(
     ("module", "source"),
     [
-        ("reporting.report", "from airflow_provider_datapipeline.exceptions import DataPipelineError"),
+        ("masking.masker", "from airflow_provider_datapipeline.reporting import limits"),
         ("reporting.report", "import pendulum"),
         ("pipeline_task", "def f():\n    from airflow_provider_datapipeline.reporting import limits"),
         ("pipeline_task", "import airflow"),
-        ("outcome", "from airflow_provider_datapipeline._airflow import compat"),
-        ("outcome", "import airflow"),
+        ("outcome.decision", "from airflow_provider_datapipeline._airflow import compat"),
+        ("outcome.decision", "import airflow"),
         ("exceptions", "import botocore.exceptions"),
         ("_airflow.context", "from airflow_provider_datapipeline.hooks import datapipeline"),
         ("_airflow.context", "from airflow.models import DagRun"),
         ("_airflow.compat", "from airflow.sdk import DAG"),
         ("hooks.datapipeline", "from airflow_provider_datapipeline import delivery"),
         ("hooks.datapipeline", "import airflow_provider_datapipeline.emulator.wire"),
-        ("delivery", "from airflow_provider_datapipeline.callbacks import report_failed"),
-        ("delivery", "from airflow_provider_datapipeline._airflow import compat"),
-        ("delivery", "from botocore.exceptions import ClientError"),
+        ("delivery.sender", "from airflow_provider_datapipeline.callbacks import report_failed"),
+        ("delivery.sender", "from airflow_provider_datapipeline._airflow import compat"),
+        ("delivery.sender", "from botocore.exceptions import ClientError"),
         ("airflow_api.mwaa", "import boto3"),
         ("hooks._mwaa", "from airflow_provider_datapipeline.airflow_api import mwaa"),
-        ("operators.datapipeline", "from airflow_provider_datapipeline.plugin import DataPipelinePlugin"),
+        ("operators.datapipeline", "from airflow_provider_datapipeline.task_runner import data_pipeline_task_runner"),
         ("operators.datapipeline", "from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook"),
         ("operators.datapipeline", "from airflow.utils.session import create_session"),
         ("operators.datapipeline", "from airflow.providers.common.compat.sdk import BaseOperator"),

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from airflow.configuration import conf as airflow_conf
 
-from airflow_provider_datapipeline import listener
 from airflow_provider_datapipeline._airflow import compat
 from airflow_provider_datapipeline._airflow.stored_run import LEAVES_KEY, RECORD_KEY
 from airflow_provider_datapipeline.callbacks import report_failed
+from airflow_provider_datapipeline.plugins import listener
 from airflow_provider_datapipeline.reporting.report import TaskReport
 
 CONF: dict[str, Any] = {

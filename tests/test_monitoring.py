@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from airflow_provider_datapipeline import metrics
-from airflow_provider_datapipeline.log_words import words
-from airflow_provider_datapipeline.metrics import METRICS
 from airflow_provider_datapipeline.pipeline_task import PipelineTask
+from airflow_provider_datapipeline.telemetry import metrics
+from airflow_provider_datapipeline.telemetry.log_fields import format_fields
+from airflow_provider_datapipeline.telemetry.metrics import METRICS
 
 ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "docs" / "monitoring.md").read_text(encoding="utf-8")
-CODE = {path: path.read_text(encoding="utf-8") for path in sorted(Path(metrics.__file__).parent.rglob("*.py"))}
+CODE = {path: path.read_text(encoding="utf-8") for path in sorted(Path(metrics.__file__).parents[1].rglob("*.py"))}
 ROWS = [line.split(" | ") for line in PAGE.partition("## Alerts")[2].splitlines() if line.startswith("| **")]
 
 
@@ -86,13 +86,13 @@ def test_every_line_of_the_log_that_the_page_shows_is_one_that_is_logged() -> No
     ],
 )
 def test_a_line_stays_a_line_that_can_be_searched(value: str, shown: str) -> None:
-    assert words("task", dag=value, run=None, more="") == f"dag={shown} task=task"
+    assert format_fields("task", dag=value, run=None, more="") == f"dag={shown} task=task"
 
 
 def test_the_ids_come_last_and_in_one_order() -> None:
     task = PipelineTask(task_id="t" * 1000, pipeline_id="df-1", attempt_id="@Work_Attempt=1")
 
-    assert words(task, status="FINISHED") == (
+    assert format_fields(task, status="FINISHED") == (
         "status=FINISHED pipeline=df-1 attempt=@Work_Attempt=1 task=tttttttttt...tttttttttt"
     )
 

@@ -21,7 +21,7 @@ from botocore.session import Session
 
 from airflow_provider_datapipeline import __version__
 from airflow_provider_datapipeline.get_provider_info import get_provider_info
-from airflow_provider_datapipeline.plugin import DataPipelinePlugin
+from airflow_provider_datapipeline.plugins.datapipeline import DataPipelinePlugin
 
 DISTRIBUTION = "airflow-provider-datapipeline"
 PACKAGE = "airflow_provider_datapipeline"
@@ -90,7 +90,7 @@ def test_airflow_loads_the_plugin_once_with_its_listener(variables: dict[str, st
     listed = json_of(airflow_command("plugins", "--output", "json", **variables))
 
     (ours,) = [plugin for plugin in listed if plugin["name"] == "datapipeline"]
-    assert ours["listeners"] == [f"{PACKAGE}.listener"]
+    assert ours["listeners"] == [f"{PACKAGE}.plugins.listener"]
 
 
 def test_the_provider_describes_itself_as_airflow_demands() -> None:

@@ -60,7 +60,7 @@ def run_facts(context: Mapping[str, Any]) -> TaskFacts:
     return TaskFacts(dag_id=getattr(context.get("dag"), "dag_id", None), run_id=context.get("run_id"))
 
 
-def run_words(context: Mapping[str, Any]) -> dict[str, str | None]:
+def run_fields(context: Mapping[str, Any]) -> dict[str, str | None]:
     """Which DAG run a context is of, in the words of the log."""
     return {"dag": getattr(context.get("dag"), "dag_id", None), "run": context.get("run_id")}
 

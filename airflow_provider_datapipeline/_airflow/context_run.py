@@ -6,11 +6,11 @@ import logging
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_datapipeline import dag_structure
 from airflow_provider_datapipeline._airflow import compat, context as callback, stored_run
-from airflow_provider_datapipeline.outcome import EndedRun
+from airflow_provider_datapipeline.masking.masker import without_secrets
+from airflow_provider_datapipeline.outcome import dag_structure
+from airflow_provider_datapipeline.outcome.decision import EndedRun
 from airflow_provider_datapipeline.pipeline_task import Asked
-from airflow_provider_datapipeline.reporting.masking import without_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -58,7 +58,7 @@ def missed(
         f"and was {context['dag_run'].state or 'in a state that is not known'}."
     )
     if status is TaskStatus.FALSE:
-        return TaskReport.unmet(message, facts, mask=compat.mask)
+        return TaskReport.precondition_false(message, facts, mask=compat.mask)
     return TaskReport.failed(None, facts, mask=compat.mask, error_id=error_id or ERROR_ID, error_message=message)
 
 

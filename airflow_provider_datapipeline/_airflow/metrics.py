@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from airflow_provider_datapipeline._airflow.names import COPIES_OF_STATS, Stats
 
 if TYPE_CHECKING:
-    from airflow_provider_datapipeline.metrics import Metric
+    from airflow_provider_datapipeline.telemetry.metrics import Metric
 
 
 def count(metric: Metric, **tags: str) -> None:

@@ -11,11 +11,16 @@ import logging
 from collections.abc import Callable, Collection, Generator, Mapping
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from airflow_provider_datapipeline import dag_structure, outcome
-from airflow_provider_datapipeline.outcome import EndedRun, Returned, TaskEnd, UnreadableError
+from airflow_provider_datapipeline.masking.masker import without_secrets
+from airflow_provider_datapipeline.outcome import dag_structure, decision
+from airflow_provider_datapipeline.outcome.decision import (
+    EndedRun,
+    Returned,
+    TaskEnd,
+    UnreadableError,
+)
 from airflow_provider_datapipeline.pipeline_task import Asked
 from airflow_provider_datapipeline.reporting.detail import ErrorDetail
-from airflow_provider_datapipeline.reporting.masking import without_secrets
 from airflow_provider_datapipeline.reporting.report import TaskReport
 
 if TYPE_CHECKING:
@@ -55,8 +60,8 @@ class RunReader(Protocol):
     """
     What can be read of one DAG run without blocking.
 
-    Both raise :class:`~airflow_provider_datapipeline.outcome.UnreadableError`, and only that, for what they have given
-    up to read.
+    Both raise :class:`~airflow_provider_datapipeline.outcome.decision.UnreadableError`, and only that, for what they
+    have given up to read.
     """
 
     async def task_states(self) -> States:
@@ -91,7 +96,7 @@ async def areport(
             run = EndedRun(failed=failed, unread=_logged(error))
         else:
             run = await _adriven(ended_run(states, task.asked, failed=failed), read.xcom)
-    return outcome.report_on(run, task.asked, facts, mask=mask, detail=detail)
+    return decision.report_on(run, task.asked, facts, mask=mask, detail=detail)
 
 
 def driven(reading: Reading[_T], read: Callable[[str, int, str], Any], *, give_up: bool = True) -> _T:
@@ -161,8 +166,8 @@ def ended_run(
     Read what the meaning of an ended run depends on.
 
     :param task_ids: those of the DAG; None where it is not at hand, so that a mapped task can only be guessed
-    :param leaves: as of :func:`~airflow_provider_datapipeline.dag_structure.leaves_of`; None where the DAG is not at
-        hand, so that those are taken which the listener has kept
+    :param leaves: as of :func:`~airflow_provider_datapipeline.outcome.dag_structure.leaves_of`; None where the DAG is
+        not at hand, so that those are taken which the listener has kept
     """
     if failed:
         return (yield from _failed_run(states, task_ids, reason))
@@ -184,7 +189,7 @@ def _with_results(run: EndedRun, asked: Asked) -> Reading[EndedRun]:
     """Read what the leaves returned, until that decides."""
     returned: dict[tuple[str, int], Returned] = {}
     unread = ""
-    for end in outcome.unanswered(run, asked):
+    for end in decision.unanswered(run, asked):
         try:
             value = yield (end.task_id, end.map_index, RETURN_KEY)
         except UnreadableError as error:
@@ -197,7 +202,7 @@ def _with_results(run: EndedRun, asked: Asked) -> Reading[EndedRun]:
         if value is False:
             returned[end.task_id, end.map_index] = Returned.FALSE
             break
-    return outcome.answered(run, returned, unread)
+    return decision.answered(run, returned, unread)
 
 
 def _places(states: States, task_ids: Collection[str]) -> dict[tuple[str, int], str | None]:

@@ -7,11 +7,11 @@ import json
 import sys
 from pathlib import Path
 
-from airflow_provider_datapipeline.emulator.behaviour import Behaviour
 from airflow_provider_datapipeline.emulator.credentials import Credentials
 from airflow_provider_datapipeline.emulator.errors import ServiceError
 from airflow_provider_datapipeline.emulator.server import DEFAULT_CREDENTIALS, EmulatorServer
 from airflow_provider_datapipeline.emulator.service import DEFAULT_REGION, Service
+from airflow_provider_datapipeline.emulator.settings import EmulatorSettings
 
 DEFAULT_PORT = 4999
 
@@ -25,7 +25,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = _parser()
     options = parser.parse_args(arguments)
     try:
-        service = Service(Behaviour().with_texts(options.behaviour))
+        service = Service(EmulatorSettings().with_texts(options.setting))
         for path in options.definition:
             document = json.loads(path.read_text(encoding="utf-8"))
             service.start_pipeline(document, name=path.stem, unique_id=path.name, region=options.region)
@@ -68,11 +68,11 @@ def _parser() -> argparse.ArgumentParser:
         help="IAM policy (JSON) of that key pair, which may do only what is allowed so; may be repeated",
     )
     parser.add_argument(
-        "--behaviour",
+        "--setting",
         action="append",
         default=[],
         metavar="NAME=VALUE",
-        help="set a switch of Behaviour, e.g. retry_delay_minimum_seconds=0; may be repeated",
+        help="set a switch of EmulatorSettings, e.g. retry_delay_minimum_seconds=0; may be repeated",
     )
     return parser
 

@@ -27,13 +27,14 @@ def activate(engine: Engine, pipeline: Pipeline, parameter_values: list[dict[str
     """
     Run every activity of the pipeline once, on demand; a schedule in the definition is kept but not followed.
 
-    :raises ServiceError: no definition, or one that runs already and ``Behaviour.reactivation`` forbids another run
+    :raises ServiceError: no definition, or one that runs already and ``EmulatorSettings.reactivation`` forbids another
+        run
     """
     definition = pipeline.definition
     if not definition.components:
         raise invalid_request("The pipeline has no definition to activate.")
     active = [instance for instance in pipeline.instances.values() if instance.status not in ENDED]
-    if active and engine.behaviour.reactivation == "invalid_request":
+    if active and engine.settings.reactivation == "invalid_request":
         raise invalid_request("The pipeline is running; an on-demand pipeline runs one activation at a time.")
     for instance in active:
         instance.consumers = []
@@ -97,7 +98,7 @@ def _instance(
     ]
     values = {field.key: field.value for field in reversed(fields)}
     retries = values.get("maximumRetries", "")
-    maximum = int(retries) if retries.isdecimal() else engine.behaviour.default_maximum_retries
+    maximum = int(retries) if retries.isdecimal() else engine.settings.default_maximum_retries
     maximum = min(maximum, MAXIMUM_RETRIES_LIMIT)
     instance = Instance(
         id=instance_id,

@@ -88,7 +88,7 @@ class Endpoint:
 
     def answer(self, call: Call, members: dict[str, Any]) -> Answer:
         """A successful answer."""
-        if call.operation == "PollForTask" and not members and self._service.behaviour.empty_poll_body == "null":
+        if call.operation == "PollForTask" and not members and self._service.settings.empty_poll_body == "null":
             members = {"taskObject": None}
         body = json.dumps(members).encode() if has_answer_body(call.operation) else b""
         return _recorded(call.record, 200, body)
@@ -112,10 +112,10 @@ class Endpoint:
         record.fault = fault.kind if fault else None
         if fault and fault.kind == "fail":
             raise ServiceError(fault.code, fault.message, status=fault.status)
-        behaviour = self._service.behaviour
-        if behaviour.enforce_rates and not self._service.allows(operation):
+        settings = self._service.settings
+        if settings.enforce_rates and not self._service.allows(operation):
             raise ServiceError("ThrottlingException", "Rate exceeded")
-        request = validated(operation, record.parameters, behaviour)
+        request = validated(operation, record.parameters, settings)
         if signer:
             self._service.authorize(signer.identity, operation, request, region)
         return Call(record, operation, request, region, fault, signer.identity.user_id if signer else "")

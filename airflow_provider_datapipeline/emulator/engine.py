@@ -14,8 +14,8 @@ from airflow_provider_datapipeline.emulator.model import ENDED, UNSUCCESSFUL, At
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from airflow_provider_datapipeline.emulator.behaviour import Behaviour
     from airflow_provider_datapipeline.emulator.model import Instance, Pipeline
+    from airflow_provider_datapipeline.emulator.settings import EmulatorSettings
 
 MISSED_ACKNOWLEDGEMENT = "Service_AcknowledgementTimeout"
 STALLED = "Service_ReportProgressTimeout"
@@ -34,12 +34,12 @@ class Engine:
     Not thread-safe: the caller holds a lock. Nothing happens by itself: ``tick()`` applies what has become due by
     the clock, and ``next_deadline()`` says when to call it next.
 
-    :param behaviour: the switches; may be replaced at any time
+    :param settings: the switches; may be replaced at any time
     :param clock: returns the time in UTC; drives everything except signatures
     """
 
-    def __init__(self, behaviour: Behaviour, clock: Callable[[], datetime] = utc_now) -> None:
-        self.behaviour = behaviour
+    def __init__(self, settings: EmulatorSettings, clock: Callable[[], datetime] = utc_now) -> None:
+        self.settings = settings
         self.clock = clock
         self.pipelines: dict[str, Pipeline] = {}
         self.leases: dict[str, Lease] = {}
@@ -107,7 +107,7 @@ class Engine:
 
     def fail(self, instance: Instance) -> None:
         """After a failed attempt: retry later while tries are left, else FAILED."""
-        may_retry = not instance.is_precondition or self.behaviour.precondition_retries == "service"
+        may_retry = not instance.is_precondition or self.settings.precondition_retries == "service"
         if instance.tries_left > 0 and may_retry:
             instance.tries_left -= 1
             instance.status = Status.WAITING_FOR_RUNNER
@@ -150,16 +150,16 @@ class Engine:
         statuses = {instance.status for instance in pipeline.instances.values()}
         ended = (
             statuses <= {Status.FINISHED}
-            if self.behaviour.pipeline_finishes == "when_all_finished"
-            else (self.behaviour.pipeline_finishes == "when_all_ended" and statuses <= ENDED)
+            if self.settings.pipeline_finishes == "when_all_finished"
+            else (self.settings.pipeline_finishes == "when_all_ended" and statuses <= ENDED)
         )
         if ended:
             pipeline.finished = self.clock()
 
     def _retry_delay(self, instance: Instance) -> float:
         asked = period_seconds(_field(instance, "retryDelay"))
-        delay = self.behaviour.retry_delay_default_seconds if asked is None else asked
-        return max(delay, self.behaviour.retry_delay_minimum_seconds)
+        delay = self.settings.retry_delay_default_seconds if asked is None else asked
+        return max(delay, self.settings.retry_delay_minimum_seconds)
 
     def _limits(self, attempt: Attempt) -> list[tuple[datetime, str]]:
         """When time alone will end what the attempt is doing, and the errorId of that."""
@@ -168,13 +168,13 @@ class Engine:
         instance = attempt.instance
         limits = []
         if attempt.acknowledged is None:
-            seconds = self.behaviour.acknowledge_seconds
+            seconds = self.settings.acknowledge_seconds
             limits.append((attempt.handed_out + timedelta(seconds=seconds), MISSED_ACKNOWLEDGEMENT))
         else:
             asked = period_seconds(_field(instance, "reportProgressTimeout"))
-            seconds = self.behaviour.progress_seconds if asked is None else asked
+            seconds = self.settings.progress_seconds if asked is None else asked
             limits.append(((attempt.reported or attempt.acknowledged) + timedelta(seconds=seconds), STALLED))
-        whole = ["attemptTimeout"] if self.behaviour.attempt_timeout == "service" else []
+        whole = ["attemptTimeout"] if self.settings.attempt_timeout == "service" else []
         if instance.is_precondition:
             whole.append("preconditionTimeout")
         for key in whole:
@@ -203,7 +203,7 @@ class Engine:
 
     def _time_out(self, attempt: Attempt, error_id: str) -> None:
         self.give_up(attempt)
-        if error_id == MISSED_ACKNOWLEDGEMENT and self.behaviour.missed_acknowledgement == "same_attempt":
+        if error_id == MISSED_ACKNOWLEDGEMENT and self.settings.missed_acknowledgement == "same_attempt":
             attempt.handed_out = attempt.hostname = None
             self._offer(attempt)
             return

@@ -11,8 +11,8 @@ from airflow_provider_datapipeline.emulator.expressions import Evaluator, Unknow
 from airflow_provider_datapipeline.emulator.model import Field, object_as_wire
 
 if TYPE_CHECKING:
-    from airflow_provider_datapipeline.emulator.behaviour import Behaviour
     from airflow_provider_datapipeline.emulator.model import Pipeline
+    from airflow_provider_datapipeline.emulator.settings import EmulatorSettings
 
 _TIMES = frozenset({"@actualStartTime", "@actualEndTime", "@scheduledStartTime", "@scheduledEndTime"})
 _EQUALITY = _TIMES | {"name", "@sphere", "parent", "@componentParent", "@instanceParent", "@status"}
@@ -58,15 +58,15 @@ def object_fields(pipeline: Pipeline, object_id: str) -> tuple[str, list[Field]]
     return None
 
 
-def describe_objects(pipeline: Pipeline, request: dict[str, Any], behaviour: Behaviour) -> dict[str, Any]:
+def describe_objects(pipeline: Pipeline, request: dict[str, Any], settings: EmulatorSettings) -> dict[str, Any]:
     """The DescribeObjects answer."""
     ids = request["objectIds"]
-    if len(ids) > behaviour.describe_objects_limit:
-        raise invalid_request(f"At most {behaviour.describe_objects_limit} objects can be described in one request.")
+    if len(ids) > settings.describe_objects_limit:
+        raise invalid_request(f"At most {settings.describe_objects_limit} objects can be described in one request.")
     known = [each for each in ids if object_fields(pipeline, each)]
-    if len(known) < len(ids) and behaviour.unknown_object == "invalid_request":
+    if len(known) < len(ids) and settings.unknown_object == "invalid_request":
         raise invalid_request(f"Unknown object: {next(each for each in ids if each not in known)}")
-    shown, paging = page(known, request.get("marker"), behaviour.page_size)
+    shown, paging = page(known, request.get("marker"), settings.page_size)
     objects = []
     for object_id in shown:
         name, fields = object_fields(pipeline, object_id) or (object_id, [])
@@ -80,7 +80,7 @@ def describe_objects(pipeline: Pipeline, request: dict[str, Any], behaviour: Beh
     return {"pipelineObjects": objects, **paging}
 
 
-def query_objects(pipeline: Pipeline, request: dict[str, Any], behaviour: Behaviour) -> dict[str, Any]:
+def query_objects(pipeline: Pipeline, request: dict[str, Any], settings: EmulatorSettings) -> dict[str, Any]:
     """The QueryObjects answer."""
     selectors = (request.get("query") or {}).get("selectors") or []
     if len(selectors) > _SELECTORS_LIMIT:
@@ -91,7 +91,7 @@ def query_objects(pipeline: Pipeline, request: dict[str, Any], behaviour: Behavi
     ids = object_ids(pipeline, request["sphere"])
     for selector in selectors:
         ids = [each for each in ids if _matches(pipeline, each, selector)]
-    found, paging = page(ids, request.get("marker"), min(limit or behaviour.page_size, behaviour.page_size))
+    found, paging = page(ids, request.get("marker"), min(limit or settings.page_size, settings.page_size))
     return {"ids": found, **paging}
 
 
@@ -113,11 +113,11 @@ def _matches(pipeline: Pipeline, object_id: str, selector: dict[str, Any]) -> bo
     return any((low is None or field.value >= low) and (high is None or field.value <= high) for field in found)
 
 
-def evaluate_expression(pipeline: Pipeline, request: dict[str, Any], behaviour: Behaviour) -> dict[str, Any]:
+def evaluate_expression(pipeline: Pipeline, request: dict[str, Any], settings: EmulatorSettings) -> dict[str, Any]:
     """The EvaluateExpression answer."""
     described = object_fields(pipeline, request["objectId"])
     if described is None:
-        if behaviour.unknown_expression_object == "task_not_found":
+        if settings.unknown_expression_object == "task_not_found":
             raise task_not_found()
         raise invalid_request(f"Unknown object: {request['objectId']}")
     evaluator = _evaluator(pipeline, request["objectId"], described[1])

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
     from starlette.types import Receive, Scope, Send
 
-    from airflow_provider_datapipeline.emulator.behaviour import Behaviour
     from airflow_provider_datapipeline.emulator.endpoint import Call
+    from airflow_provider_datapipeline.emulator.settings import EmulatorSettings
 
 DEFAULT_CREDENTIALS = {"test": "test"}
 _KEEP_ALIVE_SECONDS = 120
@@ -51,7 +51,7 @@ class EmulatorServer:
 
     def __init__(
         self,
-        service: Service | Behaviour | None = None,
+        service: Service | EmulatorSettings | None = None,
         *,
         port: int = 0,
         host: str = "127.0.0.1",
@@ -150,9 +150,9 @@ class EmulatorServer:
         return None if fault and fault.kind == "lose_answer" else answer
 
     async def _held(self, call: Call, request: Request, polls: HeldPolls) -> dict[str, object] | Answer:
-        behaviour = self.service.behaviour
-        waiting = polls.wait(call, behaviour.long_poll_seconds)
-        if behaviour.abandoned_poll == "takes_task":
+        settings = self.service.settings
+        waiting = polls.wait(call, settings.long_poll_seconds)
+        if settings.abandoned_poll == "takes_task":
             return await waiting
         poll = asyncio.ensure_future(waiting)
         gone = asyncio.ensure_future(_disconnected(request))

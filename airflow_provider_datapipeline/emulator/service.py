@@ -7,12 +7,11 @@ from collections import deque
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_datapipeline.emulator.authorization import authorize
-from airflow_provider_datapipeline.emulator.behaviour import Behaviour
 from airflow_provider_datapipeline.emulator.definition import wire_from_file
 from airflow_provider_datapipeline.emulator.engine import Engine, utc_now
 from airflow_provider_datapipeline.emulator.errors import ServiceError
 from airflow_provider_datapipeline.emulator.identifiers import new_pipeline_id
-from airflow_provider_datapipeline.emulator.pipeline_calls import (
+from airflow_provider_datapipeline.emulator.pipeline_api import (
     activate_pipeline,
     create_pipeline,
     delete_pipeline,
@@ -27,7 +26,8 @@ from airflow_provider_datapipeline.emulator.pipeline_calls import (
 )
 from airflow_provider_datapipeline.emulator.rates import TokenBuckets
 from airflow_provider_datapipeline.emulator.records import AttemptView, Fault, Faults, RequestRecord
-from airflow_provider_datapipeline.emulator.runner_calls import (
+from airflow_provider_datapipeline.emulator.settings import EmulatorSettings
+from airflow_provider_datapipeline.emulator.task_runner_api import (
     hand_out,
     poll_for_task,
     report_task_progress,
@@ -68,32 +68,32 @@ class Service:
     """
     One account of the emulated service, with its own state per region.
 
-    :param behaviour: the switches; ``service.behaviour = ...`` replaces them at any time
+    :param settings: the switches; ``service.settings = ...`` replaces them at any time
     :param clock: the time in UTC, for everything but signatures; with a hand-driven clock, call ``tick()`` after
         moving it, so that polls held by a server notice
     """
 
-    def __init__(self, behaviour: Behaviour | None = None, clock: Callable[[], datetime] = utc_now) -> None:
+    def __init__(self, settings: EmulatorSettings | None = None, clock: Callable[[], datetime] = utc_now) -> None:
         self.clock = clock
         self.faults = Faults()
         self._rates = TokenBuckets(clock)
         self.lock = threading.RLock()
-        self._behaviour = behaviour or Behaviour()
+        self._settings = settings or EmulatorSettings()
         self._engines: dict[str, Engine] = {}
         self._requests: deque[RequestRecord] = deque(maxlen=REQUESTS_KEPT)
         self._listeners: list[Callable[[], None]] = []
 
     @property
-    def behaviour(self) -> Behaviour:
+    def settings(self) -> EmulatorSettings:
         """The switches in force."""
-        return self._behaviour
+        return self._settings
 
-    @behaviour.setter
-    def behaviour(self, behaviour: Behaviour) -> None:
+    @settings.setter
+    def settings(self, settings: EmulatorSettings) -> None:
         with self.lock:
-            self._behaviour = behaviour
+            self._settings = settings
             for engine in self._engines.values():
-                engine.behaviour = behaviour
+                engine.settings = settings
 
     @property
     def requests(self) -> list[RequestRecord]:
@@ -243,7 +243,7 @@ class Service:
 
     def _engine(self, region: str) -> Engine:
         if region not in self._engines:
-            self._engines[region] = Engine(self._behaviour, self.clock)
+            self._engines[region] = Engine(self._settings, self.clock)
         return self._engines[region]
 
     def _changed(self) -> None:

@@ -20,7 +20,7 @@ from botocore.model import (  # type: ignore[import-untyped]  # botocore ships n
 from airflow_provider_datapipeline.emulator.errors import ServiceError
 
 if TYPE_CHECKING:
-    from airflow_provider_datapipeline.emulator.behaviour import Behaviour
+    from airflow_provider_datapipeline.emulator.settings import EmulatorSettings
 
 CONTENT_TYPE = "application/x-amz-json-1.1"
 TARGET_PREFIX = "DataPipeline."
@@ -61,7 +61,7 @@ def parse(body: bytes) -> dict[str, Any]:
     return parsed
 
 
-def validated(operation: str, request: dict[str, Any], behaviour: Behaviour) -> dict[str, Any]:
+def validated(operation: str, request: dict[str, Any], settings: EmulatorSettings) -> dict[str, Any]:
     """
     The request's members that the model knows, null ones removed.
 
@@ -70,7 +70,7 @@ def validated(operation: str, request: dict[str, Any], behaviour: Behaviour) -> 
     shape = service_model().operation_model(operation).input_shape
     if shape is None:
         return {}
-    accepted: dict[str, Any] = _Check(behaviour).value(request, shape, "")
+    accepted: dict[str, Any] = _Check(settings).value(request, shape, "")
     return accepted
 
 
@@ -105,8 +105,8 @@ def _characters(pattern: str) -> re.Pattern[str]:
 
 
 class _Check:
-    def __init__(self, behaviour: Behaviour) -> None:
-        self._behaviour = behaviour
+    def __init__(self, settings: EmulatorSettings) -> None:
+        self._settings = settings
 
     def value(self, value: Any, shape: Shape, path: str) -> Any:
         if isinstance(shape, StructureShape):
@@ -141,8 +141,8 @@ class _Check:
         if shape.enum and value not in shape.enum:
             choices = ", ".join(shape.enum)
             raise self._violation(value, path, f"Member must satisfy enum value set: [{choices}]")
-        if not (path in _CLIPPABLE and self._behaviour.over_limit == "truncate"):
-            self._size(length(value, self._behaviour.length_unit), value, shape, path)
+        if not (path in _CLIPPABLE and self._settings.over_limit == "truncate"):
+            self._size(length(value, self._settings.length_unit), value, shape, path)
         pattern = shape.metadata.get("pattern")
         if pattern and not _characters(pattern).fullmatch(value):
             raise self._violation(value, path, f"Member must satisfy regular expression pattern: {pattern}")
@@ -150,7 +150,7 @@ class _Check:
     def _size(self, size: int, value: Any, shape: Shape, path: str) -> None:
         minimum, maximum = shape.metadata.get("min"), shape.metadata.get("max")
         if path == "errorStackTrace":
-            maximum = self._behaviour.stack_trace_limit
+            maximum = self._settings.stack_trace_limit
         if minimum is not None and size < minimum:
             text = f"Member must have length greater than or equal to {minimum}"
             raise self._violation(value, path, text, minimum=True)
@@ -160,7 +160,7 @@ class _Check:
     def _violation(self, value: Any, path: str, constraint: str, *, minimum: bool = False) -> ServiceError:
         shown = "null" if value is None else f"'{str(value)[:100]}'"
         text = f"1 validation error detected: Value {shown} at '{path}' failed to satisfy constraint: {constraint}"
-        return ServiceError("ValidationException" if minimum else self._behaviour.constraint_error, text)
+        return ServiceError("ValidationException" if minimum else self._settings.constraint_error, text)
 
     def _type(self, value: Any, expected: type, path: str) -> None:
         if not isinstance(value, expected):

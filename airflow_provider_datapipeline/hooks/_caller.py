@@ -35,7 +35,7 @@ from airflow_provider_datapipeline.hooks._clients import (
 )
 from airflow_provider_datapipeline.hooks._config import Purpose, client_config
 from airflow_provider_datapipeline.hooks._errors import foreign, is_of_aws, kind_of, note_attempt, translated, unusable
-from airflow_provider_datapipeline.metrics import ERRORS
+from airflow_provider_datapipeline.telemetry.metrics import ERRORS
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator

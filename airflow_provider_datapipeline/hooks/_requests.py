@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_datapipeline.exceptions import InternalServiceError, InvalidReportError
 from airflow_provider_datapipeline.hooks._config import Purpose
+from airflow_provider_datapipeline.masking.text import clip, utf16_length
 from airflow_provider_datapipeline.reporting.limits import (
     ERROR_ID_MAX_UTF16,
     ERROR_STACK_TRACE_MAX_UTF16,
     PIPELINE_TASK_ID_MAX_UTF16,
     RESERVED_ERROR_ID_PREFIX,
-    clip,
-    utf16_length,
 )
 from airflow_provider_datapipeline.reporting.status import TaskStatus
 

@@ -12,13 +12,13 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
-from airflow_provider_datapipeline import metrics
 from airflow_provider_datapipeline._airflow import compat, context as callback, deadline_context
 from airflow_provider_datapipeline._airflow.bounded import arun_bounded, run_bounded
 from airflow_provider_datapipeline._airflow.metrics import count
 from airflow_provider_datapipeline._airflow.threads import in_thread
 from airflow_provider_datapipeline.exceptions import DeadlineNotReportedError
-from airflow_provider_datapipeline.reporting.masking import without_secrets
+from airflow_provider_datapipeline.masking.masker import without_secrets
+from airflow_provider_datapipeline.telemetry import metrics
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping
@@ -120,19 +120,19 @@ class DeadlineCallbackMixin:
 
     def _report_deadline(self, known: Mapping[str, Any]) -> None:
         if (prepared := self._prepare(known)) is not None:
-            from airflow_provider_datapipeline.delivery import deliver
+            from airflow_provider_datapipeline.delivery.sender import deliver
 
             deliver(prepared.hook, prepared.pipeline_task_id, prepared.report, **prepared.rest)
 
     async def _areport_deadline(self, known: Mapping[str, Any]) -> None:
         # In a thread: the first hook of a process imports boto3, and a text to be masked may be long.
         if (prepared := await in_thread(self._prepare, known)) is not None:
-            from airflow_provider_datapipeline.delivery import adeliver
+            from airflow_provider_datapipeline.delivery.sender import adeliver
 
             await adeliver(prepared.hook, prepared.pipeline_task_id, prepared.report, **prepared.rest)
 
     def _prepare(self, known: Mapping[str, Any]) -> _Prepared | None:
-        import airflow_provider_datapipeline.delivery  # noqa: F401  # for the event loop, where it must not be imported
+        import airflow_provider_datapipeline.delivery.sender  # noqa: F401  # for the event loop, where it must not be imported
 
         notifier = self._rendered(known)
         target = notifier._target(known)  # noqa: SLF001  # a copy of this very instance
@@ -146,7 +146,7 @@ class DeadlineCallbackMixin:
         report = deadline_context.missed(
             known, self.task_status, error_id=notifier.error_id, error_message=notifier.error_message
         )
-        rest = {"task": target[1], "about": callback.run_words(known), "look_first": _LATE}
+        rest = {"task": target[1], "about": callback.run_fields(known), "look_first": _LATE}
         return _Prepared(notifier.hook, target[0], report, rest)
 
     def _settle(self, context: Mapping[str, Any], known: Mapping[str, Any], failure: Exception | None) -> None:
@@ -168,7 +168,7 @@ class DeadlineCallbackMixin:
             reason,
         )
         log.debug("The traceback of the error above", exc_info=failure)
-        count(metrics.CALLBACK_ERRORS, dag_id=str(callback.run_words(known)["dag"]))
+        count(metrics.CALLBACK_ERRORS, dag_id=str(callback.run_fields(known)["dag"]))
         deadline_context.withhold_conf(context)
         raise DeadlineNotReportedError(f"AWS Data Pipeline was not told of the missed deadline. {reason}")
 

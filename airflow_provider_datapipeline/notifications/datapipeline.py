@@ -6,7 +6,6 @@ import copy
 import logging
 from typing import TYPE_CHECKING, Any, Self, overload
 
-from airflow_provider_datapipeline import dag_structure, metrics, outcome
 from airflow_provider_datapipeline._airflow import compat, context as callback, deadline_context
 from airflow_provider_datapipeline._airflow.bounded import run_bounded
 from airflow_provider_datapipeline._airflow.context_run import dag_run_of, run_by_task
@@ -15,12 +14,14 @@ from airflow_provider_datapipeline._airflow.metrics import count
 from airflow_provider_datapipeline._airflow.names import BaseNotifier
 from airflow_provider_datapipeline.exceptions import NoPipelineTaskError
 from airflow_provider_datapipeline.hooks.parameters import DataPipelineHookMixin
+from airflow_provider_datapipeline.masking.masker import without_secrets
 from airflow_provider_datapipeline.notifications._deadline import DeadlineCallbackMixin
+from airflow_provider_datapipeline.outcome import dag_structure, decision
 from airflow_provider_datapipeline.pipeline_task import Asked
 from airflow_provider_datapipeline.reporting.detail import ErrorDetail
-from airflow_provider_datapipeline.reporting.masking import without_secrets
 from airflow_provider_datapipeline.reporting.report import TaskReport
 from airflow_provider_datapipeline.reporting.status import TaskStatus
+from airflow_provider_datapipeline.telemetry import metrics
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -145,7 +146,7 @@ class DataPipelineNotifier(DeadlineCallbackMixin, DataPipelineHookMixin, BaseNot
                 without_secrets(error, compat.mask),
             )
             log.debug("The traceback of the error above", exc_info=True)
-            count(metrics.CALLBACK_ERRORS, dag_id=str(callback.run_words(context)["dag"]))
+            count(metrics.CALLBACK_ERRORS, dag_id=str(callback.run_fields(context)["dag"]))
 
     def _report(self, context: Mapping[str, Any]) -> None:
         notifier = self._rendered(context)
@@ -209,7 +210,7 @@ class DataPipelineNotifier(DeadlineCallbackMixin, DataPipelineHookMixin, BaseNot
         about_dag_run = callback.is_about_dag_run(context)
         facts = callback.run_facts(context) if about_dag_run else callback.task_facts(context["ti"])
         if self.task_status is TaskStatus.FALSE:
-            return TaskReport.unmet(self.error_message, facts, mask=compat.mask)
+            return TaskReport.precondition_false(self.error_message, facts, mask=compat.mask)
         failed = self.task_status is TaskStatus.FAILED
         if failed and not about_dag_run:
             return self._failed_task(context, facts)
@@ -217,7 +218,7 @@ class DataPipelineNotifier(DeadlineCallbackMixin, DataPipelineHookMixin, BaseNot
         run = dag_run_of(context, asked, failed=failed) if about_dag_run else run_by_task(context, asked)
         if run is None:
             return None
-        return outcome.report_on(
+        return decision.report_on(
             run,
             asked,
             facts,
@@ -235,7 +236,7 @@ class DataPipelineNotifier(DeadlineCallbackMixin, DataPipelineHookMixin, BaseNot
             log.info("Airflow will run the task again: nothing is reported yet.")
             return None
         error = callback.error_of(context)
-        message = self.error_message or (outcome.NO_EXCEPTION if error is None else None)
+        message = self.error_message or (decision.NO_EXCEPTION if error is None else None)
         return TaskReport.failed(
             error,
             facts,
@@ -249,13 +250,13 @@ class DataPipelineNotifier(DeadlineCallbackMixin, DataPipelineHookMixin, BaseNot
         self, pipeline_task_id: str, task: PipelineTask | None, report: TaskReport, context: Mapping[str, Any]
     ) -> None:
         # Imported here: a DAG file that merely names the notifier must not pay for boto3 each time it is parsed.
-        from airflow_provider_datapipeline.delivery import deliver
+        from airflow_provider_datapipeline.delivery.sender import deliver
 
         deliver(
             self.hook,
             pipeline_task_id,
             report,
             task=task,
-            about=callback.run_words(context),
+            about=callback.run_fields(context),
             cleared=callback.was_cleared(context),
         )

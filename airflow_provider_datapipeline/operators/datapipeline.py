@@ -5,12 +5,12 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_datapipeline import dag_structure, outcome
 from airflow_provider_datapipeline._airflow import compat, context as callback, stored_run
 from airflow_provider_datapipeline._airflow.detail import error_detail
 from airflow_provider_datapipeline._airflow.names import AirflowFailException, BaseOperator, TriggerRule
 from airflow_provider_datapipeline.exceptions import NoPipelineTaskError
 from airflow_provider_datapipeline.hooks.parameters import DataPipelineHookMixin
+from airflow_provider_datapipeline.outcome import dag_structure, decision
 from airflow_provider_datapipeline.pipeline_task import Asked
 from airflow_provider_datapipeline.reporting.detail import ErrorDetail
 from airflow_provider_datapipeline.reporting.report import TaskReport
@@ -102,7 +102,7 @@ class DataPipelineSetTaskStatusOperator(DataPipelineHookMixin, BaseOperator):
 
     def execute(self, context: Mapping[str, Any]) -> None:
         """Send the report."""
-        from airflow_provider_datapipeline.delivery import deliver
+        from airflow_provider_datapipeline.delivery.sender import deliver
 
         task = None if self.pipeline_task_id else callback.pipeline_task(context)
         pipeline_task_id = self.pipeline_task_id or (task.task_id if task else None)
@@ -116,7 +116,7 @@ class DataPipelineSetTaskStatusOperator(DataPipelineHookMixin, BaseOperator):
             pipeline_task_id,
             report,
             task=task,
-            about=callback.run_words(context),
+            about=callback.run_fields(context),
             cleared=callback.was_cleared(context),
         )
         if not self.task_status and report.status is TaskStatus.FAILED:
@@ -131,7 +131,7 @@ class DataPipelineSetTaskStatusOperator(DataPipelineHookMixin, BaseOperator):
             raise ValueError(
                 f"task_status is {self.task_status!r}; it must be one of {', '.join(TaskStatus)}, or None to derive it."
             ) from error
-        return TaskReport.given(
+        return TaskReport.explicit(
             status,
             error_id=self.error_id,
             error_message=self.error_message,
@@ -165,7 +165,7 @@ class DataPipelineSetTaskStatusOperator(DataPipelineHookMixin, BaseOperator):
         # What may pass is left to Airflow's retries, as long as there are any.
         last_try = context["ti"].try_number > context["ti"].max_tries
         run = stored_run.driven(reading, partial(compat.read_xcom, dag_id, run_id), give_up=last_try)
-        return outcome.report_on(
+        return decision.report_on(
             run,
             asked,
             callback.run_facts(context),

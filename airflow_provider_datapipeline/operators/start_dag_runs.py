@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_datapipeline._airflow.names import BaseOperator
-from airflow_provider_datapipeline.batches import BatchStarter
+from airflow_provider_datapipeline._task_runner.batches import BatchStarter
 from airflow_provider_datapipeline.hooks.parameters import DataPipelineHookMixin
 from airflow_provider_datapipeline.reporting.detail import ErrorDetail
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from airflow_provider_datapipeline._airflow import compat
 from airflow_provider_datapipeline._airflow.names import BaseOperator, StartTriggerArgs, TaskDeferred
-from airflow_provider_datapipeline.batches import BatchStarter
+from airflow_provider_datapipeline._task_runner.batches import BatchStarter
 from airflow_provider_datapipeline.hooks.parameters import DataPipelineHookMixin
-from airflow_provider_datapipeline.links import DataPipelineTargetRunLink
+from airflow_provider_datapipeline.links.datapipeline import DataPipelineTargetRunLink
 from airflow_provider_datapipeline.reporting.detail import ErrorDetail
 
 if TYPE_CHECKING:

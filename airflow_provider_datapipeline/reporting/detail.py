@@ -7,10 +7,10 @@ from enum import StrEnum
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from airflow_provider_datapipeline.reporting.safe_text import attempt, class_name
+from airflow_provider_datapipeline.masking.safe_text import attempt, class_name
 
 if TYPE_CHECKING:
-    from airflow_provider_datapipeline.reporting.stack_trace import Exhibit
+    from airflow_provider_datapipeline.reporting.stack_trace import ExceptionEntry
 
 OPTION = "[datapipeline] error_detail"
 """Where a deployment says it, as Airflow writes its options."""
@@ -55,9 +55,9 @@ def typed_message(error: BaseException | str | None) -> str:
     return f"{name}{place and f' at {place}'}; {TEXT_STAYS}"
 
 
-def without_text(exhibit: Exhibit) -> Exhibit:
+def without_text(entry: ExceptionEntry) -> ExceptionEntry:
     """Return a copy with the class alone instead of the message, and without notes."""
-    return replace(exhibit, headline=exhibit.name, notes=())
+    return replace(entry, headline=entry.name, notes=())
 
 
 def _place(error: BaseException) -> str:

@@ -6,8 +6,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from airflow_provider_datapipeline.reporting.limits import clip, one_line, utf8_length
-from airflow_provider_datapipeline.reporting.safe_text import safe_str
+from airflow_provider_datapipeline.masking.safe_text import safe_str
+from airflow_provider_datapipeline.masking.text import clip, one_line, utf8_length
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from airflow_provider_datapipeline.masking.control_characters import scrub
+from airflow_provider_datapipeline.masking.masker import Mask, Masker
+from airflow_provider_datapipeline.masking.text import utf8_length, utf16_length
 from airflow_provider_datapipeline.reporting import limits, texts
 from airflow_provider_datapipeline.reporting.detail import ErrorDetail
 from airflow_provider_datapipeline.reporting.facts import TaskFacts, split_facts
-from airflow_provider_datapipeline.reporting.masking import Mask, Protector
 from airflow_provider_datapipeline.reporting.status import TaskStatus
 
 NOT_MET = "The precondition is not met."
@@ -22,10 +24,10 @@ class TaskReport:
     """
     How a task ended, always within the limits of :mod:`~airflow_provider_datapipeline.reporting.limits`.
 
-    Made by :meth:`finished`, :meth:`failed`, :meth:`unmet` and :meth:`given`, which bring any input within the limits
-    and mask it. ``mask`` replaces the secrets that it knows in a text (in Airflow: ``redact``) and must be idempotent;
-    what shows as a secret by itself is replaced in addition. Both are given whole texts, before anything is cut. A text
-    that cannot be masked is replaced by a note that says so.
+    Made by :meth:`finished`, :meth:`failed`, :meth:`precondition_false` and :meth:`explicit`, which bring any input
+    within the limits and mask it. ``mask`` replaces the secrets that it knows in a text (in Airflow: ``redact``) and
+    must be idempotent; what shows as a secret by itself is replaced in addition. Both are given whole texts, before
+    anything is cut. A text that cannot be masked is replaced by a note that says so.
 
     The constructor takes texts as they are.
 
@@ -39,16 +41,16 @@ class TaskReport:
 
     def __post_init__(self) -> None:
         for name, limit, measure, unit in (
-            ("error_id", limits.ERROR_ID_MAX_UTF16, limits.utf16_length, "UTF-16 units"),
-            ("error_message", limits.ERROR_MESSAGE_MAX_UTF8, limits.utf8_length, "UTF-8 bytes"),
-            ("error_stack_trace", limits.ERROR_STACK_TRACE_MAX_UTF16, limits.utf16_length, "UTF-16 units"),
+            ("error_id", limits.ERROR_ID_MAX_UTF16, utf16_length, "UTF-16 units"),
+            ("error_message", limits.ERROR_MESSAGE_MAX_UTF8, utf8_length, "UTF-8 bytes"),
+            ("error_stack_trace", limits.ERROR_STACK_TRACE_MAX_UTF16, utf16_length, "UTF-16 units"),
         ):
             text: str | None = getattr(self, name)
             if text is None:
                 continue
             if not 0 < measure(text) <= limit:
                 raise ValueError(f"{name} has {measure(text)} {unit}; 1 to {limit} are allowed")
-            if limits.scrub(text) != text:
+            if scrub(text) != text:
                 raise ValueError(f"{name} has characters that AWS Data Pipeline refuses: {text!r}")
         if self.error_id is not None and self.error_id.startswith(limits.RESERVED_ERROR_ID_PREFIX):
             raise ValueError(f"error_id {self.error_id!r} starts with a prefix that AWS Data Pipeline reserves")
@@ -85,7 +87,7 @@ class TaskReport:
             a message nor a note, and nothing of an error that is itself a text. What is given besides is told.
         """
         told = texts.told_by(error)
-        protect = Protector.knowing(mask, texts.all_texts(error, told, error_id, error_message))
+        protect = Masker.knowing(mask, texts.all_texts(error, told, error_id, error_message))
         given = error_message if error_message and error_message.strip() else None
         body = given or texts.derived_message(error, told, protect, detail)
         return cls(
@@ -96,15 +98,15 @@ class TaskReport:
         )
 
     @classmethod
-    def unmet(cls, reason: str | None = None, facts: TaskFacts = _NO_FACTS, *, mask: Mask) -> TaskReport:
+    def precondition_false(cls, reason: str | None = None, facts: TaskFacts = _NO_FACTS, *, mask: Mask) -> TaskReport:
         """Report that a precondition was checked and is not met."""
-        protect = Protector(mask)
+        protect = Masker(mask)
         body = reason if reason and reason.strip() else NOT_MET
         message = texts.error_message(body, (), facts.lines(protect), protect)
         return cls(status=TaskStatus.FALSE, error_message=message or None)
 
     @classmethod
-    def given(
+    def explicit(
         cls,
         status: TaskStatus,
         *,
@@ -114,7 +116,7 @@ class TaskReport:
         error_stack_trace: str | None = None,
     ) -> TaskReport:
         """Report what the caller says and nothing else; texts are masked and brought within the limits."""
-        protect = Protector.knowing(mask, texts.all_texts(None, (), error_id, error_message, error_stack_trace))
+        protect = Masker.knowing(mask, texts.all_texts(None, (), error_id, error_message, error_stack_trace))
         return cls(
             status=status,
             error_id=texts.error_id(error_id, None, protect) if error_id and error_id.strip() else None,
@@ -138,7 +140,7 @@ class TaskReport:
             return None
         if not all(text is None or isinstance(text, str) for text in stored):
             return None
-        protect = Protector(str)
+        protect = Masker(str)
         error_id, message, trace = (protect(text or "") for text in stored)
         return cls(
             status=TaskStatus(status),
@@ -162,11 +164,11 @@ class TaskReport:
         return TaskReport(
             status=self.status,
             error_id=self.error_id,
-            error_message=texts.error_message(body, lines, fact_lines, Protector(mask)) or None,
+            error_message=texts.error_message(body, lines, fact_lines, Masker(mask)) or None,
             error_stack_trace=self.error_stack_trace,
         )
 
-    def bare(self) -> TaskReport:
+    def status_only(self) -> TaskReport:
         """Return the status alone, for a service that refuses the texts."""
         return TaskReport(status=self.status)
 

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from itertools import zip_longest
 from typing import TYPE_CHECKING
 
+from airflow_provider_datapipeline.masking.text import clip, utf16_length
 from airflow_provider_datapipeline.reporting.frames import Origin
-from airflow_provider_datapipeline.reporting.limits import clip, utf16_length
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from airflow_provider_datapipeline.reporting.stack_trace import Exhibit
+    from airflow_provider_datapipeline.reporting.stack_trace import ExceptionEntry
 
 TITLE = "Traceback (most recent call last):"
 
@@ -24,7 +24,7 @@ _HEADLINE = -1
 _NOTES = -2
 
 Piece = tuple[int, int]
-"""Position of an exhibit, and the position of its frame or one of the two markers above."""
+"""Position of an entry, and the position of its frame or one of the two markers above."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,18 +38,18 @@ class _Choice:
         return _Choice(self.pieces | frozenset(more), self.width)
 
 
-def lay_out(exhibits: Sequence[Exhibit]) -> str:
+def lay_out(entries: Sequence[ExceptionEntry]) -> str:
     """Return the stack trace in full, but for what was left out when it was collected."""
     everything = frozenset(
         (position, piece)
-        for position, exhibit in enumerate(exhibits)
-        for piece in (_HEADLINE, _NOTES, *range(len(exhibit.frames)))
+        for position, entry in enumerate(entries)
+        for piece in (_HEADLINE, _NOTES, *range(len(entry.frames)))
     )
-    longest = max((utf16_length(text) for one in exhibits for text in (one.headline, *one.notes)), default=0)
-    return _text(exhibits, _Choice(everything, longest))
+    longest = max((utf16_length(text) for one in entries for text in (one.headline, *one.notes)), default=0)
+    return _text(entries, _Choice(everything, longest))
 
 
-def fit(exhibits: Sequence[Exhibit], limit: int) -> str:
+def fit(entries: Sequence[ExceptionEntry], limit: int) -> str:
     """
     Return the stack trace within ``limit`` UTF-16 units.
 
@@ -57,26 +57,26 @@ def fit(exhibits: Sequence[Exhibit], limit: int) -> str:
     to that, then the other exceptions, then notes, then frames from each raising end outwards: the user's, those of
     libraries, and Airflow's last. A long message is shortened; a frame is shown whole or not.
     """
-    full = lay_out(exhibits)
+    full = lay_out(entries)
     if utf16_length(full) <= limit:
         return full
-    return clip(_text(exhibits, _choose(exhibits, limit)), limit)
+    return clip(_text(entries, _choose(entries, limit)), limit)
 
 
-def _choose(exhibits: Sequence[Exhibit], limit: int) -> _Choice:
-    order = sorted(range(len(exhibits)), key=lambda position: exhibits[position].importance)
-    ends = [position for position in order if exhibits[position].importance <= 1]
+def _choose(entries: Sequence[ExceptionEntry], limit: int) -> _Choice:
+    order = sorted(range(len(entries)), key=lambda position: entries[position].importance)
+    ends = [position for position in order if entries[position].importance <= 1]
 
     def fits(choice: _Choice) -> bool:
-        return utf16_length(_text(exhibits, choice)) <= limit
+        return utf16_length(_text(entries, choice)) <= limit
 
     headlines = [(position, _HEADLINE) for position in ends]
-    raising = [(position, len(exhibits[position].frames) - 1) for position in ends if exhibits[position].frames]
+    raising = [(position, len(entries[position].frames) - 1) for position in ends if entries[position].frames]
     # A raising frame with an endless path must not make the messages shorter than they need be.
     starts = (_Choice(frozenset(pieces), width) for pieces in (headlines + raising, headlines) for width in _WIDTHS)
     choice = next(filter(fits, starts), _Choice(frozenset(headlines), _WIDTHS[-1]))
     refused = 0
-    for piece in _by_importance(exhibits, order):
+    for piece in _by_importance(entries, order):
         extended = choice | [piece]
         if fits(extended):
             choice, refused = extended, 0
@@ -87,53 +87,53 @@ def _choose(exhibits: Sequence[Exhibit], limit: int) -> _Choice:
     return choice
 
 
-def _by_importance(exhibits: Sequence[Exhibit], order: Sequence[int]) -> Iterator[Piece]:
-    yield from ((position, len(exhibits[position].frames) - 1) for position in order[:2] if exhibits[position].frames)
+def _by_importance(entries: Sequence[ExceptionEntry], order: Sequence[int]) -> Iterator[Piece]:
+    yield from ((position, len(entries[position].frames) - 1) for position in order[:2] if entries[position].frames)
     yield from (
-        (position, nearest) for position in order[:2] for nearest in _frames_of(exhibits[position], Origin.USER)[:1]
+        (position, nearest) for position in order[:2] for nearest in _frames_of(entries[position], Origin.USER)[:1]
     )
     yield from ((position, _HEADLINE) for position in order)
-    yield from ((position, _NOTES) for position in order if exhibits[position].notes)
+    yield from ((position, _NOTES) for position in order if entries[position].notes)
     for origin in Origin:
-        frames = [_frames_of(exhibits[position], origin) for position in order]
+        frames = [_frames_of(entries[position], origin) for position in order]
         for nth in zip_longest(*frames):
             yield from ((position, frame) for position, frame in zip(order, nth, strict=True) if frame is not None)
 
 
-def _frames_of(exhibit: Exhibit, origin: Origin) -> list[int]:
+def _frames_of(entry: ExceptionEntry, origin: Origin) -> list[int]:
     """Return the positions of the frames of one origin, from the raising end outwards."""
-    numbered = reversed(tuple(enumerate(exhibit.frames)))
+    numbered = reversed(tuple(enumerate(entry.frames)))
     return [number for number, frame in numbered if frame.text and frame.origin is origin]
 
 
-def _text(exhibits: Sequence[Exhibit], choice: _Choice) -> str:
-    lines = list(_lines(exhibits, choice))
-    return "\n".join(([TITLE] if any(exhibit.frames for exhibit in exhibits) else []) + lines)
+def _text(entries: Sequence[ExceptionEntry], choice: _Choice) -> str:
+    lines = list(_lines(entries, choice))
+    return "\n".join(([TITLE] if any(entry.frames for entry in entries) else []) + lines)
 
 
-def _lines(exhibits: Sequence[Exhibit], choice: _Choice) -> Iterator[str]:
+def _lines(entries: Sequence[ExceptionEntry], choice: _Choice) -> Iterator[str]:
     hidden = 0
     indent = ""
-    for position, exhibit in enumerate(exhibits):
-        hidden += exhibit.left_out_before
+    for position, entry in enumerate(entries):
+        hidden += entry.left_out_before
         if (position, _HEADLINE) not in choice.pieces:
-            hidden += 1 + exhibit.left_out_after
+            hidden += 1 + entry.left_out_after
             continue
         if hidden:
             yield f"{indent}{_elided(hidden, 'exception')}"
-        indent = "  " * exhibit.depth
-        for line in _exhibit_lines(exhibit, position, choice):
+        indent = "  " * entry.depth
+        for line in _entry_lines(entry, position, choice):
             yield indent + line.replace("\n", f"\n{indent}")
-        hidden = exhibit.left_out_after
+        hidden = entry.left_out_after
     if hidden:
         yield f"{indent}{_elided(hidden, 'exception')}"
 
 
-def _exhibit_lines(exhibit: Exhibit, position: int, choice: _Choice) -> Iterator[str]:
-    if exhibit.link:
-        yield exhibit.link
+def _entry_lines(entry: ExceptionEntry, position: int, choice: _Choice) -> Iterator[str]:
+    if entry.link:
+        yield entry.link
     hidden = 0
-    for number, frame in enumerate(exhibit.frames):
+    for number, frame in enumerate(entry.frames):
         if not frame.text or (position, number) not in choice.pieces:
             hidden += frame.count
             continue
@@ -143,9 +143,9 @@ def _exhibit_lines(exhibit: Exhibit, position: int, choice: _Choice) -> Iterator
         hidden = 0
     if hidden:
         yield f"  {_elided(hidden, 'frame')}"
-    yield clip(exhibit.headline, choice.width)
-    if exhibit.notes and (position, _NOTES) in choice.pieces:
-        yield from (clip(note, choice.width) for note in exhibit.notes)
+    yield clip(entry.headline, choice.width)
+    if entry.notes and (position, _NOTES) in choice.pieces:
+        yield from (clip(note, choice.width) for note in entry.notes)
 
 
 def _elided(count: int, noun: str) -> str:

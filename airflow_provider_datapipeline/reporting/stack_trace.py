@@ -11,9 +11,9 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from airflow_provider_datapipeline.masking.safe_text import attempt, class_name, safe_str
+from airflow_provider_datapipeline.masking.text import one_line
 from airflow_provider_datapipeline.reporting.frames import Frame, frames_of, origin_of
-from airflow_provider_datapipeline.reporting.limits import one_line
-from airflow_provider_datapipeline.reporting.safe_text import attempt, class_name, safe_str
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,7 +33,7 @@ CONTEXT = "While it was handled:"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Exhibit:
+class ExceptionEntry:
     """
     One exception of a chain or group, in the order in which it is printed: causes first, a group before its members.
 
@@ -46,7 +46,7 @@ class Exhibit:
     :param depth: how many groups it is nested in
     :param importance: 0 for the exception raised, 1 for the root of its chain, then likewise for the members of
         groups by depth, a large number for what lies between
-    :param left_out_before: exceptions between the previous exhibit and this one that are not exhibited
+    :param left_out_before: exceptions between the previous entry and this one that are not exhibited
     :param left_out_after: likewise after this one (members of a group)
     """
 
@@ -61,7 +61,7 @@ class Exhibit:
     left_out_after: int = 0
     name: str = ""
 
-    def protected(self, protect: Callable[[str], str]) -> Exhibit:
+    def protected(self, protect: Callable[[str], str]) -> ExceptionEntry:
         """Return a copy with ``protect`` applied to every text, before any of them is laid out or shortened."""
         return replace(
             self,
@@ -73,18 +73,18 @@ class Exhibit:
         )
 
 
-def exhibits(error: BaseException) -> tuple[Exhibit, ...]:
+def flatten_exception(error: BaseException) -> tuple[ExceptionEntry, ...]:
     """Take an exception apart; never raises for what its class does, and ends for cycles and for any length."""
     collected = _Collection()
     # Even to ask a foreign object for its class can raise; what was collected until then is shown.
     attempt(lambda: collected.add_chain(error, depth=0, heading=""), None)
     name = class_name(type(error))
-    return tuple(collected.exhibits) or (Exhibit(frames=(), message=name, headline=name, name=name),)
+    return tuple(collected.entries) or (ExceptionEntry(frames=(), message=name, headline=name, name=name),)
 
 
 @dataclass(slots=True)
 class _Collection:
-    exhibits: list[Exhibit] = field(default_factory=list)
+    entries: list[ExceptionEntry] = field(default_factory=list)
     seen: set[int] = field(default_factory=set)
 
     def add_chain(self, error: BaseException, *, depth: int, heading: str) -> None:
@@ -95,8 +95,8 @@ class _Collection:
         for position, (link_to, link) in reversed(tuple(enumerate(kept))):
             first = position == len(kept) - 1
             importance = 2 * depth if position == 0 else 2 * depth + 1 if first else _LEAST
-            self.exhibits.append(
-                _exhibit(
+            self.entries.append(
+                _entry(
                     link_to,
                     link=heading if first else link,
                     depth=depth,
@@ -111,11 +111,11 @@ class _Collection:
         members = BaseExceptionGroup.__dict__["exceptions"].__get__(group)
         shown = 0
         for number, member in enumerate(members[:MEMBERS_KEPT], start=1):
-            if depth <= NESTING_KEPT and len(self.exhibits) < EXCEPTIONS_KEPT and id(member) not in self.seen:
+            if depth <= NESTING_KEPT and len(self.entries) < EXCEPTIONS_KEPT and id(member) not in self.seen:
                 self.add_chain(member, depth=depth, heading=f"Exception {number} of {len(members)}:")
                 shown += 1
-        last = self.exhibits[-1]
-        self.exhibits[-1] = replace(last, left_out_after=last.left_out_after + len(members) - shown)
+        last = self.entries[-1]
+        self.entries[-1] = replace(last, left_out_after=last.left_out_after + len(members) - shown)
 
     def _chain(self, error: BaseException) -> list[tuple[BaseException, str]]:
         """Every exception from this one to its root, each with the link from the next one to it."""
@@ -148,7 +148,7 @@ def _own(error: BaseException, name: str) -> object:
     return value
 
 
-def _exhibit(error: BaseException, *, link: str, depth: int, importance: int, left_out_before: int) -> Exhibit:
+def _entry(error: BaseException, *, link: str, depth: int, importance: int, left_out_before: int) -> ExceptionEntry:
     frames = frames_of(_own(error, "__traceback__"))
     name = class_name(type(error))
     said = attempt(lambda: _said(error), "")
@@ -160,7 +160,7 @@ def _exhibit(error: BaseException, *, link: str, depth: int, importance: int, le
         if attempt(lambda: type(error).__str__, None) is SyntaxError.__str__:
             said = _attribute(error, "msg")
             message = said if said.strip() else name
-    return Exhibit(
+    return ExceptionEntry(
         frames=frames,
         message=message,
         headline=f"{name}: {said}" if said.strip() else name,

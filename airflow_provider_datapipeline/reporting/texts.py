@@ -5,6 +5,9 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
+from airflow_provider_datapipeline.masking.masker import REACH, WITHHELD, Masker
+from airflow_provider_datapipeline.masking.safe_text import class_name, safe_str
+from airflow_provider_datapipeline.masking.text import clip, clip_middle, one_line, utf8_length, utf16_length
 from airflow_provider_datapipeline.reporting import stack_layout
 from airflow_provider_datapipeline.reporting.detail import ErrorDetail, typed_message, without_text
 from airflow_provider_datapipeline.reporting.limits import (
@@ -12,20 +15,13 @@ from airflow_provider_datapipeline.reporting.limits import (
     ERROR_MESSAGE_MAX_UTF8,
     ERROR_STACK_TRACE_MAX_UTF16,
     RESERVED_ERROR_ID_PREFIX,
-    clip,
-    clip_middle,
-    one_line,
-    utf8_length,
-    utf16_length,
 )
-from airflow_provider_datapipeline.reporting.masking import REACH, WITHHELD, Protector
-from airflow_provider_datapipeline.reporting.safe_text import class_name, safe_str
-from airflow_provider_datapipeline.reporting.stack_trace import exhibits
+from airflow_provider_datapipeline.reporting.stack_trace import flatten_exception
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from airflow_provider_datapipeline.reporting.stack_trace import Exhibit
+    from airflow_provider_datapipeline.reporting.stack_trace import ExceptionEntry
 
 DEFAULT_ERROR_ID = "AirflowTaskFailed"
 """``errorId`` where no exception is known."""
@@ -48,34 +44,34 @@ _TRACE_BORDERS = ('\n  File "', "\n")
 Error = BaseException | str | None
 
 
-def told_by(error: Error) -> tuple[Exhibit, ...]:
+def told_by(error: Error) -> tuple[ExceptionEntry, ...]:
     """Return what an exception tells, asked for once, since its class may take long to say it; of a text, nothing."""
-    return exhibits(error) if isinstance(error, BaseException) else ()
+    return flatten_exception(error) if isinstance(error, BaseException) else ()
 
 
-def all_texts(error: Error, told: Sequence[Exhibit], *others: str | None) -> Iterator[tuple[str, int]]:
+def all_texts(error: Error, told: Sequence[ExceptionEntry], *others: str | None) -> Iterator[tuple[str, int]]:
     """Return each text of a report as it came, and how far it is looked into where it is shown."""
     if not told and isinstance(error, str):  # asked of no exception: its class may raise for that
         yield error, REACH
-    for exhibit in told:
-        if exhibit.importance == 0:
-            yield exhibit.message, REACH
-        yield from ((text, _reach_in_trace(told)) for text in (exhibit.headline, *exhibit.notes))
+    for entry in told:
+        if entry.importance == 0:
+            yield entry.message, REACH
+        yield from ((text, _reach_in_trace(told)) for text in (entry.headline, *entry.notes))
     yield from ((text, REACH) for text in others if text)
 
 
-def error_id(given: str | None, error: Error, protect: Protector) -> str:
+def error_id(given: str | None, error: Error, protect: Masker) -> str:
     """Return the id given, or else the class name of an exception, or else :data:`DEFAULT_ERROR_ID`."""
     derived = class_name(type(error)) if isinstance(error, BaseException) else None
     for candidate in (given, derived):
         text = one_line(protect(candidate or ""))
-        settled = protect.settle(text, partial(id_within, text), id_within, ERROR_ID_MAX_UTF16)
+        settled = protect.mask_within_limit(text, partial(id_within, text), id_within, ERROR_ID_MAX_UTF16)
         if settled.strip() and WITHHELD not in (text, settled) and not settled.startswith(RESERVED_ERROR_ID_PREFIX):
             return settled
     return DEFAULT_ERROR_ID
 
 
-def error_message(body: str, lines: Sequence[str], fact_lines: Sequence[str], protect: Protector) -> str:
+def error_message(body: str, lines: Sequence[str], fact_lines: Sequence[str], protect: Masker) -> str:
     """
     Return the body, then the lines, then the facts; of a long body the beginning and the end.
 
@@ -92,17 +88,17 @@ def error_message(body: str, lines: Sequence[str], fact_lines: Sequence[str], pr
         rest = _joined(*_lines_within_bounds(considered, left_out), *fact_lines)
         return _joined(clip_middle(body, room - utf8_length(rest) - 1, utf8_length), rest)
 
-    return protect.settle(
+    return protect.mask_within_limit(
         _joined(body, *considered, *fact_lines), fit, message_within, ERROR_MESSAGE_MAX_UTF8, utf8_length
     )
 
 
-def derived_message(error: Error, told: Sequence[Exhibit], protect: Protector, detail: ErrorDetail) -> str:
+def derived_message(error: Error, told: Sequence[ExceptionEntry], protect: Masker, detail: ErrorDetail) -> str:
     """Return what an error says of itself, or what is told without that; of a formatted traceback, the last line."""
     if detail is ErrorDetail.TYPE and error is not None:
         return typed_message(error)
     if isinstance(error, BaseException):
-        return next((exhibit.message for exhibit in told if exhibit.importance == 0), class_name(type(error)))
+        return next((entry.message for entry in told if entry.importance == 0), class_name(type(error)))
     text = error or ""
     if _is_traceback(text):
         # Masked before a line is taken from it: the line may end a secret that began before.
@@ -110,7 +106,7 @@ def derived_message(error: Error, told: Sequence[Exhibit], protect: Protector, d
     return text if text.strip() else NO_ERROR_KNOWN
 
 
-def error_stack_trace(error: Error, told: Sequence[Exhibit], protect: Protector, detail: ErrorDetail) -> str:
+def error_stack_trace(error: Error, told: Sequence[ExceptionEntry], protect: Masker, detail: ErrorDetail) -> str:
     """
     Return the stack trace of an exception, or of a formatted traceback; empty if there is neither.
 
@@ -120,12 +116,12 @@ def error_stack_trace(error: Error, told: Sequence[Exhibit], protect: Protector,
     if isinstance(error, BaseException):
         reach = _reach_in_trace(told)
         shown = tuple(
-            (exhibit if whole else without_text(exhibit)).protected(
+            (entry if whole else without_text(entry)).protected(
                 lambda text: clip(protect(text, reach), _PART_OF_TRACE, len)
             )
-            for exhibit in told
+            for entry in told
         )
-        return protect.settle(
+        return protect.mask_within_limit(
             stack_layout.lay_out(shown),
             partial(stack_layout.fit, shown),
             trace_within,
@@ -134,13 +130,13 @@ def error_stack_trace(error: Error, told: Sequence[Exhibit], protect: Protector,
     return given_trace(error, protect) if whole and error and _is_traceback(error) else ""
 
 
-def given_trace(trace: str, protect: Protector) -> str:
+def given_trace(trace: str, protect: Masker) -> str:
     """Return a stack trace that came as a text."""
     text = protect(trace).strip()
-    return protect.settle(text, partial(trace_within, text), trace_within, ERROR_STACK_TRACE_MAX_UTF16)
+    return protect.mask_within_limit(text, partial(trace_within, text), trace_within, ERROR_STACK_TRACE_MAX_UTF16)
 
 
-def _reach_in_trace(told: Sequence[Exhibit]) -> int:
+def _reach_in_trace(told: Sequence[ExceptionEntry]) -> int:
     """Return how far each text of a stack trace is looked into, so that many of them cost little more than one."""
     return max(_LEAST_IN_TRACE, _MOST_IN_TRACE // max(1, len(told)))
 

@@ -15,15 +15,15 @@ from airflow_provider_datapipeline._airflow.names import (
     TaskSuccessEvent,
     TriggerEvent,
 )
-from airflow_provider_datapipeline.airflow_client import TriggererAirflow
+from airflow_provider_datapipeline._task_runner.airflow_client import TriggererAirflow
+from airflow_provider_datapipeline._task_runner.assignment import Assignment
+from airflow_provider_datapipeline._task_runner.polling import CannotPollError, Poller, payload
+from airflow_provider_datapipeline._task_runner.supervision import Ending, Supervision
+from airflow_provider_datapipeline._task_runner.watcher import shared_watcher
 from airflow_provider_datapipeline.exceptions import DataPipelineError
 from airflow_provider_datapipeline.hooks.parameters import DataPipelineHookMixin
-from airflow_provider_datapipeline.polling import CannotPollError, Poller, payload
-from airflow_provider_datapipeline.reporting.masking import without_secrets
+from airflow_provider_datapipeline.masking.masker import without_secrets
 from airflow_provider_datapipeline.reporting.status import TaskStatus
-from airflow_provider_datapipeline.runs import Assignment
-from airflow_provider_datapipeline.supervision import Ending, Supervision
-from airflow_provider_datapipeline.watcher import shared_watcher
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Hashable

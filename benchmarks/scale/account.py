@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from airflow_provider_datapipeline.emulator import AttemptView, Behaviour, Service
+from airflow_provider_datapipeline.emulator import AttemptView, EmulatorSettings, Service
 from airflow_provider_datapipeline.emulator.errors import ServiceError
 from airflow_provider_datapipeline.emulator.service import DEFAULT_REGION
 from airflow_provider_datapipeline.pipeline_task import PipelineTask
@@ -38,7 +38,7 @@ class Account(Service):
     """The emulated service, which keeps to the account's rates and remembers every call that a client made."""
 
     def __init__(self) -> None:
-        super().__init__(Behaviour(enforce_rates=True))
+        super().__init__(EmulatorSettings(enforce_rates=True))
         self.calls: list[Call] = []
         self.slowest = 0.0
         """Seconds that the longest call took here."""

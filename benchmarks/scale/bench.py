@@ -9,22 +9,22 @@ import time
 from collections import Counter
 from typing import TYPE_CHECKING, Final
 
+from airflow_provider_datapipeline._task_runner.assignment import RUNNER_KEY, run_id_of
 from airflow_provider_datapipeline.emulator.errors import ServiceError
 from airflow_provider_datapipeline.pipeline_task import PipelineTask
-from airflow_provider_datapipeline.runs import RUNNER_KEY, run_id_of
 from benchmarks.scale import figures
 from benchmarks.scale.account import LONG_LEASE, SHORT_LEASE, STALLED, Account, Held
 from benchmarks.scale.deployment import RUNNER_DAG, TARGET_DAG
 from benchmarks.scale.results import Burst, Memory, Phase
 from benchmarks.usage import cpu_seconds, own_cpu_seconds, resident_bytes
-from tests.real.harness.waiting import wait_until
+from tests.support.harness.waiting import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from benchmarks.scale.database import Database
-    from tests.real.harness import Deployment
-    from tests.real.harness.postgresql import PostgreSQL
+    from tests.support.harness import Deployment
+    from tests.support.harness.postgresql import PostgreSQL
 
 _COPIED_AT_ONCE: Final = 100
 _POLLED_BEFORE_SECONDS: Final = 60.0

@@ -6,10 +6,10 @@ import contextlib
 from typing import TYPE_CHECKING, Final
 
 from benchmarks.scale.account import POLLED_GROUP
-from tests.real.harness import Deployment
-from tests.real.harness.postgresql import PostgreSQL
-from tests.real.harness.settings import AIRFLOWS_OWN_INTERVALS, LAYOUT
-from tests.real.reporting.account import connection
+from tests.support.account import connection
+from tests.support.harness import Deployment
+from tests.support.harness.postgresql import PostgreSQL
+from tests.support.harness.settings import AIRFLOWS_OWN_INTERVALS, LAYOUT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

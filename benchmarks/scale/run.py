@@ -13,7 +13,7 @@ from benchmarks.scale.bench import Bench
 from benchmarks.scale.database import Database
 from benchmarks.scale.deployment import running
 from benchmarks.scale.results import Results, table
-from tests.real.harness.settings import AIRFLOW_VERSION
+from tests.support.harness.settings import AIRFLOW_VERSION
 
 FEW: Final = 10
 """Tasks with which memory is measured first: one task alone would have to pay for all that is made once."""

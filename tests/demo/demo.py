@@ -8,15 +8,15 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from airflow_provider_datapipeline.emulator import Behaviour, EmulatorServer
+from airflow_provider_datapipeline.emulator import EmulatorServer, EmulatorSettings
 from tests.demo.expected import EXPECTED
 from tests.demo.pipeline import Pipeline, client
 from tests.demo.table import Row, differences, rows, table
 from tests.demo.targets import TO_CANCEL, TO_KILL, Canceler, Killer, Say, Targets
-from tests.real.harness import Deployment, DeploymentError
-from tests.real.harness.settings import REPOSITORY
-from tests.real.harness.waiting import wait_until
-from tests.real.reporting.account import connection
+from tests.support.account import connection
+from tests.support.harness import Deployment, DeploymentError
+from tests.support.harness.settings import REPOSITORY
+from tests.support.harness.waiting import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,7 +32,7 @@ DEFINITION = Path(__file__).with_name("pipeline.json")
 DAGS = (REPOSITORY / "example_dags", Path(__file__).with_name("dags"))
 
 # As soon as an attempt has failed, the next one is due: the service waits for two minutes at least.
-BEHAVIOUR = Behaviour(retry_delay_minimum_seconds=0, retry_delay_default_seconds=0)
+EMULATOR_SETTINGS = EmulatorSettings(retry_delay_minimum_seconds=0, retry_delay_default_seconds=0)
 
 
 class TimeIsUp(BaseException):  # not an Exception: botocore and others take those for their own
@@ -62,7 +62,7 @@ class Demo:
         """
         with ExitStack() as stack:
             with time_limit(LIMIT_SECONDS):
-                server = stack.enter_context(EmulatorServer(BEHAVIOUR))
+                server = stack.enter_context(EmulatorServer(EMULATOR_SETTINGS))
                 stack.callback(self._write_requests, server.service)
                 self._say(f"The emulated AWS Data Pipeline is up at {server.url}")
                 deployment = self._deployment(server.url)

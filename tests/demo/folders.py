@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import IO, TYPE_CHECKING
 
-from tests.real.harness.settings import REPOSITORY
+from tests.support.harness.settings import REPOSITORY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

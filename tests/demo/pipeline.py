@@ -9,7 +9,7 @@ import boto3  # type: ignore[import-untyped]  # ships no types
 from botocore.config import Config  # type: ignore[import-untyped]  # ships no types
 
 from airflow_provider_datapipeline.emulator.definition import wire_from_file
-from tests.real.reporting.account import REGION
+from tests.support.account import REGION
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import psutil  # type: ignore[import-untyped]  # a dependency of Airflow, without type information
 
+from airflow_provider_datapipeline._task_runner.assignment import run_id_of
 from airflow_provider_datapipeline.pipeline_task import PipelineTask
-from airflow_provider_datapipeline.runs import run_id_of
 from tests.demo.table import Measured
-from tests.real.harness import guard
-from tests.real.reporting.account import REGION
+from tests.support.account import REGION
+from tests.support.harness import guard
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from airflow_provider_datapipeline.emulator import AttemptView, Service
     from tests.demo.pipeline import Pipeline
     from tests.demo.table import Row
-    from tests.real.harness import Deployment
+    from tests.support.harness import Deployment
 
 TO_KILL = "Killed"
 TO_CANCEL = "Canceled"

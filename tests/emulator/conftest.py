@@ -18,7 +18,7 @@ from botocore.awsrequest import AWSRequest
 from botocore.config import Config
 from botocore.credentials import Credentials
 
-from airflow_provider_datapipeline.emulator import Behaviour, EmulatorServer, Service
+from airflow_provider_datapipeline.emulator import EmulatorServer, EmulatorSettings, Service
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -49,7 +49,7 @@ class Account:
     pipeline_ids: list[str] = field(default_factory=list)
 
     def switch(self, **switches: Any) -> None:
-        self.service.behaviour = Behaviour(**switches)
+        self.service.settings = EmulatorSettings(**switches)
 
     def start(self, *objects: dict[str, Any], **document: Any) -> str:
         self.pipeline_ids.append(self.service.start_pipeline({"objects": list(objects), **document}))
@@ -125,7 +125,7 @@ def shared_server() -> Iterator[EmulatorServer]:
 @pytest.fixture
 def server(shared_server: EmulatorServer) -> EmulatorServer:
     """A running server with default switches and no faults; other tests' requests may be in its log."""
-    shared_server.service.behaviour = Behaviour(retry_delay_minimum_seconds=0, retry_delay_default_seconds=0)
+    shared_server.service.settings = EmulatorSettings(retry_delay_minimum_seconds=0, retry_delay_default_seconds=0)
     shared_server.service.faults.clear()
     return shared_server
 

@@ -9,7 +9,7 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from airflow_provider_datapipeline.emulator import Behaviour, Credentials, EmulatorServer
+from airflow_provider_datapipeline.emulator import Credentials, EmulatorServer, EmulatorSettings
 
 GROUP = "group-1"
 _numbers = itertools.count()
@@ -18,7 +18,7 @@ TAGS = [{"key": "environment", "value": "production"}]
 
 @pytest.fixture(scope="module")
 def own_server():
-    with EmulatorServer(Behaviour(long_poll_seconds=0), credentials=Credentials()) as server:
+    with EmulatorServer(EmulatorSettings(long_poll_seconds=0), credentials=Credentials()) as server:
         yield server
 
 

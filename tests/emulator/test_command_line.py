@@ -24,7 +24,7 @@ def definition(tmp_path, hello):
 
 def test_it_serves_a_definition_until_it_is_interrupted(definition, tools):
     """One line with the address, a task to poll, and a clean end at ctrl-C while a poll is held."""
-    options = ["--port", "0", "--definition", definition, "--behaviour", "acknowledge_seconds=7"]
+    options = ["--port", "0", "--definition", definition, "--setting", "acknowledge_seconds=7"]
     process = subprocess.Popen(
         [*COMMAND, *options], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
@@ -83,7 +83,7 @@ def test_the_key_pair_may_be_bound_by_policies(tmp_path, tools):
     [
         (["--host", "0.0.0.0"], "other machines"),
         (["--credentials", "nocolon"], "KEY:SECRET"),
-        (["--behaviour", "nothing=1"], "nothing=1"),
+        (["--setting", "nothing=1"], "nothing=1"),
         (["--definition", "no-such-file.json"], "no-such-file.json"),
         (["--definition", "BROKEN"], "refers to 'Nothing'"),
         (["--policy", "no-such-file.json"], "no-such-file.json"),

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_datapipeline.emulator.behaviour import Behaviour
 from airflow_provider_datapipeline.emulator.errors import ServiceError
+from airflow_provider_datapipeline.emulator.settings import EmulatorSettings
 
 GROUP = "group-1"
 
@@ -241,7 +241,7 @@ def test_an_attempt_timeout_ends_even_a_task_that_reports(account):
 
 def test_an_attempt_timeout_may_be_left_to_the_runner(account):
     """The developer guide does not say who ends the attempt."""
-    account.service.behaviour = Behaviour(attempt_timeout="runner")
+    account.service.settings = EmulatorSettings(attempt_timeout="runner")
     account.start(activity("A", attemptTimeout="30 minutes", reportProgressTimeout="2 hours", maximumRetries="0"))
     account.take()
     account.clock.advance(minutes=60)

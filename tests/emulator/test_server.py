@@ -11,7 +11,7 @@ from http.client import HTTPConnection
 import pytest
 from botocore.exceptions import ClientError, ConnectionClosedError, ReadTimeoutError
 
-from airflow_provider_datapipeline.emulator import Behaviour, EmulatorServer, Service
+from airflow_provider_datapipeline.emulator import EmulatorServer, EmulatorSettings, Service
 from airflow_provider_datapipeline.emulator.server import _Connection
 
 GROUP = "group-1"
@@ -33,7 +33,7 @@ def held(server, region):
 
 
 def switch(server, **switches):
-    server.service.behaviour = Behaviour(
+    server.service.settings = EmulatorSettings(
         **{"retry_delay_minimum_seconds": 0, "retry_delay_default_seconds": 0, **switches}
     )
 
@@ -392,7 +392,7 @@ def test_an_answer_can_be_late(server, tools, region, hello):
 
 def test_the_published_rates_can_be_enforced(clock, tools, region):
     """A burst of a hundred, then one heartbeat a second for the account."""
-    service = Service(Behaviour(enforce_rates=True), clock=clock)
+    service = Service(EmulatorSettings(enforce_rates=True), clock=clock)
     with EmulatorServer(service) as server:
         client = tools.connect(server, region)
         for _ in range(100):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from airflow_provider_datapipeline.emulator import Behaviour
+from airflow_provider_datapipeline.emulator import EmulatorSettings
 from airflow_provider_datapipeline.emulator.errors import ServiceError
 from airflow_provider_datapipeline.emulator.wire import clipped, operation_of, parse, validated
 
@@ -13,14 +13,14 @@ STATUS = {"taskId": "t", "taskStatus": "FAILED"}
 
 def refusal(operation, request, **switches):
     with pytest.raises(ServiceError) as caught:
-        validated(operation, request, Behaviour(**switches))
+        validated(operation, request, EmulatorSettings(**switches))
     return caught.value
 
 
 @pytest.mark.parametrize(("member", "longest"), [("taskId", 2048), ("errorId", 1024), ("errorStackTrace", 1024)])
 def test_a_text_is_accepted_up_to_its_limit(member, longest):
     """And refused one character later, in the words of AWS's own framework."""
-    validated("SetTaskStatus", {**STATUS, member: "x" * longest}, Behaviour())
+    validated("SetTaskStatus", {**STATUS, member: "x" * longest}, EmulatorSettings())
 
     error = refusal("SetTaskStatus", {**STATUS, member: "x" * (longest + 1)})
 
@@ -33,7 +33,9 @@ def test_an_error_message_has_no_limit_of_its_own():
     """Nor a class of characters: the model gives neither."""
     message = "x\0" * 100_000
 
-    assert validated("SetTaskStatus", {**STATUS, "errorMessage": message}, Behaviour())["errorMessage"] == message
+    assert (
+        validated("SetTaskStatus", {**STATUS, "errorMessage": message}, EmulatorSettings())["errorMessage"] == message
+    )
 
 
 def test_a_limit_counts_utf16_units():
@@ -41,14 +43,14 @@ def test_a_limit_counts_utf16_units():
     request = {**STATUS, "errorStackTrace": "😀" * 513}
 
     assert refusal("SetTaskStatus", request).code == "ValidationException"
-    validated("SetTaskStatus", request, Behaviour(length_unit="code_points"))
+    validated("SetTaskStatus", request, EmulatorSettings(length_unit="code_points"))
 
 
 def test_the_stack_trace_limit_of_the_api_page_is_a_switch():
     """4095 there, 1024 in the model."""
-    behaviour = Behaviour(stack_trace_limit=4095)
+    settings = EmulatorSettings(stack_trace_limit=4095)
 
-    validated("SetTaskStatus", {**STATUS, "errorStackTrace": "x" * 4095}, behaviour)
+    validated("SetTaskStatus", {**STATUS, "errorStackTrace": "x" * 4095}, settings)
     assert refusal("SetTaskStatus", {**STATUS, "errorStackTrace": "x" * 4096}, stack_trace_limit=4095)
 
 
@@ -61,7 +63,7 @@ def test_a_character_outside_the_class_is_refused(character):
 @pytest.mark.parametrize("character", ["\t", "\r", "\n", " ", "\x7f", "é", "\ufffd", "\U00010000", "\U0010ffff"])
 def test_a_character_of_the_class_is_accepted(character):
     """Line ends, and everything beyond U+FFFF, which the model spells as surrogate pairs."""
-    validated("SetTaskStatus", {**STATUS, "errorId": character}, Behaviour())
+    validated("SetTaskStatus", {**STATUS, "errorId": character}, EmulatorSettings())
 
 
 @pytest.mark.parametrize(
@@ -107,14 +109,14 @@ def test_a_wrong_type_cannot_be_read(operation, request_):
 
 def test_members_that_the_model_does_not_know_are_ignored():
     """As AWS does, for clients of another age."""
-    assert validated("SetTaskStatus", {**STATUS, "slots": []}, Behaviour()) == STATUS
+    assert validated("SetTaskStatus", {**STATUS, "slots": []}, EmulatorSettings()) == STATUS
 
 
 def test_texts_over_their_limit_may_be_cut():
     """The switch leaves the cutting to the call; only error texts are cut, never an id."""
     request = {**STATUS, "errorStackTrace": "x" * 2000}
 
-    assert validated("SetTaskStatus", request, Behaviour(over_limit="truncate")) == request
+    assert validated("SetTaskStatus", request, EmulatorSettings(over_limit="truncate")) == request
     assert refusal("SetTaskStatus", {**STATUS, "taskId": "x" * 2049}, over_limit="truncate")
     assert clipped("x" * 2000, 1024, "utf16") == "x" * 1024
     assert clipped("a" + "😀" * 600, 1024, "utf16") == "a" + "😀" * 511

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from airflow.providers.amazon.aws.hooks.base_aws import BaseSessionFactory
 
-from airflow_provider_datapipeline.delivery import Delivery, adeliver
-from airflow_provider_datapipeline.emulator import Behaviour, Credentials, EmulatorServer
+from airflow_provider_datapipeline.delivery.sender import Delivery, adeliver
+from airflow_provider_datapipeline.emulator import Credentials, EmulatorServer, EmulatorSettings
 from airflow_provider_datapipeline.exceptions import AccessDeniedError, CredentialsError
 from airflow_provider_datapipeline.hooks.datapipeline import DataPipelineHook
 from airflow_provider_datapipeline.reporting.report import TaskReport
@@ -34,7 +34,7 @@ HEARTBEAT = ("report_task_runner_heartbeat", "runner-1")
 
 @pytest.fixture
 def server() -> Iterator[EmulatorServer]:
-    with EmulatorServer(Behaviour(long_poll_seconds=0), credentials=Credentials()) as server:
+    with EmulatorServer(EmulatorSettings(long_poll_seconds=0), credentials=Credentials()) as server:
         yield server
 
 
@@ -156,7 +156,7 @@ async def test_a_report_that_arrived_before_the_credentials_ended_counts_as_arri
     server, renew, hook, repeated_status
 ) -> None:
     """The answer is lost, the credentials end, botocore repeats: what the renewed credentials hear is an echo."""
-    server.service.behaviour = Behaviour(long_poll_seconds=0, repeated_status=repeated_status)
+    server.service.settings = EmulatorSettings(long_poll_seconds=0, repeated_status=repeated_status)
     old = renew()
     server.service.start_pipeline(PIPELINE)
     task = await hook.apoll_for_task(GROUP)

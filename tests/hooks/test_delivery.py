@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from airflow_provider_datapipeline.delivery import Delivery, adeliver, deliver
+from airflow_provider_datapipeline.delivery.sender import Delivery, adeliver, deliver
 from airflow_provider_datapipeline.exceptions import (
     ConnectionMissingError,
     DeliveryTimeoutError,
@@ -56,13 +56,13 @@ def send(request: pytest.FixtureRequest) -> Callable[..., Awaitable[Delivery]]:
 @pytest.fixture
 def lines(caplog: pytest.LogCaptureFixture) -> Callable[[], list[tuple[str, str]]]:
     """What the sender logged: level and text."""
-    caplog.set_level(logging.INFO, logger="airflow_provider_datapipeline.delivery")
+    caplog.set_level(logging.INFO, logger="airflow_provider_datapipeline.delivery.sender")
 
     def read() -> list[tuple[str, str]]:
         return [
             (record.levelname, record.getMessage())
             for record in caplog.records
-            if record.name == "airflow_provider_datapipeline.delivery"
+            if record.name == "airflow_provider_datapipeline.delivery.sender"
         ]
 
     return read
@@ -109,7 +109,7 @@ async def test_an_unknown_task_otherwise_is_gone(serve, send, lines, sent, answe
     """A try that was throttled did not arrive."""
     serve(*answers)
 
-    assert await send(FINISHED) is Delivery.GONE
+    assert await send(FINISHED) is Delivery.UNKNOWN_TASK
     assert sent.names == ["errors.not_found", "gone"]
     ((level, text),) = lines()
     assert level == "WARNING"
@@ -126,7 +126,7 @@ async def test_an_unknown_task_is_a_repeat_if_the_caller_knows_of_an_earlier_del
 async def test_a_pipeline_that_is_gone_needs_no_report(serve, send, lines, code) -> None:
     serve(refusal(code))
 
-    assert await send(FAILED) is Delivery.GONE
+    assert await send(FAILED) is Delivery.UNKNOWN_TASK
     ((level, text),) = lines()
     assert level == "WARNING"
     assert code in text
@@ -183,15 +183,15 @@ POLLED = PipelineTask(task_id=TASK, pipeline_id="df-1", attempt_id="attempt")
         (described("FAILED"), FAILED, Delivery.REPEATED),
         (described("FINISHED"), FINISHED, Delivery.REPEATED),
         (described("FAILED", attemptStatus="FALSE"), UNMET, Delivery.REPEATED),
-        (described("FAILED"), FINISHED, Delivery.GONE),
-        (described("CANCELED"), FAILED, Delivery.GONE),
+        (described("FAILED"), FINISHED, Delivery.UNKNOWN_TASK),
+        (described("CANCELED"), FAILED, Delivery.UNKNOWN_TASK),
     ],
 )
 async def test_a_refused_bare_status_of_a_known_task_is_settled_by_its_attempt(
     serve, send, attempt, report, expected
 ) -> None:
     """A duplicate callback in another process knows of no earlier try."""
-    service = serve(*[INVALID] * (1 if report == report.bare() else 2), attempt)
+    service = serve(*[INVALID] * (1 if report == report.status_only() else 2), attempt)
 
     assert await send(report, task=POLLED) is expected
     assert service.operations[-1] == "DescribeObjects"
@@ -280,7 +280,7 @@ async def test_a_timeout_of_the_network_is_not_taken_for_the_bound(serve, send) 
 def test_importing_the_sender_loads_no_aws_library() -> None:
     """Callbacks name it, and every parse of a DAG file would pay."""
     code = (
-        "import sys, airflow_provider_datapipeline.delivery; "
+        "import sys, airflow_provider_datapipeline.delivery.sender; "
         "print([name for name in ('boto3', 'botocore', 'aiobotocore') if name in sys.modules])"
     )
 

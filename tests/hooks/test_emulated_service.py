@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from airflow_provider_datapipeline.delivery import Delivery, adeliver, deliver
-from airflow_provider_datapipeline.emulator import Behaviour, EmulatorServer, Service
+from airflow_provider_datapipeline.delivery.sender import Delivery, adeliver, deliver
+from airflow_provider_datapipeline.emulator import EmulatorServer, EmulatorSettings, Service
 from airflow_provider_datapipeline.exceptions import AccessDeniedError, InvalidRequestError, PipelineNotFoundError
 from airflow_provider_datapipeline.reporting.report import TaskReport
 from airflow_provider_datapipeline.reporting.status import TaskStatus
@@ -29,7 +29,7 @@ FAILED = TaskReport(
 @pytest.fixture
 def service(connect: Callable[..., None]) -> Iterator[Service]:
     """An emulated service behind the connection ``stub``, without the 90 seconds."""
-    with EmulatorServer(Behaviour(long_poll_seconds=0)) as server:
+    with EmulatorServer(EmulatorSettings(long_poll_seconds=0)) as server:
         connect(server.url)
         yield server.service
 
@@ -99,7 +99,7 @@ async def test_a_canceled_task_is_told_on_progress(pipeline_id, leased, hook, in
 
 async def test_pages_of_the_service_are_put_together(service, pipeline_id, hook, invoke) -> None:
     """Component, instance and attempt ids, one to a page."""
-    service.behaviour = Behaviour(page_size=1)
+    service.settings = EmulatorSettings(page_size=1)
     spheres = ("COMPONENT", "INSTANCE", "ATTEMPT")
     ids = [found for sphere in spheres for found in await invoke(hook, "query_objects", pipeline_id, sphere)]
 
@@ -134,7 +134,7 @@ async def test_a_wrong_secret_is_access_denied(service, hook, invoke, monkeypatc
 )
 async def test_a_lost_answer_is_no_lost_report(service, leased, send, repeated_status, expected) -> None:
     """Whatever the service says to the repeat, which nobody has published: one report, and no error."""
-    service.behaviour = Behaviour(repeated_status=repeated_status, conflicting_status=repeated_status)
+    service.settings = EmulatorSettings(repeated_status=repeated_status, conflicting_status=repeated_status)
     service.lose_next_answer("SetTaskStatus")
 
     assert await send(leased, FAILED) is expected
@@ -146,11 +146,11 @@ async def test_a_lost_answer_is_no_lost_report(service, leased, send, repeated_s
 @pytest.mark.parametrize("repeated_status", ["task_not_found", "invalid_request"])
 async def test_a_second_report_never_replaces_the_first(service, leased, send, repeated_status) -> None:
     """A duplicate callback in another process is GONE, or an error that names the refusal."""
-    service.behaviour = Behaviour(repeated_status=repeated_status, conflicting_status=repeated_status)
+    service.settings = EmulatorSettings(repeated_status=repeated_status, conflicting_status=repeated_status)
     assert await send(leased, FAILED) is Delivery.DELIVERED
 
     if repeated_status == "task_not_found":
-        assert await send(leased, TaskReport.finished()) is Delivery.GONE
+        assert await send(leased, TaskReport.finished()) is Delivery.UNKNOWN_TASK
     else:
         with pytest.raises(InvalidRequestError):
             await send(leased, TaskReport.finished())
@@ -163,7 +163,7 @@ async def test_texts_that_the_service_refuses_do_not_cost_the_status(service, ho
     """The attempt's own fields leave no room for the error."""
     await hook.areport_task_progress(leased, {"attemptStatus": "x" * 9_000})
     report = TaskReport(status=TaskStatus.FAILED, error_id="ValueError", error_message="x" * 4_096)
-    service.behaviour = Behaviour(object_size_limit=10_000)
+    service.settings = EmulatorSettings(object_size_limit=10_000)
 
     assert await send(leased, report) is Delivery.DELIVERED
 
@@ -180,7 +180,7 @@ async def test_a_dropped_request_is_sent_again(service, leased, send) -> None:
 
 async def test_twelve_polls_are_held_at_once(connect, hook) -> None:
     """More than botocore's ten connections: the task that comes at last finds its poll waiting."""
-    with EmulatorServer(Behaviour(long_poll_seconds=30)) as server:
+    with EmulatorServer(EmulatorSettings(long_poll_seconds=30)) as server:
         connect(server.url)
         polls = [asyncio.create_task(hook.apoll_for_task(f"idle-{n}")) for n in range(11)]
         polls.append(asyncio.create_task(hook.apoll_for_task(GROUP)))
@@ -198,12 +198,14 @@ async def test_twelve_polls_are_held_at_once(connect, hook) -> None:
         await asyncio.gather(*polls, return_exceptions=True)
 
 
-@pytest.mark.parametrize(("report", "delivery"), [(FAILED, Delivery.GONE), (TaskReport.finished(), Delivery.REPEATED)])
+@pytest.mark.parametrize(
+    ("report", "delivery"), [(FAILED, Delivery.UNKNOWN_TASK), (TaskReport.finished(), Delivery.REPEATED)]
+)
 def test_nothing_is_sent_about_a_cleared_run_whose_attempt_has_ended(
     service: Service, pipeline_id: str, hook: DataPipelineHook, report: TaskReport, delivery: Delivery
 ) -> None:
     """Not even to a service that would take another final status."""
-    service.behaviour = Behaviour(long_poll_seconds=0, conflicting_status="accept")
+    service.settings = EmulatorSettings(long_poll_seconds=0, conflicting_status="accept")
     task = hook.poll_for_task(GROUP)
     assert task is not None
     deliver(hook, task.task_id, TaskReport.finished(), task=task)

@@ -10,8 +10,8 @@ from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from airflow_provider_datapipeline.masking.masker import Masker
 from airflow_provider_datapipeline.reporting import TaskReport
-from airflow_provider_datapipeline.reporting.masking import Protector
 from tests.masking.draw import draw
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ class Ordinary:
 
     def is_masked(self) -> bool:
         """Tell whether anything of it is masked."""
-        return Protector(str)(self.text) != self.text
+        return Masker(str)(self.text) != self.text
 
 
 def pieces(secret: str) -> Iterable[str]:

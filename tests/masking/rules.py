@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from airflow_provider_datapipeline.reporting.secret_looks import Look
-from airflow_provider_datapipeline.reporting.secret_rules import names
-from airflow_provider_datapipeline.reporting.secret_rules.commands import ARGUMENTS, OPTIONS
-from airflow_provider_datapipeline.reporting.secret_rules.issuers import ISSUERS, SHAPES, SOURCES
-from airflow_provider_datapipeline.reporting.secret_rules.phrases import PHRASES
-from airflow_provider_datapipeline.reporting.secret_rules.schemes import SCHEMES
+from airflow_provider_datapipeline.masking.patterns.looks import Look
+from airflow_provider_datapipeline.masking.rules import names
+from airflow_provider_datapipeline.masking.rules.commands import ARGUMENTS, OPTIONS
+from airflow_provider_datapipeline.masking.rules.issuers import ISSUERS, SHAPES, SOURCES
+from airflow_provider_datapipeline.masking.rules.phrases import PHRASES
+from airflow_provider_datapipeline.masking.rules.schemes import SCHEMES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

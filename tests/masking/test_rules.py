@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from airflow_provider_datapipeline.reporting.secret_looks import Look
-from airflow_provider_datapipeline.reporting.secret_rules import names
+from airflow_provider_datapipeline.masking.patterns.looks import Look
+from airflow_provider_datapipeline.masking.rules import names
 from tests.masking import rules, tables
 
 

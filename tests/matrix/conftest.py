@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from airflow_provider_datapipeline.emulator import Behaviour, EmulatorServer
-from tests.real.harness import Deployment
-from tests.real.harness.settings import IS_AIRFLOW_3, REPOSITORY
-from tests.real.reporting.account import Account, connection
-from tests.real.task_runner.submissions import Submissions
+from airflow_provider_datapipeline.emulator import EmulatorServer, EmulatorSettings
+from tests.support.account import Account, connection
+from tests.support.harness import Deployment
+from tests.support.harness.settings import IS_AIRFLOW_3, REPOSITORY
+from tests.support.submissions import Submissions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _HERE = Path(__file__).parent
 
 # Idle polls return soon, so that an attempt that is repeated is seen soon.
-BEHAVIOUR = Behaviour(long_poll_seconds=5, retry_delay_minimum_seconds=0, retry_delay_default_seconds=0)
+EMULATOR_SETTINGS = EmulatorSettings(long_poll_seconds=5, retry_delay_minimum_seconds=0, retry_delay_default_seconds=0)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -40,7 +40,7 @@ def database(logs: Path) -> Iterator[Mapping[str, str]]:
     if not IS_AIRFLOW_3:
         yield {}
         return
-    from tests.real.harness.postgresql import PostgreSQL
+    from tests.support.harness.postgresql import PostgreSQL
 
     with PostgreSQL(logs) as running:
         yield {"AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": running.url}
@@ -70,7 +70,7 @@ def airflow(home: Path, server: EmulatorServer, variables: Mapping[str, str] | N
 @pytest.fixture(scope="session")
 def server() -> Iterator[EmulatorServer]:
     """The emulator."""
-    with EmulatorServer(BEHAVIOUR) as running:
+    with EmulatorServer(EMULATOR_SETTINGS) as running:
         yield running
 
 

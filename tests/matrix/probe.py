@@ -16,7 +16,7 @@ from airflow_provider_datapipeline._airflow.names import AirflowPlugin, hookimpl
 @hookimpl
 def on_starting(component: Any) -> None:  # Airflow's signature
     """Name a file after the command that runs here (``airflow scheduler``), and write into it what is known then."""
-    has_ours = get_listener_manager().pm.is_registered(import_module("airflow_provider_datapipeline.listener"))
+    has_ours = get_listener_manager().pm.is_registered(import_module("airflow_provider_datapipeline.plugins.listener"))
     folder = Path(os.environ["AIRFLOW_HOME"]) / "probe"
     folder.mkdir(exist_ok=True)
     (folder / sys.argv[1]).write_text("loaded" if has_ours else "missing")

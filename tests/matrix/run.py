@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 
 from nox.command import CommandFailed
 
-from tests.commit import tested_commit
 from tests.matrix import page, record
 from tests.matrix.cells import ROOT, Cell, pins
+from tests.support.commit import tested_commit
 
 if TYPE_CHECKING:
     import nox
@@ -123,10 +123,10 @@ class Run:
         return found
 
     def _unit(self) -> None:
-        chosen = "not real"
+        chosen = "not integration"
         left_out: tuple[str, ...] = ()
         if os.environ.get("QUICK"):
-            chosen, left_out = "not real and not long", LEFT_OUT_IF_QUICK
+            chosen, left_out = "not integration and not long", LEFT_OUT_IF_QUICK
         arguments = ["-m", chosen, "--numprocesses", os.environ.get("WORKERS", "2"), "--dist", "loadfile"]
         arguments += [f"--ignore={name}" for name in left_out]
         self.record.parts["unit"] = record.total(self._pytest("unit", *arguments))

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.real.harness.settings import AIRFLOW_VERSION
+from tests.support.harness.settings import AIRFLOW_VERSION
 
 if TYPE_CHECKING:
-    from tests.real.harness import Deployment
-    from tests.real.reporting.account import Account
+    from tests.support.account import Account
+    from tests.support.harness import Deployment
 
 # The dag-processor of 3.0 lets a callback see neither the states of tasks nor what they have left.
 DAG_SEES_TASKS = not AIRFLOW_VERSION.startswith("3.0.")

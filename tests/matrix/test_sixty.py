@@ -17,12 +17,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from airflow_provider_datapipeline.emulator import Behaviour, EmulatorServer
+from airflow_provider_datapipeline.emulator import EmulatorServer, EmulatorSettings
 from tests.matrix.conftest import airflow
-from tests.real.harness.settings import AIRFLOWS_OWN_INTERVALS, IS_AIRFLOW_3
-from tests.real.harness.waiting import wait_until
-from tests.real.reporting.account import REGION
-from tests.real.task_runner.submissions import Submissions
+from tests.support.account import REGION
+from tests.support.harness.settings import AIRFLOWS_OWN_INTERVALS, IS_AIRFLOW_3
+from tests.support.harness.waiting import wait_until
+from tests.support.submissions import Submissions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -63,7 +63,7 @@ def test_each_is_handed_out_once_and_reported_once(
     tmp_path: Path, record_property: Callable[[str, object], None]
 ) -> None:
     with (
-        EmulatorServer(Behaviour(enforce_rates=True)) as server,
+        EmulatorServer(EmulatorSettings(enforce_rates=True)) as server,
         airflow(tmp_path / "home", server, AIRFLOWS_OWN_INTERVALS) as home,
         busy_cores(BUSY),
     ):

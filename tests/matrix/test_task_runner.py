@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.real.harness.settings import IS_AIRFLOW_3
+from tests.support.harness.settings import IS_AIRFLOW_3
 
 if TYPE_CHECKING:
     from airflow_provider_datapipeline.emulator import AttemptView
-    from tests.real.harness import Deployment
-    from tests.real.task_runner.submissions import Submission, Submissions
+    from tests.support.harness import Deployment
+    from tests.support.submissions import Submission, Submissions
 
 if not IS_AIRFLOW_3:
     pytest.skip("the task runner needs Airflow 3", allow_module_level=True)

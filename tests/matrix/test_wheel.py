@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import airflow_provider_datapipeline
-from tests.real.harness.settings import IS_AIRFLOW_3, REPOSITORY
+from tests.support.harness.settings import IS_AIRFLOW_3, REPOSITORY
 
 if TYPE_CHECKING:
-    from tests.real.harness import Deployment
+    from tests.support.harness import Deployment
 
 DISTRIBUTION = "airflow-provider-datapipeline"
 
@@ -57,7 +57,7 @@ def test_airflow_knows_the_provider(deployment: Deployment) -> None:
 
 
 def test_airflow_knows_the_plugin(deployment: Deployment) -> None:
-    assert "airflow_provider_datapipeline.listener" in deployment.cli("plugins", "--output", "json")
+    assert "airflow_provider_datapipeline.plugins.listener" in deployment.cli("plugins", "--output", "json")
 
 
 def test_every_component_has_loaded_the_plugin(deployment: Deployment) -> None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from airflow_provider_datapipeline.masking.masker import Masker
+from airflow_provider_datapipeline.masking.text import utf8_length
 from airflow_provider_datapipeline.reporting import TaskFacts
 from airflow_provider_datapipeline.reporting.facts import split_facts
-from airflow_provider_datapipeline.reporting.limits import utf8_length
-from airflow_provider_datapipeline.reporting.masking import Protector
 
 FULL = TaskFacts(
     dag_id="load_orders",
@@ -78,7 +78,7 @@ def test_a_message_is_taken_apart_where_its_facts_begin() -> None:
 
 def test_an_id_that_looks_generated_stays() -> None:
     looks = "Zq7Rt2Lm9Xw4Kd8Vb3Nc"
-    protect = Protector(str)
+    protect = Masker(str)
 
     assert protect(f"it met {looks} there") == "it met *** there"
     assert TaskFacts(dag_id=looks, run_id=looks, task_id=looks).lines(protect) == (

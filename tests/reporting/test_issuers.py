@@ -9,7 +9,7 @@ from collections import Counter
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
-from airflow_provider_datapipeline.reporting.secret_rules.issuers import ISSUERS, SHAPES, SOURCES, Issuer, Shape
+from airflow_provider_datapipeline.masking.rules.issuers import ISSUERS, SHAPES, SOURCES, Issuer, Shape
 
 # Of a pattern: what looks ahead for a character of some kind. It takes part in no text, only in which texts match.
 LOOKS_AHEAD = re.compile(r"\(\?=\[[^]]*\]\{\d+,\d+\}\[[^]]*\]\)")

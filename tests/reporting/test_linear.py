@@ -23,14 +23,14 @@ from random import Random
 
 import pytest
 
-from airflow_provider_datapipeline import reporting
-from airflow_provider_datapipeline.reporting import TaskReport, limits
-from airflow_provider_datapipeline.reporting.secret_contexts import command_pattern, option_pattern
-from airflow_provider_datapipeline.reporting.secret_patterns import find_secrets
-from airflow_provider_datapipeline.reporting.secret_rules.commands import ARGUMENTS, OPTIONS
-from airflow_provider_datapipeline.reporting.secret_rules.issuers import ISSUERS, SHAPES
-from airflow_provider_datapipeline.reporting.secret_rules.phrases import PHRASES
-from airflow_provider_datapipeline.reporting.secret_shapes import compiled, issuer_pattern
+from airflow_provider_datapipeline.masking import control_characters, finder, patterns, text
+from airflow_provider_datapipeline.masking.finder import find_secrets
+from airflow_provider_datapipeline.masking.patterns.contexts import command_pattern, option_pattern
+from airflow_provider_datapipeline.masking.patterns.tokens import compiled, issuer_pattern
+from airflow_provider_datapipeline.masking.rules.commands import ARGUMENTS, OPTIONS
+from airflow_provider_datapipeline.masking.rules.issuers import ISSUERS, SHAPES
+from airflow_provider_datapipeline.masking.rules.phrases import PHRASES
+from airflow_provider_datapipeline.reporting import TaskReport
 from tests.masking.draw import draw
 
 LONGER = 4
@@ -68,11 +68,11 @@ FILLINGS = ("a", "ab ", "a b c ", "a'", "a,", " a", "(a", "get", "\\")
 """One value that goes on and on."""
 
 AT_A_PLACE = {
-    "secret_assignments": ("_CLASS",),
-    "secret_looks": ("_NAME", "_NO_SECRET"),
-    "secret_remarks": ("_NOTHING", "WORDS"),
-    "secret_urls": ("_IS_A_HOST",),
-    "secret_values": ("_READS",),
+    "assignments": ("_CLASS",),
+    "looks": ("_NAME", "_NO_SECRET"),
+    "placeholders": ("_NOTHING", "WORDS"),
+    "urls": ("_IS_A_HOST",),
+    "values": ("_READS",),
 }
 """Patterns that are matched at one place or in a short piece of a text, by their modules; never sought in all of it."""
 
@@ -105,8 +105,9 @@ def single_patterns() -> Iterator[tuple[str, re.Pattern[str]]]:
 
 def module_patterns() -> Iterator[tuple[str, str, re.Pattern[str]]]:
     """Every pattern that a module defines: also in dictionaries, tuples and dataclasses."""
-    names = [name for _, name, _ in pkgutil.iter_modules(reporting.__path__) if name.startswith("secret_")]
-    for module in [importlib.import_module(f"{reporting.__name__}.{name}") for name in names] + [limits]:
+    names = [name for _, name, _ in pkgutil.iter_modules(patterns.__path__)]
+    modules = [importlib.import_module(f"{patterns.__name__}.{name}") for name in names]
+    for module in [*modules, control_characters, text, finder]:
         source = inspect.getsource(module)
         for name, value in vars(module).items():
             if re.search(rf"^{name}\b[^=\n]*=", source, re.MULTILINE):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from airflow_provider_datapipeline.reporting.secret_shapes import find_tokens
+from airflow_provider_datapipeline.masking.patterns.tokens import find_tokens
 from tests.masking import tables
 from tests.masking.counting import (
     CORPUS,

@@ -120,14 +120,14 @@ def reports(texts: st.SearchStrategy[str], mask: Callable[[str], str]) -> st.Sea
     )
     given_texts = st.none() | texts
     as_given = st.builds(
-        TaskReport.given,
+        TaskReport.explicit,
         st.sampled_from(TaskStatus),
         mask=st.just(mask),
         error_id=given_texts,
         error_message=given_texts,
         error_stack_trace=given_texts | tracebacks,
     )
-    made = failed | as_given | st.builds(TaskReport.unmet, given_texts, facts(texts), mask=st.just(mask))
+    made = failed | as_given | st.builds(TaskReport.precondition_false, given_texts, facts(texts), mask=st.just(mask))
     return made | st.builds(lambda report, more: report.with_lines(more, mask=mask), made, lines)
 
 

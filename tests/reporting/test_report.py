@@ -6,8 +6,9 @@ import dataclasses
 
 import pytest
 
+from airflow_provider_datapipeline.masking.masker import WITHHELD
+from airflow_provider_datapipeline.masking.text import utf8_length, utf16_length
 from airflow_provider_datapipeline.reporting import TaskFacts, TaskReport, TaskStatus, limits
-from airflow_provider_datapipeline.reporting.masking import WITHHELD
 
 FACTS = TaskFacts(
     dag_id="load_orders",
@@ -54,7 +55,7 @@ def test_requests_and_records_leave_out_what_is_absent() -> None:
 
     assert report.as_request() == {"taskStatus": "FAILED", "errorId": "Id", "errorMessage": "message"}
     assert report.as_record() == {"status": "FAILED", "error_id": "Id", "error_message": "message"}
-    assert report.bare().as_request() == {"taskStatus": "FAILED"}
+    assert report.status_only().as_request() == {"taskStatus": "FAILED"}
     assert TaskReport.finished().as_request() == {"taskStatus": "FINISHED"}
     assert type(report.as_request()["taskStatus"]) is str
 
@@ -74,7 +75,7 @@ def test_a_complete_request() -> None:
     ],
 )
 def test_an_unmet_precondition_has_a_message_only(reason: str | None, message: str) -> None:
-    report = TaskReport.unmet(reason, FACTS, mask=mask)
+    report = TaskReport.precondition_false(reason, FACTS, mask=mask)
 
     assert report.as_request() == {"taskStatus": "FALSE", "errorMessage": f"{message}\n{WHERE}"}
 
@@ -163,7 +164,7 @@ def test_a_long_message_is_shortened_and_the_facts_are_not() -> None:
     assert message.startswith("begin é")
     assert message.endswith(f"é end\nOrders: 17\n{WHERE}")
     assert " characters elided ..." in message
-    assert limits.ERROR_MESSAGE_MAX_UTF8 - 10 < limits.utf8_length(message) <= limits.ERROR_MESSAGE_MAX_UTF8
+    assert limits.ERROR_MESSAGE_MAX_UTF8 - 10 < utf8_length(message) <= limits.ERROR_MESSAGE_MAX_UTF8
 
 
 def test_many_long_lines_are_counted() -> None:
@@ -203,7 +204,11 @@ def test_further_lines_survive_a_message_that_is_full() -> None:
 
 
 def test_a_record_is_read_as_it_was_written() -> None:
-    for report in (TaskReport.failed(raised(), FACTS, mask=mask), TaskReport.finished(), TaskReport.unmet(mask=mask)):
+    for report in (
+        TaskReport.failed(raised(), FACTS, mask=mask),
+        TaskReport.finished(),
+        TaskReport.precondition_false(mask=mask),
+    ):
         assert TaskReport.from_record(report.as_record()) == report
 
 
@@ -241,8 +246,8 @@ def test_a_foreign_record_is_brought_within_the_limits() -> None:
 
     assert report is not None
     assert report.error_id == "Airflow.Service_" + "x" * 1007 + "…"
-    assert limits.utf8_length(report.error_message or "") <= 4096
-    assert 1000 < limits.utf16_length(report.error_stack_trace or "") <= 1024
+    assert utf8_length(report.error_message or "") <= 4096
+    assert 1000 < utf16_length(report.error_stack_trace or "") <= 1024
 
 
 @pytest.mark.parametrize(
@@ -302,7 +307,7 @@ def test_masks_see_whole_texts_before_anything_is_cut() -> None:
 
 
 def test_given_texts_are_sent_as_they_are_and_nothing_is_added() -> None:
-    report = TaskReport.given(
+    report = TaskReport.explicit(
         TaskStatus.FAILED, mask=str, error_id="NoData", error_message="no rows", error_stack_trace="line 7 of load.sql"
     )
 
@@ -312,7 +317,7 @@ def test_given_texts_are_sent_as_they_are_and_nothing_is_added() -> None:
         "errorMessage": "no rows",
         "errorStackTrace": "line 7 of load.sql",
     }
-    assert TaskReport.given(TaskStatus.FALSE, mask=str, error_id=" ").as_request() == {"taskStatus": "FALSE"}
+    assert TaskReport.explicit(TaskStatus.FALSE, mask=str, error_id=" ").as_request() == {"taskStatus": "FALSE"}
 
 
 def test_a_secret_of_two_lines_is_masked_wherever_lines_are_laid_out_anew() -> None:
@@ -350,3 +355,10 @@ def test_reports_are_values() -> None:
     assert hash(report) == hash(TaskReport.finished())
     with pytest.raises(dataclasses.FrozenInstanceError):
         report.error_id = "x"  # type: ignore[misc] # the point of the test
+
+
+def test_the_attempt_object_has_room_for_a_report_and_for_its_other_fields() -> None:
+    names = len("errorId" + "errorMessage" + "errorStackTrace")
+    worst = names + 3 * (limits.ERROR_ID_MAX_UTF16 + limits.ERROR_STACK_TRACE_MAX_UTF16) + limits.ERROR_MESSAGE_MAX_UTF8
+
+    assert limits.OBJECT_MAX_UTF8 - worst == 5086

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from airflow_provider_datapipeline.masking.finder import hide_secrets
+from airflow_provider_datapipeline.masking.masker import WITHHELD, Masker
 from airflow_provider_datapipeline.reporting import TaskFacts, TaskReport, TaskStatus
-from airflow_provider_datapipeline.reporting.masking import WITHHELD, Protector
-from airflow_provider_datapipeline.reporting.secret_patterns import hide_secrets
 from tests.reporting.corpus import cloud, databases, harmless, web
-from tests.reporting.corpus.planting import Maker, Planted, plant
 from tests.reporting.corpus.raised import RAISED
+from tests.reporting.corpus.secret_fixtures import Maker, Planted, plant
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -59,14 +59,14 @@ def as_traceback(text: str) -> TaskReport:
 
 
 def as_given(text: str) -> TaskReport:
-    return TaskReport.given(
+    return TaskReport.explicit(
         TaskStatus.FAILED, error_id=text, error_message=text, error_stack_trace=text, mask=mask_nothing
     )
 
 
 def as_reason_and_facts(text: str) -> TaskReport:
     facts = TaskFacts(dag_id=text, run_id=text, task_id=text, log_url=text)
-    return TaskReport.unmet(text, facts, mask=mask_nothing).with_lines([text], mask=mask_nothing)
+    return TaskReport.precondition_false(text, facts, mask=mask_nothing).with_lines([text], mask=mask_nothing)
 
 
 def from_a_record(text: str) -> TaskReport:
@@ -107,7 +107,7 @@ def test_no_secret_leaves_in_any_part_of_a_report(form: Callable[[str], TaskRepo
 
 @pytest.mark.parametrize("cut", ["\x1b[31m", "\x1b[0;1m", "\x00", "\x07", "\x9b1m", "\x1b]8;;x\x1b\\", "\ufffe"])
 def test_no_secret_leaves_that_control_characters_cut(cut: str) -> None:
-    shown = {planted: Protector(mask_nothing)(planted.cut_by(cut)) for planted in WRITTEN}
+    shown = {planted: Masker(mask_nothing)(planted.cut_by(cut)) for planted in WRITTEN}
 
     assert [planted.text for planted, text in shown.items() if planted.leaks(text)] == []
     assert [planted.text for planted, text in shown.items() if planted.lost(text)] == []
@@ -117,7 +117,7 @@ def test_no_secret_leaves_that_control_characters_cut(cut: str) -> None:
 @pytest.mark.parametrize("cut", ["\x1b", "\x1b[", "\x9b"])
 def test_no_secret_leaves_that_a_broken_sequence_cuts(cut: str) -> None:
     """Which letters belong to the sequence is not certain: the text may be withheld."""
-    shown = {planted: Protector(mask_nothing)(planted.cut_by(cut)) for planted in WRITTEN}
+    shown = {planted: Masker(mask_nothing)(planted.cut_by(cut)) for planted in WRITTEN}
 
     assert [planted.text for planted, text in shown.items() if planted.leaks(text)] == []
 

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from airflow_provider_datapipeline.masking.text import utf16_length
 from airflow_provider_datapipeline.reporting import stack_layout
 from airflow_provider_datapipeline.reporting.frames import FRAMES_KEPT, Frame, Origin, origin_of
-from airflow_provider_datapipeline.reporting.limits import utf16_length
-from airflow_provider_datapipeline.reporting.stack_trace import Exhibit, exhibits
+from airflow_provider_datapipeline.reporting.stack_trace import ExceptionEntry, flatten_exception
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -76,8 +76,8 @@ def raised(function: Callable[..., None], *args: object) -> BaseException:
     raise AssertionError("nothing was raised")
 
 
-def shown(error: BaseException) -> Sequence[Exhibit]:
-    return [exhibit.protected(str) for exhibit in exhibits(error)]
+def shown(error: BaseException) -> Sequence[ExceptionEntry]:
+    return [entry.protected(str) for entry in flatten_exception(error)]
 
 
 def in_full(error: BaseException) -> str:
@@ -214,7 +214,7 @@ def test_a_broken_class_still_says_its_name() -> None:
     name = f"{BrokenError.__module__}.BrokenError"
     said = f"<{name} that cannot be shown as text>"
 
-    assert exhibits(BrokenError())[-1].message == said
+    assert flatten_exception(BrokenError())[-1].message == said
     assert in_full(raised(LOADER["fail"], BrokenError())) == (
         f'Traceback (most recent call last):\n  File "/dags/loader.py", line 32, in fail\n{name}: {said}'
     )
@@ -223,7 +223,7 @@ def test_a_broken_class_still_says_its_name() -> None:
 @pytest.mark.parametrize("broken", [UntypedError, NoTextError, EndlessChainError, NoNotesError, BrokenError])
 def test_no_class_is_broken_enough_to_raise(broken: type[BaseException]) -> None:
     assert broken.__name__ in in_full(broken("x"))
-    assert exhibits(broken("x"))[-1].message
+    assert flatten_exception(broken("x"))[-1].message
 
 
 def test_frames_are_shown_though_the_class_cannot_be_asked_for() -> None:
@@ -259,7 +259,7 @@ def test_a_group_within_its_own_chain_ends() -> None:
     ],
 )
 def test_the_message_of_an_exception(error: BaseException, message: str) -> None:
-    assert exhibits(error)[-1].message == message
+    assert flatten_exception(error)[-1].message == message
 
 
 def test_a_short_stack_trace_is_not_shortened() -> None:
@@ -364,14 +364,14 @@ def test_of_too_many_frames_the_users_are_kept_first() -> None:
     """Before anything is laid out: the work for a trace of any length is bounded."""
     error = raised_through(*TASK_RUNNER * 3, DAG_FILE, *[PANDAS, f"{SITE}/numpy/core.py"] * 40, *TASK_RUNNER)
 
-    (exhibit,) = exhibits(error)
-    kept = [frame.origin for frame in exhibit.frames if frame.text]
+    (entry,) = flatten_exception(error)
+    kept = [frame.origin for frame in entry.frames if frame.text]
 
     assert len(kept) == FRAMES_KEPT
     assert kept[0] is Origin.USER
     assert kept[-1] is Origin.AIRFLOW
     assert set(kept[1:-1]) == {Origin.LIBRARY}
-    assert sum(frame.count for frame in exhibit.frames) == 33 + 1 + 80 + 11
+    assert sum(frame.count for frame in entry.frames) == 33 + 1 + 80 + 11
 
 
 @pytest.mark.parametrize(
@@ -440,7 +440,7 @@ def test_a_shortened_chain_shows_the_root_cause_and_the_error_raised() -> None:
 def test_a_frame_too_long_to_show_is_counted() -> None:
     frames = (Frame("a" * 2000), Frame("b", 2), Frame("", 5), Frame("c"), Frame("d" * 2000))
 
-    assert stack_layout.fit([Exhibit(frames=frames, message="E", headline="E").protected(str)], LIMIT) == (
+    assert stack_layout.fit([ExceptionEntry(frames=frames, message="E", headline="E").protected(str)], LIMIT) == (
         "Traceback (most recent call last):\n"
         "  ... 1 frame elided ...\n"
         "  b\n"

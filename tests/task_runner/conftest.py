@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from airflow_provider_datapipeline._airflow.names import DAG  # noqa: F401  # Airflow 2 reads no connection before it is loaded
-from airflow_provider_datapipeline.emulator import Behaviour, EmulatorServer, Service
+from airflow_provider_datapipeline.emulator import EmulatorServer, EmulatorSettings, Service
 from airflow_provider_datapipeline.hooks._clients import forget_clients
 from airflow_provider_datapipeline.hooks.datapipeline import DataPipelineHook
 from airflow_provider_datapipeline.pipeline_task import PipelineTask
@@ -23,7 +23,7 @@ CONN_ID = "emulated"
 def service(monkeypatch: pytest.MonkeyPatch) -> Iterator[Service]:
     """An emulated service whose polls last longer than any test waits."""
     forget_clients()
-    with EmulatorServer(Behaviour(long_poll_seconds=60)) as server:
+    with EmulatorServer(EmulatorSettings(long_poll_seconds=60)) as server:
         extra = {"endpoint_url": server.url, "region_name": "us-east-1"}
         connection = {"conn_type": "aws", "login": "test", "password": "test", "extra": extra}
         monkeypatch.setenv(f"AIRFLOW_CONN_{CONN_ID.upper()}", json.dumps(connection))

@@ -6,7 +6,7 @@ import asyncio
 import selectors
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from airflow_provider_datapipeline.clock import Clock
+from airflow_provider_datapipeline._task_runner.clock import Clock
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine

@@ -21,7 +21,7 @@ from airflow_provider_datapipeline.emulator import Credentials
 from airflow_provider_datapipeline.emulator.credentials import ACCOUNT_ID
 from airflow_provider_datapipeline.exceptions import AirflowApiError
 from airflow_provider_datapipeline.hooks._clients import forget_clients
-from airflow_provider_datapipeline.reporting.masking import without_secrets
+from airflow_provider_datapipeline.masking.masker import without_secrets
 from tests.task_runner.mwaa_stand_in import ENVIRONMENT, KEY, REGION, SECRET, MwaaStandIn
 from tests.test_readme import ROOT, blocks
 

@@ -12,9 +12,9 @@ if not compat.AIRFLOW_3:
     pytest.skip("the task runner needs Airflow 3", allow_module_level=True)
 
 from airflow_provider_datapipeline._airflow.triggerer import UNFINISHED
-from airflow_provider_datapipeline.census import Census
-from airflow_provider_datapipeline.heartbeats import Load
-from airflow_provider_datapipeline.watcher import RunWatcher
+from airflow_provider_datapipeline._task_runner.census import Census
+from airflow_provider_datapipeline._task_runner.heartbeats import Load
+from airflow_provider_datapipeline._task_runner.watcher import RunWatcher
 from tests.task_runner.fake_airflow import FakeAirflow
 from tests.task_runner.fake_time import now, run
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from airflow_provider_datapipeline.deadline import Deadline
+from airflow_provider_datapipeline._task_runner.deadline import Deadline
 
 if TYPE_CHECKING:
     from collections.abc import Callable

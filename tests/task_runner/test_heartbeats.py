@@ -9,7 +9,7 @@ from collections import Counter
 import pytest
 from hypothesis import assume, example, given, strategies as st
 
-from airflow_provider_datapipeline.heartbeats import (
+from airflow_provider_datapipeline._task_runner.heartbeats import (
     START_SECONDS,
     TAKE_OVER_SECONDS,
     Load,
@@ -19,7 +19,7 @@ from airflow_provider_datapipeline.heartbeats import (
     next_due,
     phase_of,
 )
-from airflow_provider_datapipeline.pacing import HEARTBEAT_CAPACITY
+from airflow_provider_datapipeline._task_runner.rate_limits import HEARTBEAT_CAPACITY
 
 MINUTE = 60.0
 QUARTER = 15 * MINUTE

@@ -12,6 +12,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from airflow_provider_datapipeline._airflow import compat
+from airflow_provider_datapipeline._task_runner.heartbeats import load_of
+from airflow_provider_datapipeline._task_runner.lease import CANCELED, Lease
+from airflow_provider_datapipeline._task_runner.rate_limits import REPORT_RATE, rate_limiter_for
 from airflow_provider_datapipeline.exceptions import (
     AccessDeniedError,
     ConfigurationError,
@@ -22,9 +25,6 @@ from airflow_provider_datapipeline.exceptions import (
     TaskNotFoundError,
     ThrottledError,
 )
-from airflow_provider_datapipeline.heartbeats import load_of
-from airflow_provider_datapipeline.lease import CANCELED, Lease
-from airflow_provider_datapipeline.pacing import REPORT_RATE, shared_limiter
 from airflow_provider_datapipeline.pipeline_task import PipelineTask
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ async def task(submit, hook) -> PipelineTask:
 
 @pytest.fixture
 def lines(caplog: pytest.LogCaptureFixture) -> Callable[[], list[tuple[str, str]]]:
-    caplog.set_level(logging.DEBUG, logger="airflow_provider_datapipeline.lease")
+    caplog.set_level(logging.DEBUG, logger="airflow_provider_datapipeline._task_runner.lease")
 
     def read() -> list[tuple[str, str]]:
         return [(each.levelname, each.getMessage()) for each in caplog.records if each.name.endswith(".lease")]
@@ -125,7 +125,7 @@ async def test_a_heartbeat_is_counted_and_keeps_the_lease(service, task, make_le
     lease = make_lease(task)
     end = lease.end
 
-    assert await lease.lost_at_heartbeat(HALF) == ""
+    assert await lease.heartbeat(HALF) == ""
 
     assert service.attempts()[0].progress == HALF
     assert sent.values == [("beats", 1, TAGS)]
@@ -137,7 +137,7 @@ async def test_only_a_heartbeat_with_news_is_told(service, task, make_lease, lin
     lease = make_lease(task)
 
     for fields in (HALF, HALF, {**HALF, "percentComplete": "100"}):
-        await lease.lost_at_heartbeat(fields)
+        await lease.heartbeat(fields)
 
     assert [level for level, _ in lines()] == ["INFO", "DEBUG", "INFO"]
     assert lines()[0][1].startswith(
@@ -150,7 +150,7 @@ async def test_a_canceled_task_is_told_apart_from_a_lost_one(service, task, make
     lease = make_lease(task)
     await lease.hook.aset_status(task.pipeline_id, [attempt.instance_id], "TRY_CANCEL")
 
-    assert await lease.lost_at_heartbeat(HALF) == CANCELED
+    assert await lease.heartbeat(HALF) == CANCELED
 
     assert sent.values == [("beats", 1, TAGS), ("canceled", 1, TAGS)]
     level, text = lines()[-1]
@@ -159,7 +159,7 @@ async def test_a_canceled_task_is_told_apart_from_a_lost_one(service, task, make
 
 
 async def test_a_task_that_the_service_does_not_know_any_more_is_lost(service, make_task, make_lease, sent) -> None:
-    reason = await make_lease(make_task()).lost_at_heartbeat(HALF)
+    reason = await make_lease(make_task()).heartbeat(HALF)
 
     assert "TaskNotFoundException" in reason
     assert sent.names == ["errors.not_found", "lost"]
@@ -170,7 +170,7 @@ async def test_a_heartbeat_that_fails_is_counted_and_loses_nothing(service, task
     lease = make_lease(task)
     end = lease.end
 
-    assert await lease.lost_at_heartbeat(HALF) == ""
+    assert await lease.heartbeat(HALF) == ""
 
     assert sent.names == ["errors.access_denied", "beats_failed"]
     assert lines()[-1][0] == "WARNING"
@@ -180,7 +180,7 @@ async def test_a_heartbeat_that_fails_is_counted_and_loses_nothing(service, task
 async def test_refused_fields_do_not_cost_the_lease(service, task, make_lease, sent) -> None:
     service.fail_next(CALL, "InvalidRequestException")
 
-    assert await make_lease(task).lost_at_heartbeat(HALF) == ""
+    assert await make_lease(task).heartbeat(HALF) == ""
 
     assert sent.names == ["errors.refused", "beats"]
 
@@ -204,7 +204,7 @@ def test_a_task_that_is_gone_after_its_fields_were_refused_is_lost(fake) -> None
 
     async def reason() -> str:
         fake.fail(CALL, refuse)
-        return await lease_of(fake).lost_at_heartbeat(HALF)
+        return await lease_of(fake).heartbeat(HALF)
 
     assert "no such task" in run(reason())
     assert [fields for _, fields in fake.asked(CALL)] == [HALF, {}]
@@ -213,7 +213,7 @@ def test_a_task_that_is_gone_after_its_fields_were_refused_is_lost(fake) -> None
 def test_a_request_that_is_refused_without_fields_is_an_error_that_passes(fake) -> None:
     async def reason() -> str:
         fake.fail(CALL, InvalidRequestError(CALL, "InvalidRequestException", "no"))
-        return await lease_of(fake).lost_at_heartbeat({})
+        return await lease_of(fake).heartbeat({})
 
     assert run(reason()) == ""
     assert len(fake.calls) == 1
@@ -300,7 +300,7 @@ def test_a_short_lease_is_tried_for_again_within_its_interval(fake) -> None:
 def test_a_secret_in_an_error_is_not_logged(fake, lines) -> None:
     async def heartbeat() -> None:
         fake.fail(CALL, OSError("http://user:pass-1234@proxy:8080 refused"))
-        await lease_of(fake).lost_at_heartbeat(HALF)
+        await lease_of(fake).heartbeat(HALF)
 
     run(heartbeat())
 
@@ -310,10 +310,10 @@ def test_a_secret_in_an_error_is_not_logged(fake, lines) -> None:
 
 def test_a_throttled_heartbeat_slows_all_of_the_account_down(fake) -> None:
     async def rates() -> tuple[float, float]:
-        limiter = shared_limiter(REPORT_RATE, CALL, "fake")
+        limiter = rate_limiter_for(REPORT_RATE, CALL, "fake")
         before = limiter.rate
         fake.fail(CALL, ThrottledError(CALL, "ThrottlingException", "Rate exceeded"), times=1)
-        await lease_of(fake).lost_at_heartbeat(HALF)
+        await lease_of(fake).heartbeat(HALF)
         return before, limiter.rate
 
     before, after = run(rates())
@@ -435,7 +435,7 @@ def test_who_ends_first_has_the_first_heartbeat(fake) -> None:
     async def urgencies() -> dict[str, float]:
         fresh = lease_of(fake, polled_before=5)
         just_kept = lease_of(fake, polled_before=7200)
-        await just_kept.lost_at_heartbeat(HALF)
+        await just_kept.heartbeat(HALF)
         return {
             "fresh": fresh.urgency,
             "kept": just_kept.urgency,

@@ -12,10 +12,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from airflow_provider_datapipeline import batches
 from airflow_provider_datapipeline._airflow import compat
-from airflow_provider_datapipeline.runs import Assignment, error_detail_of, logical_dates_of, run_id_of
-from airflow_provider_datapipeline.targets import choose_target
+from airflow_provider_datapipeline._task_runner import batches
+from airflow_provider_datapipeline._task_runner.assignment import (
+    Assignment,
+    error_detail_of,
+    logical_dates_of,
+    run_id_of,
+)
+from airflow_provider_datapipeline._task_runner.targets import choose_target
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -10,25 +10,25 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from airflow_provider_datapipeline._airflow import compat
+from airflow_provider_datapipeline._task_runner.rate_limits import POLL_RATE, rate_limiter_for
 from airflow_provider_datapipeline.exceptions import (
     AccessDeniedError,
     ConfigurationError,
     InternalServiceError,
     ThrottledError,
 )
-from airflow_provider_datapipeline.pacing import POLL_RATE, shared_limiter
 from airflow_provider_datapipeline.pipeline_task import PipelineTask
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from airflow_provider_datapipeline.open_polls import Polled
+    from airflow_provider_datapipeline._task_runner.poll_registry import Polled
 
 if not compat.AIRFLOW_3:
     pytest.skip("the task runner needs Airflow 3", allow_module_level=True)
 
-from airflow_provider_datapipeline import polling
-from airflow_provider_datapipeline.polling import CannotPollError, Poller, payload
+from airflow_provider_datapipeline._task_runner import polling
+from airflow_provider_datapipeline._task_runner.polling import CannotPollError, Poller, payload
 from tests.task_runner.fake_airflow import FakeAirflow, FakeService
 from tests.task_runner.fake_time import CLOCK, now, run
 
@@ -341,7 +341,7 @@ def test_a_throttled_poll_slows_all_of_the_account_down(service, airflow) -> Non
         later(0.4, offer, service, "a")
         polling_ = asyncio.create_task(poller_of(service, airflow).batch())
         await asyncio.sleep(0.1)
-        rate = shared_limiter(POLL_RATE, POLL, "account").rate
+        rate = rate_limiter_for(POLL_RATE, POLL, "account").rate
         await polling_
         return rate
 

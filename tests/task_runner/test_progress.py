@@ -8,9 +8,14 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import given, strategies as st
 
+from airflow_provider_datapipeline._task_runner.progress import (
+    DEFAULT_TIMEOUT,
+    is_waiting,
+    progress_fields,
+    report_progress_timeout,
+)
 from airflow_provider_datapipeline.hooks._requests import FIELD_VALUE_MAX_UTF16
-from airflow_provider_datapipeline.progress import DEFAULT_TIMEOUT, is_waiting, progress_fields, report_progress_timeout
-from airflow_provider_datapipeline.reporting.limits import utf16_length
+from airflow_provider_datapipeline.masking.text import utf16_length
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -13,7 +13,7 @@ if not compat.AIRFLOW_3:
     pytest.skip("the task runner needs Airflow 3", allow_module_level=True)
 
 from airflow_provider_datapipeline._airflow.triggerer import TERMINAL
-from airflow_provider_datapipeline.run_sorter import Sorted, sort_runs
+from airflow_provider_datapipeline._task_runner.run_sorter import Sorted, sort_runs
 from tests.task_runner.fake_airflow import FakeAirflow, NoSenseError
 from tests.task_runner.fake_time import run
 

@@ -15,6 +15,10 @@ if not compat.AIRFLOW_3:
     pytest.skip("the task runner needs Airflow 3", allow_module_level=True)
 
 from airflow_provider_datapipeline._airflow import stored_run
+from airflow_provider_datapipeline._task_runner.assignment import Assignment
+from airflow_provider_datapipeline._task_runner.rate_limits import REPORT_RATE, rate_limiter_for
+from airflow_provider_datapipeline._task_runner.supervision import Ending, Result, Supervision
+from airflow_provider_datapipeline._task_runner.watcher import WATCH_SECONDS, RunWatcher
 from airflow_provider_datapipeline.exceptions import (
     InternalServiceError,
     InvalidReportError,
@@ -23,12 +27,8 @@ from airflow_provider_datapipeline.exceptions import (
     TaskNotFoundError,
     ThrottledError,
 )
-from airflow_provider_datapipeline.pacing import REPORT_RATE, shared_limiter
 from airflow_provider_datapipeline.reporting.detail import ErrorDetail
 from airflow_provider_datapipeline.reporting.report import TaskReport
-from airflow_provider_datapipeline.runs import Assignment
-from airflow_provider_datapipeline.supervision import Ending, Result, Supervision
-from airflow_provider_datapipeline.watcher import WATCH_SECONDS, RunWatcher
 from tests.task_runner.fake_airflow import FakeAirflow, FakeService, NoSenseError, Reported
 from tests.task_runner.fake_time import CLOCK, now, run, wall
 
@@ -106,7 +106,7 @@ class World:
         )
         result = await supervision.run()
         self.lasted = now()
-        self.rate = shared_limiter(REPORT_RATE, "SetTaskStatus", "account").rate
+        self.rate = rate_limiter_for(REPORT_RATE, "SetTaskStatus", "account").rate
         return result
 
     @property

@@ -10,15 +10,15 @@ from datetime import UTC, datetime
 import pytest
 
 from airflow_provider_datapipeline._airflow import compat
+from airflow_provider_datapipeline._task_runner.heartbeats import load_of
 from airflow_provider_datapipeline.emulator.rates import TokenBuckets
 from airflow_provider_datapipeline.exceptions import ThrottledError
-from airflow_provider_datapipeline.heartbeats import load_of
 from airflow_provider_datapipeline.pipeline_task import PipelineTask
 
 if not compat.AIRFLOW_3:
     pytest.skip("the task runner needs Airflow 3", allow_module_level=True)
 
-from airflow_provider_datapipeline.lease import Lease
+from airflow_provider_datapipeline._task_runner.lease import Lease
 from tests.task_runner.fake_airflow import FakeService
 from tests.task_runner.fake_time import CLOCK, now, run, wall
 

@@ -12,8 +12,8 @@ if not compat.AIRFLOW_3:
     pytest.skip("the task runner needs Airflow 3", allow_module_level=True)
 
 from airflow_provider_datapipeline._airflow.triggerer import Priority
-from airflow_provider_datapipeline.outcome import UnreadableError
-from airflow_provider_datapipeline.target_run import TargetRun
+from airflow_provider_datapipeline._task_runner.target_run import TargetRun
+from airflow_provider_datapipeline.outcome.decision import UnreadableError
 from tests.task_runner.fake_airflow import FakeAirflow, NoSenseError
 from tests.task_runner.fake_time import now, run
 

@@ -9,7 +9,7 @@ from airflow_provider_datapipeline._airflow import compat
 if not compat.AIRFLOW_3:
     pytest.skip("the task runner needs Airflow 3", allow_module_level=True)
 
-from airflow_provider_datapipeline.task_reader import TaskReader, look_ended, look_good
+from airflow_provider_datapipeline._task_runner.task_reader import TaskReader, look_ended, look_good
 from tests.task_runner.fake_airflow import FakeAirflow
 from tests.task_runner.fake_time import run
 

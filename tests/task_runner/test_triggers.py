@@ -14,8 +14,8 @@ import pytest
 from airflow.triggers.base import TaskFailedEvent, TaskSkippedEvent, TaskSuccessEvent, TriggerEvent
 
 from airflow_provider_datapipeline._airflow import compat
+from airflow_provider_datapipeline._task_runner.assignment import Assignment
 from airflow_provider_datapipeline.pipeline_task import PipelineTask
-from airflow_provider_datapipeline.runs import Assignment
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 if not compat.AIRFLOW_3:
     pytest.skip("the task runner needs Airflow 3", allow_module_level=True)
 
-from airflow_provider_datapipeline.airflow_client import TriggererAirflow
+from airflow_provider_datapipeline._task_runner.airflow_client import TriggererAirflow
 from airflow_provider_datapipeline.triggers import datapipeline as triggers
 from airflow_provider_datapipeline.triggers.datapipeline import PollForTaskTrigger, SuperviseDagRunTrigger
 from tests.task_runner.fake_airflow import FakeAirflow

@@ -16,7 +16,7 @@ if not compat.AIRFLOW_3:
     pytest.skip("the task runner needs Airflow 3", allow_module_level=True)
 
 from airflow_provider_datapipeline._airflow.triggerer import TERMINAL
-from airflow_provider_datapipeline.watcher import RunWatcher, State, Watched, shared_watcher
+from airflow_provider_datapipeline._task_runner.watcher import RunWatcher, State, Watched, shared_watcher
 from tests.task_runner.fake_airflow import FakeAirflow, NoSenseError
 from tests.task_runner.fake_time import now, run
 

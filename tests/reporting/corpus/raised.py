@@ -29,7 +29,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from tests.reporting.corpus.planting import Maker
+    from tests.reporting.corpus.secret_fixtures import Maker
 
 NOWHERE = "127.0.0.1:9"  # the port of the discard service, where nobody listens
 

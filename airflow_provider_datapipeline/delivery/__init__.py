@@ -1,0 +1,1 @@
+"""Sends a report to AWS Data Pipeline, and decides what each answer means."""

@@ -1,0 +1,1 @@
+"""Masks secrets in any text before it leaves Airflow."""

@@ -1,0 +1,127 @@
+"""What a callback makes of what it sees of a run; that Airflow shows it, a real Airflow tells."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from airflow_provider_datapipeline._airflow import compat
+from airflow_provider_datapipeline._airflow.context_run import dag_run_of, run_by_task
+from airflow_provider_datapipeline.outcome.decision import EndedRun, status_of
+from airflow_provider_datapipeline.pipeline_task import Asked
+
+TASKS = {
+    task_id: SimpleNamespace(downstream_task_ids=behind, is_teardown=task_id == "teardown")
+    for task_id, behind in {"ask": {"check"}, "check": {"teardown"}, "teardown": set()}.items()
+}
+
+
+class Airflow:
+    """What Airflow has stored of a run, and whether it was asked."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.states: dict[str, str | None] = {}
+        self.returned: dict[tuple[str, int], object] = {}
+        self.succeeded: set[int] = set()
+        self.is_away = False
+        self.asked = 0
+        monkeypatch.setattr(compat, "read_task_states", lambda *_: self._answer(self.states))
+        monkeypatch.setattr(compat, "read_xcom", self._xcom)
+        monkeypatch.setattr(compat, "succeeded_instances", lambda ti: self.succeeded | {ti.map_index})
+
+    def _answer(self, value: Any) -> Any:
+        self.asked += 1
+        if self.is_away:
+            raise ConnectionError("the API server is gone")
+        return value
+
+    def _xcom(self, _dag_id: str, _run_id: str, task_id: str, map_index: int, key: str) -> Any:
+        return self._answer(self.returned.get((task_id, map_index)) if key == "return_value" else None)
+
+
+@pytest.fixture
+def airflow(monkeypatch: pytest.MonkeyPatch) -> Airflow:
+    return Airflow(monkeypatch)
+
+
+def context(**entries: Any) -> dict[str, Any]:
+    return {"dag": SimpleNamespace(dag_id="nightly", task_dict=TASKS), "run_id": "run_1", **entries}
+
+
+def of_task(task_id: str, map_index: int = -1, state: str = "success") -> dict[str, Any]:
+    return context(ti=SimpleNamespace(task_id=task_id, map_index=map_index, state=state))
+
+
+def status(run: EndedRun | None, asked: Asked = Asked.PRECONDITION) -> str | None:
+    assert run is not None
+    return status_of(run, asked)
+
+
+@pytest.mark.parametrize("asked", [Asked.ACTIVITY, Asked.UNKNOWN])
+def test_of_a_success_that_is_not_known_to_be_of_a_precondition_nothing_is_read(airflow: Airflow, asked: Asked) -> None:
+    assert status(dag_run_of(context(reason="success"), asked, failed=False), asked) == "FINISHED"
+    assert status(run_by_task(of_task("check"), asked), asked) == "FINISHED"
+    assert airflow.asked == 0
+
+
+@pytest.mark.parametrize(("returned", "expected"), [(True, "FINISHED"), (None, "FINISHED"), (False, "FALSE")])
+def test_a_leaf_says_whether_a_precondition_holds(airflow: Airflow, returned: object, expected: str) -> None:
+    airflow.states = {"ask": "success", "check": "success", "teardown": "success"}
+    airflow.returned = {("check", -1): returned, ("ask", -1): False}
+
+    assert status(dag_run_of(context(reason="success"), Asked.PRECONDITION, failed=False)) == expected
+    assert status(run_by_task(of_task("check"), Asked.PRECONDITION)) == expected
+    assert status(run_by_task(of_task("ask"), Asked.PRECONDITION)) == "FINISHED", "is not asked: it is no leaf"
+
+
+def test_what_cannot_be_read_leaves_a_precondition_open_and_a_failure_without_details(airflow: Airflow) -> None:
+    airflow.is_away = True
+
+    assert status(dag_run_of(context(reason="success"), Asked.PRECONDITION, failed=False)) is None
+    assert status(run_by_task(of_task("check"), Asked.PRECONDITION)) is None
+    failed = dag_run_of(context(reason="task_failure"), Asked.ACTIVITY, failed=True)
+    assert "the API server is gone" in failed.unread
+
+
+def test_where_nothing_may_be_asked_success_is_taken_at_its_word(
+    airflow: Airflow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The dag-processor of Airflow 3.0 would wait for an answer for ever."""
+    monkeypatch.setattr(compat, "dag_callbacks_can_ask", lambda: False)
+
+    assert status(dag_run_of(context(reason="success"), Asked.PRECONDITION, failed=False)) == "FINISHED"
+    assert dag_run_of(context(reason="timed_out"), Asked.ACTIVITY, failed=True) == EndedRun(
+        failed=True, reason="timed_out"
+    )
+    assert airflow.asked == 0
+
+
+def test_the_last_instance_of_a_mapped_check_answers_for_all(airflow: Airflow) -> None:
+    airflow.states = {"check_0": "success", "check_1": "success"}
+    airflow.returned = {("check", 0): False}
+
+    assert status(run_by_task(of_task("check", 1), Asked.PRECONDITION)) == "FALSE"
+
+
+def test_instances_that_end_at_once_do_not_leave_it_to_each_other(airflow: Airflow) -> None:
+    """Airflow 2 has not stored yet that the other one has succeeded; its mark says so."""
+    airflow.states = {"check_0": "running", "check_1": "running", "check_2": "skipped"}
+
+    assert run_by_task(of_task("check", 1), Asked.ACTIVITY) is None
+    airflow.succeeded = {0}
+    assert status(run_by_task(of_task("check", 1), Asked.ACTIVITY)) == "FINISHED"
+
+
+def test_a_mark_does_not_hide_a_failure(airflow: Airflow) -> None:
+    """What was stored later than the mark counts."""
+    airflow.states = {"check_0": "failed", "check_1": "running"}
+    airflow.succeeded = {0}
+
+    assert run_by_task(of_task("check", 1), Asked.ACTIVITY) is None
+
+
+def test_a_skipped_task_is_no_end(airflow: Airflow) -> None:
+    """Airflow 2 calls back for it as for a success."""
+    assert run_by_task(of_task("check", state="skipped"), Asked.PRECONDITION) is None

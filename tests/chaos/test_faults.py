@@ -1,0 +1,29 @@
+"""
+One fault at a time, while tasks of mixed outcome are in flight through the task runner.
+
+After each: every task has the right status for good, none twice, no two executions of one at the same time, and Airflow
+is at rest but for the poller.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.chaos.faults import FAULTS, QUICK
+
+if TYPE_CHECKING:
+    from tests.chaos.conftest import Scene
+    from tests.chaos.table import Rows
+
+
+@pytest.mark.parametrize("fault", [pytest.param(name, marks=[pytest.mark.quick] * (name in QUICK)) for name in FAULTS])
+def test_nothing_is_lost(fault: str, scene: Scene, rows: Rows) -> None:
+    FAULTS[fault](scene)
+
+    tally = scene.batch.settle()
+
+    rows.add(fault, tally)
+    assert tally.remarks == []
+    assert (tally.right, tally.wrong, tally.lost, tally.duplicated) == (tally.tasks, 0, 0, 0)
