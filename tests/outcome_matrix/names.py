@@ -1,8 +1,8 @@
-"""Where the Airflow that runs keeps what the targets are made of."""
+"""Imports what the targets need from where the running version of Airflow has it."""
 
 from __future__ import annotations
 
-# ruff: noqa: F401  # for others
+# ruff: noqa: F401  # other modules import these names from here
 
 try:
     from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOperator

@@ -1,4 +1,4 @@
-"""A trigger for each way in which a deferred task can end."""
+"""A trigger that can end in each way in which a trigger ends."""
 
 from __future__ import annotations
 
@@ -10,12 +10,16 @@ from airflow.triggers.base import BaseTrigger, TaskFailedEvent, TaskSuccessEvent
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-# A task that resumes soon after it deferred is failed by Airflow's scheduler at times, by mistake.
+# Airflow's scheduler sometimes fails, by mistake, a task that resumes soon after it was deferred.
 _SECONDS = 8.0
 
 
 class EndingTrigger(BaseTrigger):
-    """Ends as it is told to: ``event``, ``raise``, ``never``, ``succeed`` or ``fail``; the last two end the task."""
+    """
+    Ends as its parameter says.
+
+    :param ending: ``event``, ``raise``, ``never``, ``succeed`` or ``fail``; with the last two the trigger ends its task
+    """
 
     def __init__(self, ending: str) -> None:
         super().__init__()

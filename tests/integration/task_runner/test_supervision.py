@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.integration.task_runner.conftest import EMULATOR_SETTINGS
 from tests.support.harness.waiting import wait_until
+from tests.support.task_runner import EMULATOR_SETTINGS
 
 if TYPE_CHECKING:
     from tests.support.harness import Deployment
