@@ -11,7 +11,7 @@ import signal
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-import psutil
+import psutil  # type: ignore[import-untyped]  # a dependency of Airflow, without type information
 
 from tests.outcome_matrix.runner import TERMINAL
 from tests.support.harness import TaskProcess

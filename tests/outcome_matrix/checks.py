@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -54,11 +54,12 @@ def selected_scenarios(request: pytest.FixtureRequest, scenarios: Iterable[Scena
 
 
 def _selected(request: pytest.FixtureRequest) -> set[tuple[str, Channel]]:
-    return {
-        (item.callspec.params["scenario"].name, item.callspec.params["channel"])
+    parameters: list[dict[str, Any]] = [
+        item.callspec.params
         for item in request.session.items
         if isinstance(item, pytest.Function) and item.path == request.node.path and hasattr(item, "callspec")
-    }
+    ]
+    return {(each["scenario"].name, each["channel"]) for each in parameters}
 
 
 def check(result: Result | None, scenario: Scenario, channel: Channel, record_property: Callable[..., None]) -> None:

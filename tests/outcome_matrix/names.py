@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-# ruff: noqa: F401  # other modules import these names from here
-
 try:
     from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOperator
     from airflow.sdk import DAG, BaseOperator, get_parsing_context, task
@@ -20,3 +18,14 @@ try:
     from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 except ImportError:  # before Airflow 3.2
     from airflow.exceptions import AirflowFailException, AirflowSkipException
+
+__all__ = [
+    "DAG",
+    "AirflowFailException",
+    "AirflowSkipException",
+    "BaseOperator",
+    "TriggerDagRunOperator",
+    "get_parsing_context",
+    "mask_secret",
+    "task",
+]
