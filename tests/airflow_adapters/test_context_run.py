@@ -1,4 +1,4 @@
-"""What a callback makes of what it sees of a run; that Airflow shows it, a real Airflow tells."""
+"""What a callback concludes from the stored states of a run. The tests on a real Airflow show that it provides them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ TASKS = {
 
 
 class Airflow:
-    """What Airflow has stored of a run, and whether it was asked."""
+    """Airflow's stored states of a run, and a count of the requests for them."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.states: dict[str, str | None] = {}
@@ -88,7 +88,7 @@ def test_what_cannot_be_read_leaves_a_precondition_open_and_a_failure_without_de
 def test_where_nothing_may_be_asked_success_is_taken_at_its_word(
     airflow: Airflow, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The dag-processor of Airflow 3.0 would wait for an answer for ever."""
+    """The dag-processor of Airflow 3.0 never answers such a request."""
     monkeypatch.setattr(compat, "dag_callbacks_can_ask", lambda: False)
 
     assert status(dag_run_of(context(reason="success"), Asked.PRECONDITION, failed=False)) == "FINISHED"
@@ -106,7 +106,7 @@ def test_the_last_instance_of_a_mapped_check_answers_for_all(airflow: Airflow) -
 
 
 def test_instances_that_end_at_once_do_not_leave_it_to_each_other(airflow: Airflow) -> None:
-    """Airflow 2 has not stored yet that the other one has succeeded; its mark says so."""
+    """Airflow 2 has not yet stored that the other instance has succeeded, but that instance has left a mark."""
     airflow.states = {"check_0": "running", "check_1": "running", "check_2": "skipped"}
 
     assert run_by_task(of_task("check", 1), Asked.ACTIVITY) is None
@@ -115,7 +115,7 @@ def test_instances_that_end_at_once_do_not_leave_it_to_each_other(airflow: Airfl
 
 
 def test_a_mark_does_not_hide_a_failure(airflow: Airflow) -> None:
-    """What was stored later than the mark counts."""
+    """A state that was stored after the mark counts."""
     airflow.states = {"check_0": "failed", "check_1": "running"}
     airflow.succeeded = {0}
 
@@ -123,5 +123,5 @@ def test_a_mark_does_not_hide_a_failure(airflow: Airflow) -> None:
 
 
 def test_a_skipped_task_is_no_end(airflow: Airflow) -> None:
-    """Airflow 2 calls back for it as for a success."""
+    """Airflow 2 calls the success callback of a skipped task, too."""
     assert run_by_task(of_task("check", state="skipped"), Asked.PRECONDITION) is None
