@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
+from functools import partial
 from typing import TYPE_CHECKING
 
 from airflow_provider_datapipeline._airflow.metrics import count
+from airflow_provider_datapipeline._sans_io import aconverse, converse
 from airflow_provider_datapipeline.delivery.protocol import Delivery, DescribeAttempt, protocol
 from airflow_provider_datapipeline.masking.masker import without_secrets
 from airflow_provider_datapipeline.telemetry import metrics
@@ -55,18 +57,7 @@ def deliver(
     delivering = _delivering(
         pipeline_task_id, report, task, about or {}, may_have_arrived=may_have_arrived, look_first=look_first
     )
-    request = next(delivering)
-    try:
-        while True:
-            try:
-                answer = _call(hook, pipeline_task_id, request)
-            except BaseException as error:  # noqa: BLE001  # the generator raises what it does not know
-                request = delivering.throw(error)
-            else:
-                request = delivering.send(answer)
-    except StopIteration as end:
-        delivery: Delivery = end.value
-        return delivery
+    return converse(delivering, partial(_call, hook, pipeline_task_id))
 
 
 async def adeliver(
@@ -83,18 +74,7 @@ async def adeliver(
     delivering = _delivering(
         pipeline_task_id, report, task, about or {}, may_have_arrived=may_have_arrived, look_first=look_first
     )
-    request = next(delivering)
-    try:
-        while True:
-            try:
-                answer = await _acall(hook, pipeline_task_id, request)
-            except BaseException as error:  # noqa: BLE001  # likewise; a cancellation, too, ends the delivery
-                request = delivering.throw(error)
-            else:
-                request = delivering.send(answer)
-    except StopIteration as end:
-        delivery: Delivery = end.value
-        return delivery
+    return await aconverse(delivering, partial(_acall, hook, pipeline_task_id))
 
 
 def _call(hook: DataPipelineHook, pipeline_task_id: str, request: Request) -> Objects:
