@@ -23,21 +23,21 @@ if TYPE_CHECKING:
     from airflow_provider_datapipeline.emulator.credentials import Identity
     from airflow_provider_datapipeline.emulator.engine import Engine
 
-_Context = dict[str, tuple[str, ...]]
+_ConditionValues = dict[str, tuple[str, ...]]
 
-_KNOW_WORKER_GROUPS = frozenset({"ActivatePipeline", "GetPipelineDefinition", "PutPipelineDefinition"})
+_OPERATIONS_WITH_WORKER_GROUP_KEY = frozenset({"ActivatePipeline", "GetPipelineDefinition", "PutPipelineDefinition"})
 
 
 def authorize(identity: Identity, operation: str, request: Mapping[str, Any], engine: Engine, region: str) -> None:
     """
     Return if the identity may do this.
 
-    :param request: validated
+    :param request: the validated request
     :raises ServiceError: AccessDeniedException, in AWS's words
     """
     if identity.policies is None:
         return
-    for action, pipeline_id, context in _needed(operation, request, engine):
+    for action, pipeline_id, context in _required_permissions(operation, request, engine):
         resource = "*" if pipeline_id is None else f"arn:aws:datapipeline:{region}:{ACCOUNT_ID}:pipeline/{pipeline_id}"
         name = f"datapipeline:{action}"
         decision = decide(identity.policies, AccessRequest(name, resource, context, identity.user_id))
@@ -52,7 +52,9 @@ def authorize(identity: Identity, operation: str, request: Mapping[str, Any], en
             raise ServiceError("AccessDeniedException", text)
 
 
-def _needed(operation: str, request: Mapping[str, Any], engine: Engine) -> Iterator[tuple[str, str | None, _Context]]:
+def _required_permissions(
+    operation: str, request: Mapping[str, Any], engine: Engine
+) -> Iterator[tuple[str, str | None, _ConditionValues]]:
     """The actions that must be allowed, each with its pipeline and its condition keys."""
     if operation == "PollForTask":
         yield operation, None, {"datapipeline:workergroup": (request["workerGroup"],)}
@@ -61,40 +63,40 @@ def _needed(operation: str, request: Mapping[str, Any], engine: Engine) -> Itera
         yield operation, lease.attempt.instance.pipeline.id if lease else "*", {}
     elif operation == "CreatePipeline":
         tags = request.get("tags") or []
-        context = {**_tags("aws:requesttag/", tags), **_tags("datapipeline:tag/", tags)}
+        context = {**_tag_condition_values("aws:requesttag/", tags), **_tag_condition_values("datapipeline:tag/", tags)}
         context["aws:tagkeys"] = tuple(tag["key"] for tag in tags)
         yield operation, None, context
         if tags:
             yield "AddTags", "*", context
     elif "pipelineIds" in request:
         for pipeline_id in request["pipelineIds"]:
-            yield operation, pipeline_id, _context(engine, pipeline_id)
+            yield operation, pipeline_id, _pipeline_condition_values(engine, pipeline_id)
     elif "pipelineId" in request:
-        context = _context(engine, request["pipelineId"])
-        if operation in _KNOW_WORKER_GROUPS:
-            context["datapipeline:workergroup"] = tuple(_worker_groups(engine, request))
+        context = _pipeline_condition_values(engine, request["pipelineId"])
+        if operation in _OPERATIONS_WITH_WORKER_GROUP_KEY:
+            context["datapipeline:workergroup"] = tuple(_definition_worker_groups(engine, request))
         yield operation, request["pipelineId"], context
     else:
         yield operation, None, {}
 
 
-def _context(engine: Engine, pipeline_id: str) -> _Context:
+def _pipeline_condition_values(engine: Engine, pipeline_id: str) -> _ConditionValues:
     pipeline = engine.pipelines.get(pipeline_id)
     if pipeline is None:
         return {}
     creator = (pipeline.creator,) if pipeline.creator else ()
-    return {"datapipeline:pipelinecreator": creator, **_tags("datapipeline:tag/", pipeline.tags)}
+    return {"datapipeline:pipelinecreator": creator, **_tag_condition_values("datapipeline:tag/", pipeline.tags)}
 
 
-def _tags(prefix: str, tags: Iterable[Mapping[str, str]]) -> _Context:
+def _tag_condition_values(prefix: str, tags: Iterable[Mapping[str, str]]) -> _ConditionValues:
     return {f"{prefix}{tag['key'].lower()}": (tag["value"],) for tag in tags}
 
 
-def _worker_groups(engine: Engine, request: Mapping[str, Any]) -> set[str]:
+def _definition_worker_groups(engine: Engine, request: Mapping[str, Any]) -> set[str]:
     """Those of the definition that is put, or was."""
     if "pipelineObjects" in request:
         fields = [field for each in request["pipelineObjects"] for field in each["fields"]]
         return {field["stringValue"] for field in fields if field["key"] == "workerGroup" and "stringValue" in field}
     pipeline = engine.pipelines.get(request["pipelineId"])
     components = pipeline.definition.components.values() if pipeline else ()
-    return {group for each in components if (group := each.first("workerGroup"))}
+    return {group for each in components if (group := each.first_value("workerGroup"))}

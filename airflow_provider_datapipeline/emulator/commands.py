@@ -46,8 +46,8 @@ def _cancel(engine: Engine, instance: Instance) -> None:
 def _mark_finished(engine: Engine, instance: Instance) -> None:
     if instance.status is Status.FINISHED:
         return
-    if instance.head and instance.head.status not in ENDED:
-        engine.end_attempt(instance.head, Status.CANCELED)
+    if instance.head_attempt and instance.head_attempt.status not in ENDED:
+        engine.end_attempt(instance.head_attempt, Status.CANCELED)
     engine.end(instance, Status.FINISHED)
 
 

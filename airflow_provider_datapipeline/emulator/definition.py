@@ -154,27 +154,27 @@ def inherited_fields(definition: Definition, component: Component) -> list[Field
         if ancestor is None or ancestor.id in seen:
             continue
         seen.add(ancestor.id)
-        result += _missing(result, ancestor.fields)
+        result += _fields_without(result, ancestor.fields)
         ancestors += ancestor.references("parent")
     default = definition.components.get("Default")
     if default is not None and default.id not in seen:
-        result += _missing(result, default.fields)
+        result += _fields_without(result, default.fields)
     return result
 
 
-def _missing(fields: list[Field], candidates: list[Field]) -> list[Field]:
+def _fields_without(fields: list[Field], candidates: list[Field]) -> list[Field]:
     keys = {field.key for field in fields} | {"parent"}
     return [field for field in candidates if field.key not in keys]
 
 
 def is_activity(component: Component) -> bool:
     """Whether activating the pipeline runs this object."""
-    return (component.first("type") or "").endswith(ACTIVITY_SUFFIX)
+    return (component.first_value("type") or "").endswith(ACTIVITY_SUFFIX)
 
 
 def is_runner_precondition(component: Component) -> bool:
     """Whether this is a check that a task runner performs (the others are the service's and count as met here)."""
-    return component.first("type") in RUNNER_PRECONDITIONS
+    return component.first_value("type") in RUNNER_PRECONDITIONS
 
 
 def upstream_activities(definition: Definition, component: Component) -> list[str]:
@@ -193,12 +193,12 @@ def upstream_activities(definition: Definition, component: Component) -> list[st
 def referenced_components(definition: Definition, component: Component) -> list[Component]:
     """Every object that the component refers to, directly or through another, itself excluded."""
     found: dict[str, Component] = {}
-    open_ids = [component.id]
-    while open_ids:
-        current = definition.components.get(open_ids.pop(0))
+    ids_to_visit = [component.id]
+    while ids_to_visit:
+        current = definition.components.get(ids_to_visit.pop(0))
         if current is None or current.id in found:
             continue
         found[current.id] = current
-        open_ids += [field.value for field in current.fields if field.is_reference]
+        ids_to_visit += [field.value for field in current.fields if field.is_reference]
     del found[component.id]
     return list(found.values())

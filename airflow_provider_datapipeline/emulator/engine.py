@@ -51,7 +51,7 @@ class Engine:
         """Apply everything that is due."""
         now = self.clock()
         while self._timers and self._timers[0][0] <= now:
-            self._check(heapq.heappop(self._timers)[2], now)
+            self._apply_due(heapq.heappop(self._timers)[2], now)
 
     def next_deadline(self) -> datetime | None:
         """No later than this, ``tick()`` may have something to do."""
@@ -62,9 +62,9 @@ class Engine:
         queue = self._ready.get(worker_group)
         if not queue:
             return None
-        while queue and not _waits(queue[0]):
+        while queue and not _waits_for_runner(queue[0]):
             queue.popleft()
-        attempt = next((each for each in queue if _waits(each) and not each.instance.component.paused), None)
+        attempt = next((each for each in queue if _waits_for_runner(each) and not each.instance.component.paused), None)
         if attempt:
             queue.remove(attempt)
         return attempt
@@ -72,11 +72,11 @@ class Engine:
     def has_ready(self, worker_group: str) -> bool:
         """Whether ``take`` would find something."""
         queue = self._ready.get(worker_group, ())
-        return any(_waits(attempt) and not attempt.instance.component.paused for attempt in queue)
+        return any(_waits_for_runner(attempt) and not attempt.instance.component.paused for attempt in queue)
 
     def watch(self, instance: Instance) -> None:
         """Set the timer for the next thing that time alone will do to the instance."""
-        due = self._due(instance)
+        due = self._next_due_time(instance)
         if due is not None:
             heapq.heappush(self._timers, (due, next(self._order), instance))
 
@@ -124,17 +124,17 @@ class Engine:
         instance.status = status
         instance.retry_at = None
         instance.ended = self.clock()
-        if instance.head and instance.head.status not in ENDED:
-            self.end_attempt(instance.head, Status.CANCELED if status is Status.CASCADE_FAILED else status)
+        if instance.head_attempt and instance.head_attempt.status not in ENDED:
+            self.end_attempt(instance.head_attempt, Status.CANCELED if status is Status.CASCADE_FAILED else status)
         if status is not Status.FINISHED:
             for guard in instance.dependencies:
                 if guard.node is instance and guard.status not in ENDED:
                     self.end(guard, Status.CANCELED)
         for consumer in instance.consumers:
             self.advance(consumer)
-        self._finish(instance.pipeline)
+        self._finish_pipeline_if_done(instance.pipeline)
 
-    def give_up(self, attempt: Attempt) -> None:
+    def revoke_lease(self, attempt: Attempt) -> None:
         """Take the task away from whoever holds it."""
         lease = self.leases.get(attempt.pipeline_task_id or "")
         if lease:
@@ -146,7 +146,7 @@ class Engine:
         if instance.worker_group is not None:
             self._ready[instance.worker_group].append(attempt)
 
-    def _finish(self, pipeline: Pipeline) -> None:
+    def _finish_pipeline_if_done(self, pipeline: Pipeline) -> None:
         statuses = {instance.status for instance in pipeline.instances.values()}
         ended = (
             statuses <= {Status.FINISHED}
@@ -157,11 +157,11 @@ class Engine:
             pipeline.finished = self.clock()
 
     def _retry_delay(self, instance: Instance) -> float:
-        asked = period_seconds(_field(instance, "retryDelay"))
+        asked = period_seconds(_field_value(instance, "retryDelay"))
         delay = self.settings.retry_delay_default_seconds if asked is None else asked
         return max(delay, self.settings.retry_delay_minimum_seconds)
 
-    def _limits(self, attempt: Attempt) -> list[tuple[datetime, str]]:
+    def _time_limits(self, attempt: Attempt) -> list[tuple[datetime, str]]:
         """When time alone will end what the attempt is doing, and the errorId of that."""
         if attempt.handed_out is None or attempt.status in ENDED:
             return []
@@ -171,38 +171,42 @@ class Engine:
             seconds = self.settings.acknowledge_seconds
             limits.append((attempt.handed_out + timedelta(seconds=seconds), MISSED_ACKNOWLEDGEMENT))
         else:
-            asked = period_seconds(_field(instance, "reportProgressTimeout"))
+            asked = period_seconds(_field_value(instance, "reportProgressTimeout"))
             seconds = self.settings.progress_seconds if asked is None else asked
             limits.append(((attempt.reported or attempt.acknowledged) + timedelta(seconds=seconds), STALLED))
         whole = ["attemptTimeout"] if self.settings.attempt_timeout == "service" else []
         if instance.is_precondition:
             whole.append("preconditionTimeout")
         for key in whole:
-            asked = period_seconds(_field(instance, key))
+            asked = period_seconds(_field_value(instance, key))
             if asked is not None:
                 limits.append((attempt.handed_out + timedelta(seconds=asked), TIMED_OUT))
         return limits
 
-    def _due(self, instance: Instance) -> datetime | None:
+    def _next_due_time(self, instance: Instance) -> datetime | None:
         if instance.retry_at is not None:
             return instance.retry_at
-        return min((due for due, _ in self._limits(instance.head)), default=None) if instance.head else None
+        return (
+            min((due for due, _ in self._time_limits(instance.head_attempt)), default=None)
+            if instance.head_attempt
+            else None
+        )
 
-    def _check(self, instance: Instance, now: datetime) -> None:
+    def _apply_due(self, instance: Instance, now: datetime) -> None:
         if instance.pipeline.deleted or instance.status in ENDED:
             return
         if instance.retry_at is not None:
             if instance.retry_at <= now:
                 self.start_attempt(instance)
-        elif instance.head:
-            due = sorted(limit for limit in self._limits(instance.head) if limit[0] <= now)
+        elif instance.head_attempt:
+            due = sorted(limit for limit in self._time_limits(instance.head_attempt) if limit[0] <= now)
             if due:
-                self._time_out(instance.head, due[0][1])
+                self._time_out(instance.head_attempt, due[0][1])
                 return
         self.watch(instance)
 
     def _time_out(self, attempt: Attempt, error_id: str) -> None:
-        self.give_up(attempt)
+        self.revoke_lease(attempt)
         if error_id == MISSED_ACKNOWLEDGEMENT and self.settings.missed_acknowledgement == "same_attempt":
             attempt.handed_out = attempt.hostname = None
             self._offer(attempt)
@@ -216,11 +220,11 @@ class Engine:
             self.fail(attempt.instance)
 
 
-def _field(instance: Instance, key: str) -> str | None:
+def _field_value(instance: Instance, key: str) -> str | None:
     return next((field.value for field in instance.fields if field.key == key), None)
 
 
-def _waits(attempt: Attempt) -> bool:
+def _waits_for_runner(attempt: Attempt) -> bool:
     instance = attempt.instance
-    current = attempt.status is Status.WAITING_FOR_RUNNER and instance.head is attempt
+    current = attempt.status is Status.WAITING_FOR_RUNNER and instance.head_attempt is attempt
     return current and attempt.handed_out is None and not instance.pipeline.deleted

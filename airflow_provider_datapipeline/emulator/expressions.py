@@ -34,13 +34,13 @@ class Evaluator:
 
     def evaluate(self, text: str, *, strict: bool) -> str:
         """
-        The text with its expressions replaced.
+        The text with its expressions evaluated.
 
         :param strict: raise for what cannot be evaluated, instead of leaving it in the text
         :raises UnknownExpressionError: see ``strict``
         """
 
-        def replaced(match: re.Match[str]) -> str:
+        def evaluated(match: re.Match[str]) -> str:
             value = self._resolve(match[1].split("."), self._fields) if _PATH.fullmatch(match[1]) else None
             if value is not None:
                 return value
@@ -48,7 +48,7 @@ class Evaluator:
                 raise UnknownExpressionError(f"Unable to evaluate the expression '{match[0]}'.")
             return match[0]
 
-        return _EXPRESSION.sub(replaced, text)
+        return _EXPRESSION.sub(evaluated, text)
 
     def _resolve(self, path: list[str], fields: list[Field]) -> str | None:
         name, *rest = path

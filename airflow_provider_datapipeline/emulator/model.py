@@ -45,7 +45,7 @@ class Field:
     value: str
     is_reference: bool = False
 
-    def as_wire(self) -> dict[str, str]:
+    def to_wire(self) -> dict[str, str]:
         """The field as the API writes it."""
         return {"key": self.key, "refValue" if self.is_reference else "stringValue": self.value}
 
@@ -57,9 +57,9 @@ class Field:
         return cls(raw["key"], raw.get("stringValue") or "")
 
 
-def object_as_wire(object_id: str, name: str, fields: list[Field]) -> dict[str, Any]:
+def object_to_wire(object_id: str, name: str, fields: list[Field]) -> dict[str, Any]:
     """A PipelineObject as the API writes it."""
-    return {"id": object_id, "name": name, "fields": [field.as_wire() for field in fields]}
+    return {"id": object_id, "name": name, "fields": [field.to_wire() for field in fields]}
 
 
 @dataclass(slots=True)
@@ -71,7 +71,7 @@ class Component:
     fields: list[Field]
     paused: bool = False
 
-    def first(self, key: str) -> str | None:
+    def first_value(self, key: str) -> str | None:
         """The value of the key's first field."""
         return next((field.value for field in self.fields if field.key == key), None)
 
@@ -142,7 +142,7 @@ class Instance:
         return self.node is not None
 
     @property
-    def head(self) -> Attempt | None:
+    def head_attempt(self) -> Attempt | None:
         """The newest attempt."""
         return self.attempts[-1] if self.attempts else None
 

@@ -10,18 +10,18 @@ from airflow_provider_datapipeline.emulator.definition import check_definition, 
 from airflow_provider_datapipeline.emulator.description import pipeline_description
 from airflow_provider_datapipeline.emulator.errors import ServiceError, invalid_request
 from airflow_provider_datapipeline.emulator.identifiers import new_pipeline_id
-from airflow_provider_datapipeline.emulator.model import Pipeline, object_as_wire
+from airflow_provider_datapipeline.emulator.model import Pipeline, object_to_wire
 from airflow_provider_datapipeline.emulator.queries import describe_objects, evaluate_expression, page, query_objects
 
 if TYPE_CHECKING:
     from airflow_provider_datapipeline.emulator.engine import Engine
 
 
-def _pipeline(engine: Engine, request: dict[str, Any]) -> Pipeline:
-    return _pipeline_by_id(engine, request["pipelineId"])
+def _requested_pipeline(engine: Engine, request: dict[str, Any]) -> Pipeline:
+    return _find_pipeline(engine, request["pipelineId"])
 
 
-def _pipeline_by_id(engine: Engine, pipeline_id: str) -> Pipeline:
+def _find_pipeline(engine: Engine, pipeline_id: str) -> Pipeline:
     pipeline = engine.pipelines.get(pipeline_id)
     if pipeline is None:
         raise ServiceError("PipelineNotFoundException", f"Pipeline with id: {pipeline_id} does not exist")
@@ -45,7 +45,7 @@ def create_pipeline(engine: Engine, request: dict[str, Any]) -> dict[str, Any]:
 
 def put_pipeline_definition(engine: Engine, request: dict[str, Any]) -> dict[str, Any]:
     """Save the definition unless it has errors, which the answer lists."""
-    pipeline = _pipeline(engine, request)
+    pipeline = _requested_pipeline(engine, request)
     errors = check_definition(request["pipelineObjects"])
     found = [{"id": object_id, "errors": texts} for object_id, texts in errors.items()]
     if not errors:
@@ -58,9 +58,9 @@ def put_pipeline_definition(engine: Engine, request: dict[str, Any]) -> dict[str
 
 def get_pipeline_definition(engine: Engine, request: dict[str, Any]) -> dict[str, Any]:
     """The definition as it was put."""
-    definition = _pipeline(engine, request).definition
+    definition = _requested_pipeline(engine, request).definition
     return {
-        "pipelineObjects": [object_as_wire(each.id, each.name, each.fields) for each in definition.components.values()],
+        "pipelineObjects": [object_to_wire(each.id, each.name, each.fields) for each in definition.components.values()],
         "parameterObjects": definition.parameter_objects,
         "parameterValues": definition.parameter_values,
     }
@@ -68,13 +68,13 @@ def get_pipeline_definition(engine: Engine, request: dict[str, Any]) -> dict[str
 
 def activate_pipeline(engine: Engine, request: dict[str, Any]) -> dict[str, Any]:
     """Run the pipeline once."""
-    activate(engine, _pipeline(engine, request), request.get("parameterValues", []))
+    activate(engine, _requested_pipeline(engine, request), request.get("parameterValues", []))
     return {}
 
 
 def describe_pipelines(engine: Engine, request: dict[str, Any]) -> dict[str, Any]:
     """The pipelines' own fields."""
-    pipelines = [_pipeline_by_id(engine, each) for each in request["pipelineIds"]]
+    pipelines = [_find_pipeline(engine, each) for each in request["pipelineIds"]]
     return {"pipelineDescriptionList": [pipeline_description(pipeline) for pipeline in pipelines]}
 
 
@@ -87,28 +87,28 @@ def list_pipelines(engine: Engine, request: dict[str, Any]) -> dict[str, Any]:
 
 def delete_pipeline(engine: Engine, request: dict[str, Any]) -> dict[str, Any]:
     """Delete the pipeline; its tasks and objects answer PipelineDeletedException from now on."""
-    _pipeline(engine, request).deleted = True
+    _requested_pipeline(engine, request).deleted = True
     return {}
 
 
 def describe_pipeline_objects(engine: Engine, request: dict[str, Any]) -> dict[str, Any]:
     """The objects' fields."""
-    return describe_objects(_pipeline(engine, request), request, engine.settings)
+    return describe_objects(_requested_pipeline(engine, request), request, engine.settings)
 
 
 def query_pipeline_objects(engine: Engine, request: dict[str, Any]) -> dict[str, Any]:
     """The ids of the objects that match."""
-    return query_objects(_pipeline(engine, request), request, engine.settings)
+    return query_objects(_requested_pipeline(engine, request), request, engine.settings)
 
 
 def evaluate_pipeline_expression(engine: Engine, request: dict[str, Any]) -> dict[str, Any]:
     """The text with its expressions evaluated in the place of an object."""
-    return evaluate_expression(_pipeline(engine, request), request, engine.settings)
+    return evaluate_expression(_requested_pipeline(engine, request), request, engine.settings)
 
 
 def set_object_status(engine: Engine, request: dict[str, Any]) -> dict[str, Any]:
     """Command components or instances."""
     if not request["objectIds"]:
         raise invalid_request("No objects were given.")
-    set_status(engine, _pipeline(engine, request), request["objectIds"], request["status"])
+    set_status(engine, _requested_pipeline(engine, request), request["objectIds"], request["status"])
     return {}

@@ -22,7 +22,7 @@ from typing import Any
 
 _VERSIONS = ("2012-10-17", "2008-10-17")
 _ELEMENTS = {"Sid", "Effect", "Action", "NotAction", "Resource", "NotResource", "Condition"}
-_OPERATOR = re.compile(r"(?:(?P<set>ForAllValues|ForAnyValue):)?(?P<base>\w+?)(?P<if_exists>IfExists)?")
+_OPERATOR = re.compile(r"(?:(?P<set>ForAllValues|ForAnyValue):)?(?P<operator>\w+?)(?P<if_exists>IfExists)?")
 _VARIABLE = "${aws:userid}"
 _ARN_PARTS = 6
 
@@ -74,7 +74,7 @@ class Policy:
         read = json.loads(document) if isinstance(document, str) else document
         if not isinstance(read, Mapping) or not read.get("Statement"):
             raise ValueError("A policy is an object with a Statement.")
-        _refuse_unknown(read, {"Version", "Id", "Statement"})
+        _reject_unknown_elements(read, {"Version", "Id", "Statement"})
         version = read.get("Version", _VERSIONS[-1])
         if version not in _VERSIONS:
             raise ValueError(f"Version is one of {', '.join(_VERSIONS)}, not {version!r}.")
@@ -98,10 +98,10 @@ class Statement:
         """Read a statement; a ``ValueError`` says what is wrong with it."""
         if not isinstance(read, Mapping):
             raise ValueError(f"A statement is an object, not {read!r}.")  # noqa: TRY004  # of a document
-        _refuse_unknown(read, _ELEMENTS)
+        _reject_unknown_elements(read, _ELEMENTS)
         if read.get("Effect") not in ("Allow", "Deny"):
             raise ValueError(f"Effect is Allow or Deny, not {read.get('Effect')!r}.")
-        actions, resources = _either(read, "Action"), _either(read, "Resource")
+        actions, resources = _element_or_negation(read, "Action"), _element_or_negation(read, "Resource")
         for action in actions:
             if action != "*" and action.count(":") != 1:
                 raise ValueError(f"An action is * or service:operation, not {action!r}.")
@@ -117,8 +117,8 @@ class Statement:
 
     def applies_to(self, request: AccessRequest) -> bool:
         """Whether the statement's effect is one on this request."""
-        action = any(_matches(pattern.lower(), request.action.lower()) for pattern in self.actions)
-        resource = any(_is_of(pattern, request) for pattern in self.resources)
+        action = any(_wildcard_matches(pattern.lower(), request.action.lower()) for pattern in self.actions)
+        resource = any(_resource_matches(pattern, request) for pattern in self.resources)
         return (
             action != self.not_actions
             and resource != self.not_resources
@@ -130,7 +130,7 @@ class Statement:
 class Condition:
     """One operator on one key."""
 
-    base: str
+    operator: str
     set_operator: str | None
     if_exists: bool
     key: str
@@ -140,16 +140,16 @@ class Condition:
     def parse(cls, operator: str, key: str, expected: Any) -> Condition:
         """Read a condition; a ``ValueError`` says what is wrong with it."""
         match = _OPERATOR.fullmatch(operator)
-        if match is None or match["base"] not in (*_COMPARISONS, "Null"):
+        if match is None or match["operator"] not in (*_COMPARISONS, "Null"):
             raise ValueError(f"The condition operator {operator!r} is not understood here.")
-        return cls(match["base"], match["set"], bool(match["if_exists"]), key.lower(), _texts(key, expected))
+        return cls(match["operator"], match["set"], bool(match["if_exists"]), key.lower(), _texts(key, expected))
 
     def holds_for(self, request: AccessRequest) -> bool:
         """Whether the request meets the condition."""
         values = request.context.get(self.key, ())
-        if self.base == "Null":
+        if self.operator == "Null":
             return str(not values).lower() in self.expected
-        negated, compare = _COMPARISONS[self.base]
+        negated, compare = _COMPARISONS[self.operator]
         if not values:
             return self.set_operator == "ForAllValues" or (self.set_operator is None and (self.if_exists or negated))
         expected = [text.replace(_VARIABLE, request.user_id) for text in self.expected]
@@ -159,13 +159,13 @@ class Condition:
         return all(good) if self.set_operator == "ForAllValues" else any(good)
 
 
-def _matches(pattern: str, text: str) -> bool:
+def _wildcard_matches(pattern: str, text: str) -> bool:
     """``*`` stands for any characters, ``?`` for one."""
-    return _expression(pattern).fullmatch(text) is not None
+    return _wildcard_regex(pattern).fullmatch(text) is not None
 
 
 @cache
-def _expression(pattern: str) -> re.Pattern[str]:
+def _wildcard_regex(pattern: str) -> re.Pattern[str]:
     return re.compile(re.escape(pattern).replace(r"\*", ".*").replace(r"\?", "."), re.DOTALL)
 
 
@@ -174,23 +174,23 @@ _COMPARISONS: dict[str, tuple[bool, Callable[[str, str], bool]]] = {
     "StringNotEquals": (True, str.__eq__),
     "StringEqualsIgnoreCase": (False, lambda expected, value: expected.lower() == value.lower()),
     "StringNotEqualsIgnoreCase": (True, lambda expected, value: expected.lower() == value.lower()),
-    "StringLike": (False, _matches),
-    "StringNotLike": (True, _matches),
+    "StringLike": (False, _wildcard_matches),
+    "StringNotLike": (True, _wildcard_matches),
 }
 """Whether the operator is the negation of its comparison, and the comparison."""
 
 
-def _is_of(pattern: str, request: AccessRequest) -> bool:
+def _resource_matches(pattern: str, request: AccessRequest) -> bool:
     """Each of the six parts of an ARN is matched on its own; parts that are left out stand for all."""
     if "*" in (pattern, request.resource):
         return pattern == "*"
     patterns = pattern.replace(_VARIABLE, request.user_id).split(":", _ARN_PARTS - 1)
     patterns += ["*"] * (_ARN_PARTS - len(patterns))
     parts = request.resource.split(":", _ARN_PARTS - 1)
-    return all(_matches(each, part) for each, part in zip(patterns, parts, strict=True))
+    return all(_wildcard_matches(each, part) for each, part in zip(patterns, parts, strict=True))
 
 
-def _either(read: Mapping[str, Any], name: str) -> tuple[str, ...]:
+def _element_or_negation(read: Mapping[str, Any], name: str) -> tuple[str, ...]:
     present = [each for each in (name, f"Not{name}") if each in read]
     if len(present) != 1:
         raise ValueError(f"A statement has either {name} or Not{name}.")
@@ -207,6 +207,6 @@ def _texts(name: str, value: Any) -> tuple[str, ...]:
     return tuple(texts)
 
 
-def _refuse_unknown(read: Mapping[str, Any], known: set[str]) -> None:
+def _reject_unknown_elements(read: Mapping[str, Any], known: set[str]) -> None:
     if unknown := sorted(set(read) - known):
         raise ValueError(f"{', '.join(unknown)} is not understood here.")

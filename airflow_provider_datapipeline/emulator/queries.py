@@ -8,14 +8,14 @@ from airflow_provider_datapipeline.emulator.definition import inherited_fields
 from airflow_provider_datapipeline.emulator.description import attempt_fields, component_fields, instance_fields
 from airflow_provider_datapipeline.emulator.errors import invalid_request, task_not_found
 from airflow_provider_datapipeline.emulator.expressions import Evaluator, UnknownExpressionError
-from airflow_provider_datapipeline.emulator.model import Field, object_as_wire
+from airflow_provider_datapipeline.emulator.model import Field, object_to_wire
 
 if TYPE_CHECKING:
     from airflow_provider_datapipeline.emulator.model import Pipeline
     from airflow_provider_datapipeline.emulator.settings import EmulatorSettings
 
-_TIMES = frozenset({"@actualStartTime", "@actualEndTime", "@scheduledStartTime", "@scheduledEndTime"})
-_EQUALITY = _TIMES | {"name", "@sphere", "parent", "@componentParent", "@instanceParent", "@status"}
+_TIME_FIELDS = frozenset({"@actualStartTime", "@actualEndTime", "@scheduledStartTime", "@scheduledEndTime"})
+_EQUALITY_FIELDS = _TIME_FIELDS | {"name", "@sphere", "parent", "@componentParent", "@instanceParent", "@status"}
 _SELECTORS_LIMIT = 10  # API reference, Query
 _BETWEEN_VALUES = 2
 
@@ -76,7 +76,7 @@ def describe_objects(pipeline: Pipeline, request: dict[str, Any], settings: Emul
                 each if each.is_reference else Field(each.key, evaluator.evaluate(each.value, strict=False))
                 for each in fields
             ]
-        objects.append(object_as_wire(object_id, name, fields))
+        objects.append(object_to_wire(object_id, name, fields))
     return {"pipelineObjects": objects, **paging}
 
 
@@ -90,21 +90,21 @@ def query_objects(pipeline: Pipeline, request: dict[str, Any], settings: Emulato
         raise invalid_request("The limit must be at least 1.")
     ids = object_ids(pipeline, request["sphere"])
     for selector in selectors:
-        ids = [each for each in ids if _matches(pipeline, each, selector)]
+        ids = [each for each in ids if _matches_selector(pipeline, each, selector)]
     found, paging = page(ids, request.get("marker"), min(limit or settings.page_size, settings.page_size))
     return {"ids": found, **paging}
 
 
-def _matches(pipeline: Pipeline, object_id: str, selector: dict[str, Any]) -> bool:
+def _matches_selector(pipeline: Pipeline, object_id: str, selector: dict[str, Any]) -> bool:
     key, operator = selector.get("fieldName"), selector.get("operator") or {}
     kind, values = operator.get("type"), operator.get("values") or []
     name, fields = object_fields(pipeline, object_id) or (object_id, [])
     found = [field for field in [Field("name", name), *fields] if field.key == key]
     if kind in {"EQ", "REF_EQ"}:
-        if key not in _EQUALITY:
+        if key not in _EQUALITY_FIELDS:
             raise invalid_request(f"The operator '{kind}' cannot be applied to '{key}'.")
         return any(field.value in values and field.is_reference == (kind == "REF_EQ") for field in found)
-    if key not in _TIMES:
+    if key not in _TIME_FIELDS:
         raise invalid_request(f"The operator '{kind}' cannot be applied to '{key}'.")
     if len(values) != (_BETWEEN_VALUES if kind == "BETWEEN" else 1):
         raise invalid_request(f"The operator '{kind}' has {len(values)} values.")

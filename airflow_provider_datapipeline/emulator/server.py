@@ -15,7 +15,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from airflow_provider_datapipeline.emulator.credentials import Credentials
 from airflow_provider_datapipeline.emulator.endpoint import Answer, Endpoint
-from airflow_provider_datapipeline.emulator.held_polls import HeldPolls
+from airflow_provider_datapipeline.emulator.long_polls import LongPolls
 from airflow_provider_datapipeline.emulator.service import Service
 
 if TYPE_CHECKING:
@@ -60,13 +60,13 @@ class EmulatorServer:
     ) -> None:
         given = DEFAULT_CREDENTIALS if credentials is None else credentials
         self.credentials = given if isinstance(given, Credentials) else Credentials(given)
-        if host != "localhost" and not ipaddress.ip_address(host).is_loopback and self._knows_the_default():
+        if host != "localhost" and not ipaddress.ip_address(host).is_loopback and self._accepts_default_credentials():
             raise ValueError(f"{host} can be reached from other machines: choose credentials other than test:test")
         self.service = service if isinstance(service, Service) else Service(service)
         self._endpoint = Endpoint(self.service, self.credentials, regions)
-        self._socket = _listening(host, port)
-        bound: int = self._socket.getsockname()[1]
-        self.url = f"http://[{host}]:{bound}" if ":" in host else f"http://{host}:{bound}"
+        self._socket = _listening_socket(host, port)
+        bound_port: int = self._socket.getsockname()[1]
+        self.url = f"http://[{host}]:{bound_port}" if ":" in host else f"http://{host}:{bound_port}"
         self._server = _Server(
             uvicorn.Config(
                 self._application,
@@ -83,7 +83,7 @@ class EmulatorServer:
             ),
             self._close_polls,
         )
-        self._polls: HeldPolls | None = None
+        self._polls: LongPolls | None = None
         self._thread: threading.Thread | None = None
 
     def __enter__(self) -> Self:
@@ -98,7 +98,7 @@ class EmulatorServer:
         if self._thread:
             self._thread.join()
 
-    def _knows_the_default(self) -> bool:
+    def _accepts_default_credentials(self) -> bool:
         return any(
             (key := self.credentials.find(name)) is not None and key.secret == secret
             for name, secret in DEFAULT_CREDENTIALS.items()
@@ -109,7 +109,7 @@ class EmulatorServer:
         asyncio.run(self._serve())
 
     async def _serve(self) -> None:
-        self._polls = HeldPolls(self.service, self._endpoint, asyncio.get_running_loop())
+        self._polls = LongPolls(self.service, self._endpoint, asyncio.get_running_loop())
         # uvicorn leaves it open when it is stopped before it has started.
         with self._socket:
             await self._server.serve(sockets=[self._socket])
@@ -128,34 +128,34 @@ class EmulatorServer:
         if scope["query_string"]:
             path += "?" + scope["query_string"].decode("latin-1")
         headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]]
-        admitted = self._endpoint.admit(scope["method"], path, headers, body)
-        answer = admitted if isinstance(admitted, Answer) else await self._answer(admitted, request)
+        call = self._endpoint.authenticate(scope["method"], path, headers, body)
+        answer = call if isinstance(call, Answer) else await self._answer_call(call, request)
         if answer is None:
             await _Connection.close(request)
         else:
             await Response(answer.body, answer.status, answer.headers)(scope, receive, send)
 
-    async def _answer(self, call: Call, request: Request) -> Answer | None:
-        """The answer, or None when the connection is to be closed instead."""
+    async def _answer_call(self, call: Call, request: Request) -> Answer | None:
+        """Return the answer, or None if the connection must be closed without an answer."""
         fault = call.fault
         if fault and fault.kind in ("drop", "swallow"):
             await asyncio.sleep(fault.seconds)
             return None
-        result = self._endpoint.carry_out(call)
+        result = self._endpoint.execute(call)
         if call.operation == "PollForTask" and result == {} and self._polls:
-            result = await self._held(call, request, self._polls)
-        answer = result if isinstance(result, Answer) else self._endpoint.answer(call, result)
+            result = await self._wait_for_task(call, request, self._polls)
+        answer = result if isinstance(result, Answer) else self._endpoint.success_answer(call, result)
         if fault and fault.kind == "delay":
             await asyncio.sleep(fault.seconds)
         return None if fault and fault.kind == "lose_answer" else answer
 
-    async def _held(self, call: Call, request: Request, polls: HeldPolls) -> dict[str, object] | Answer:
+    async def _wait_for_task(self, call: Call, request: Request, polls: LongPolls) -> dict[str, object] | Answer:
         settings = self.service.settings
         waiting = polls.wait(call, settings.long_poll_seconds)
         if settings.abandoned_poll == "takes_task":
             return await waiting
         poll = asyncio.ensure_future(waiting)
-        gone = asyncio.ensure_future(_disconnected(request))
+        gone = asyncio.ensure_future(_wait_for_disconnect(request))
         try:
             await asyncio.wait({poll, gone}, return_when=asyncio.FIRST_COMPLETED)
             return poll.result() if poll.done() else {}
@@ -164,7 +164,7 @@ class EmulatorServer:
             gone.cancel()
 
 
-def _listening(host: str, port: int) -> socket.socket:
+def _listening_socket(host: str, port: int) -> socket.socket:
     # The protocol is named because asyncio turns off Nagle's delay (40 ms per answer) only where it is.
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
@@ -178,7 +178,7 @@ def _listening(host: str, port: int) -> socket.socket:
     return listening
 
 
-async def _disconnected(request: Request) -> None:
+async def _wait_for_disconnect(request: Request) -> None:
     while (await request.receive())["type"] != "http.disconnect":
         pass
 
@@ -198,20 +198,20 @@ class _Server(uvicorn.Server):
 class _Connection(H11Protocol):
     """A connection that the application can close without an answer, which ASGI has no word for."""
 
-    _open: ClassVar[dict[tuple[object, object], asyncio.Transport]] = {}
+    _open_transports: ClassVar[dict[tuple[object, object], asyncio.Transport]] = {}
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in uvicorn
         super().connection_made(transport)
-        self._open[(self.client, self.server)] = transport
+        self._open_transports[(self.client, self.server)] = transport
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._open.pop((self.client, self.server), None)
+        self._open_transports.pop((self.client, self.server), None)
         super().connection_lost(exc)
 
     @classmethod
     async def close(cls, request: Request) -> None:
         """Close the connection of this request and wait until that is done, lest uvicorn answers for us."""
-        transport = cls._open.get((request.scope["client"], request.scope["server"]))
+        transport = cls._open_transports.get((request.scope["client"], request.scope["server"]))
         if transport:
             transport.close()
-        await _disconnected(request)
+        await _wait_for_disconnect(request)

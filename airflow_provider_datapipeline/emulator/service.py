@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_datapipeline.emulator.authorization import authorize
 from airflow_provider_datapipeline.emulator.definition import wire_from_file
+from airflow_provider_datapipeline.emulator.deprecated import settings_from_keywords, warn_renamed
 from airflow_provider_datapipeline.emulator.engine import Engine, utc_now
 from airflow_provider_datapipeline.emulator.errors import ServiceError
 from airflow_provider_datapipeline.emulator.identifiers import new_pipeline_id
@@ -68,24 +69,31 @@ class Service:
     """
     One account of the emulated service, with its own state per region.
 
-    :param settings: the switches; ``service.settings = ...`` replaces them at any time
-    :param clock: the time in UTC, for everything but signatures; with a hand-driven clock, call ``tick()`` after
-        moving it, so that polls held by a server notice
+    :param settings: the settings to begin with; ``service.settings = ...`` replaces them at any time
+    :param clock: returns the time in UTC, which everything except signatures uses. A test that moves its own clock
+        must call ``tick()`` afterwards, so that the open long polls of a server notice the new time
+    :param behaviour: the old name of ``settings``; version 0.4 drops it
     """
 
-    def __init__(self, settings: EmulatorSettings | None = None, clock: Callable[[], datetime] = utc_now) -> None:
+    def __init__(
+        self,
+        settings: EmulatorSettings | None = None,
+        clock: Callable[[], datetime] = utc_now,
+        *,
+        behaviour: EmulatorSettings | None = None,
+    ) -> None:
         self.clock = clock
         self.faults = Faults()
         self._rates = TokenBuckets(clock)
         self.lock = threading.RLock()
-        self._settings = settings or EmulatorSettings()
+        self._settings = settings_from_keywords(settings, behaviour) or EmulatorSettings()
         self._engines: dict[str, Engine] = {}
         self._requests: deque[RequestRecord] = deque(maxlen=REQUESTS_KEPT)
         self._listeners: list[Callable[[], None]] = []
 
     @property
     def settings(self) -> EmulatorSettings:
-        """The switches in force."""
+        """The current settings."""
         return self._settings
 
     @settings.setter
@@ -94,6 +102,17 @@ class Service:
             self._settings = settings
             for engine in self._engines.values():
                 engine.settings = settings
+
+    @property
+    def behaviour(self) -> EmulatorSettings:
+        """The old name of ``settings``. Version 0.4 drops it."""
+        warn_renamed("Service.behaviour", "Service.settings", stacklevel=3)
+        return self.settings
+
+    @behaviour.setter
+    def behaviour(self, settings: EmulatorSettings) -> None:
+        warn_renamed("Service.behaviour", "Service.settings", stacklevel=3)
+        self.settings = settings
 
     @property
     def requests(self) -> list[RequestRecord]:
@@ -180,7 +199,7 @@ class Service:
             if operation == "CreatePipeline" and answer:
                 pipeline = engine.pipelines[answer["pipelineId"]]
                 pipeline.creator = pipeline.creator or user_id
-            self._changed()
+            self._notify_listeners()
         return answer or {}
 
     def authorize(self, identity: Identity, operation: str, request: dict[str, Any], region: str) -> None:
@@ -218,7 +237,7 @@ class Service:
         with self.lock:
             for engine in self._engines.values():
                 engine.tick()
-            self._changed()
+            self._notify_listeners()
 
     def next_deadline(self) -> datetime | None:
         """When ``tick()`` is next needed, if nothing else happens before."""
@@ -246,6 +265,6 @@ class Service:
             self._engines[region] = Engine(self._settings, self.clock)
         return self._engines[region]
 
-    def _changed(self) -> None:
+    def _notify_listeners(self) -> None:
         for listener in self._listeners:
             listener()

@@ -9,7 +9,7 @@ from airflow_provider_datapipeline.emulator.description import attempt_fields, t
 from airflow_provider_datapipeline.emulator.errors import ServiceError, invalid_request, task_not_found
 from airflow_provider_datapipeline.emulator.identifiers import new_pipeline_task_id
 from airflow_provider_datapipeline.emulator.model import ENDED, Attempt, Field, Lease, Status
-from airflow_provider_datapipeline.emulator.wire import clipped
+from airflow_provider_datapipeline.emulator.wire import truncate
 
 if TYPE_CHECKING:
     from airflow_provider_datapipeline.emulator.engine import Engine
@@ -39,7 +39,7 @@ def poll_for_task(engine: Engine, request: dict[str, Any]) -> dict[str, Any] | N
 
 def hand_out(engine: Engine, attempt: Attempt, task_id: Literal["new", "same"] = "new") -> Lease:
     """Give the attempt to a runner, whoever had it before."""
-    engine.give_up(attempt)
+    engine.revoke_lease(attempt)
     before = attempt.pipeline_task_id if task_id == "same" else None
     lease = Lease(before or new_pipeline_task_id(), attempt)
     engine.leases[lease.pipeline_task_id] = lease
@@ -53,12 +53,12 @@ def hand_out(engine: Engine, attempt: Attempt, task_id: Literal["new", "same"] =
 def report_task_progress(engine: Engine, request: dict[str, Any]) -> dict[str, Any]:
     """Acknowledge the task and keep it; says whether it was canceled."""
     settings = engine.settings
-    lease = _lease(engine, request["taskId"])
+    lease = _find_lease(engine, request["taskId"])
     attempt = lease.attempt
     if not lease.current:
-        return _lost(settings.progress_after_reassignment)
+        return _late_progress_answer(settings.progress_after_reassignment)
     if attempt.status in ENDED:
-        return _lost(
+        return _late_progress_answer(
             settings.progress_after_end if attempt.reported_status else settings.progress_after_cancel,
         )
     fields = [Field.from_wire(raw) for raw in request.get("fields") or []]
@@ -69,9 +69,9 @@ def report_task_progress(engine: Engine, request: dict[str, Any]) -> dict[str, A
     if len(attempt_fields(attempt)) - len(attempt.progress) + len(progress) > _FIELDS_PER_OBJECT:
         raise invalid_request(f"An object has at most {_FIELDS_PER_OBJECT} fields.")
     before, attempt.progress = attempt.progress, progress
-    if settings.over_object_size == "reject" and _excess(engine, attempt) > 0:
+    if settings.over_object_size == "reject" and _excess_bytes(engine, attempt) > 0:
         attempt.progress = before
-        raise _too_large(engine)
+        raise _object_too_large(engine)
     _acknowledge(engine, attempt)
     return {"canceled": False}
 
@@ -85,18 +85,18 @@ def report_task_runner_heartbeat(engine: Engine, request: dict[str, Any]) -> dic
 def set_task_status(engine: Engine, request: dict[str, Any]) -> dict[str, Any]:
     """Take the final status of a task."""
     settings = engine.settings
-    lease = _lease(engine, request["taskId"])
+    lease = _find_lease(engine, request["taskId"])
     attempt = lease.attempt
     errors = _error_texts(engine, request)
     if not lease.current:
-        return _refused(settings.status_after_reassignment)
+        return _late_status_answer(settings.status_after_reassignment)
     if attempt.status in ENDED:
         if attempt.reported_status is None:
-            return _refused(settings.status_after_cancel)
+            return _late_status_answer(settings.status_after_cancel)
         if attempt.reported_status != request["taskStatus"]:
-            return _refused(settings.conflicting_status)
+            return _late_status_answer(settings.conflicting_status)
         attempt.repeated_reports += 1
-        return _refused(settings.repeated_status)
+        return _late_status_answer(settings.repeated_status)
     _store_errors(engine, attempt, errors)
     if attempt.acknowledged is None:
         _acknowledge(engine, attempt)
@@ -114,7 +114,7 @@ def set_task_status(engine: Engine, request: dict[str, Any]) -> dict[str, Any]:
     return {}
 
 
-def _lease(engine: Engine, pipeline_task_id: str) -> Lease:
+def _find_lease(engine: Engine, pipeline_task_id: str) -> Lease:
     lease = engine.leases.get(pipeline_task_id)
     if lease is None:
         raise task_not_found()
@@ -124,13 +124,13 @@ def _lease(engine: Engine, pipeline_task_id: str) -> Lease:
     return lease
 
 
-def _lost(answer: str) -> dict[str, Any]:
+def _late_progress_answer(answer: str) -> dict[str, Any]:
     if answer == "task_not_found":
         raise task_not_found()
     return {"canceled": True}
 
 
-def _refused(answer: str) -> dict[str, Any]:
+def _late_status_answer(answer: str) -> dict[str, Any]:
     if answer == "task_not_found":
         raise task_not_found()
     if answer == "invalid_request":
@@ -152,16 +152,16 @@ def _error_texts(engine: Engine, request: dict[str, Any]) -> dict[str, str | Non
     if error_id and error_id.startswith(RESERVED_ERROR_ID_PREFIX) and settings.enforce_reserved_error_id:
         raise invalid_request(f"errorId must not start with '{RESERVED_ERROR_ID_PREFIX}', which is reserved.")
     return {
-        "error_id": clipped(error_id, _ERROR_ID_LIMIT, settings.length_unit),
+        "error_id": truncate(error_id, _ERROR_ID_LIMIT, settings.length_unit),
         "error_message": request.get("errorMessage"),
-        "error_stack_trace": clipped(trace, settings.stack_trace_limit, settings.length_unit),
+        "error_stack_trace": truncate(trace, settings.stack_trace_limit, settings.length_unit),
     }
 
 
 def _store_errors(engine: Engine, attempt: Attempt, errors: dict[str, str | None]) -> None:
     for name, text in errors.items():
         setattr(attempt, name, text)
-    excess = _excess(engine, attempt)
+    excess = _excess_bytes(engine, attempt)
     if excess <= 0 or engine.settings.over_object_size == "ignore":
         return
     message = attempt.error_message or ""
@@ -171,14 +171,14 @@ def _store_errors(engine: Engine, attempt: Attempt, errors: dict[str, str | None
         return
     for name in errors:
         setattr(attempt, name, None)
-    raise _too_large(engine)
+    raise _object_too_large(engine)
 
 
-def _excess(engine: Engine, attempt: Attempt) -> int:
+def _excess_bytes(engine: Engine, attempt: Attempt) -> int:
     """Bytes by which the attempt object, with room for the fields that its end adds, exceeds the limit."""
     room = byte_size("", "", [Field("attemptStatus", "FINISHED"), Field("@finishedTime", "yyyy-MM-ddTHH:mm:ss")])
     return byte_size(attempt.id, attempt.id, attempt_fields(attempt)) + room - engine.settings.object_size_limit
 
 
-def _too_large(engine: Engine) -> ServiceError:
+def _object_too_large(engine: Engine) -> ServiceError:
     return invalid_request(f"An object has at most {engine.settings.object_size_limit} bytes.")

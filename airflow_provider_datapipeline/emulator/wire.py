@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 CONTENT_TYPE = "application/x-amz-json-1.1"
 TARGET_PREFIX = "DataPipeline."
-_CLIPPABLE = frozenset({"errorId", "errorStackTrace"})
+_TRUNCATABLE = frozenset({"errorId", "errorStackTrace"})
 _SURROGATE_PAIR = re.compile(r"\\u(D[89AB][0-9A-F]{2})\\u(D[C-F][0-9A-F]{2})")
 
 
@@ -34,7 +34,7 @@ def service_model() -> ServiceModel:
     return ServiceModel(Loader().load_service_model("datapipeline", "service-2", "2012-10-29"), "datapipeline")
 
 
-def operation_of(target: str | None) -> str:
+def operation_name(target: str | None) -> str:
     """
     The operation that an ``X-Amz-Target`` header names.
 
@@ -61,7 +61,7 @@ def parse(body: bytes) -> dict[str, Any]:
     return parsed
 
 
-def validated(operation: str, request: dict[str, Any], settings: EmulatorSettings) -> dict[str, Any]:
+def validate(operation: str, request: dict[str, Any], settings: EmulatorSettings) -> dict[str, Any]:
     """
     The request's members that the model knows, null ones removed.
 
@@ -70,7 +70,7 @@ def validated(operation: str, request: dict[str, Any], settings: EmulatorSetting
     shape = service_model().operation_model(operation).input_shape
     if shape is None:
         return {}
-    accepted: dict[str, Any] = _Check(settings).value(request, shape, "")
+    accepted: dict[str, Any] = _Validator(settings).value(request, shape, "")
     return accepted
 
 
@@ -79,14 +79,14 @@ def has_answer_body(operation: str) -> bool:
     return service_model().operation_model(operation).output_shape is not None
 
 
-def length(text: str, unit: str) -> int:
+def text_length(text: str, unit: str) -> int:
     """The length in UTF-16 units or in code points."""
     return len(text) if unit == "code_points" else len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
-def clipped(text: str | None, limit: int, unit: str) -> str | None:
+def truncate(text: str | None, limit: int, unit: str) -> str | None:
     """The longest beginning of the text that is within the limit."""
-    if text is None or length(text, unit) <= limit:
+    if text is None or text_length(text, unit) <= limit:
         return text
     if unit == "code_points":
         return text[:limit]
@@ -94,7 +94,7 @@ def clipped(text: str | None, limit: int, unit: str) -> str | None:
 
 
 @cache
-def _characters(pattern: str) -> re.Pattern[str]:
+def _compile_pattern(pattern: str) -> re.Pattern[str]:
     """A pattern of the model for Python: its surrogate pairs stand for the characters beyond U+FFFF."""
 
     def character(match: re.Match[str]) -> str:
@@ -104,7 +104,7 @@ def _characters(pattern: str) -> re.Pattern[str]:
     return re.compile(_SURROGATE_PAIR.sub(character, pattern))
 
 
-class _Check:
+class _Validator:
     def __init__(self, settings: EmulatorSettings) -> None:
         self._settings = settings
 
@@ -134,17 +134,17 @@ class _Check:
         given = {name: value[name] for name in shape.members if value.get(name) is not None}
         for name in shape.required_members:
             if name not in given:
-                raise self._violation(None, _join(path, name), "Member must not be null", minimum=True)
-        return {name: self.value(each, shape.members[name], _join(path, name)) for name, each in given.items()}
+                raise self._violation(None, _member_path(path, name), "Member must not be null", minimum=True)
+        return {name: self.value(each, shape.members[name], _member_path(path, name)) for name, each in given.items()}
 
     def _string(self, value: str, shape: StringShape, path: str) -> None:
         if shape.enum and value not in shape.enum:
             choices = ", ".join(shape.enum)
             raise self._violation(value, path, f"Member must satisfy enum value set: [{choices}]")
-        if not (path in _CLIPPABLE and self._settings.over_limit == "truncate"):
-            self._size(length(value, self._settings.length_unit), value, shape, path)
+        if not (path in _TRUNCATABLE and self._settings.over_limit == "truncate"):
+            self._size(text_length(value, self._settings.length_unit), value, shape, path)
         pattern = shape.metadata.get("pattern")
-        if pattern and not _characters(pattern).fullmatch(value):
+        if pattern and not _compile_pattern(pattern).fullmatch(value):
             raise self._violation(value, path, f"Member must satisfy regular expression pattern: {pattern}")
 
     def _size(self, size: int, value: Any, shape: Shape, path: str) -> None:
@@ -171,5 +171,5 @@ def _malformed(path: str) -> ServiceError:
     return ServiceError("SerializationException", f"The value of '{path or 'the request'}' has the wrong type.")
 
 
-def _join(path: str, name: str) -> str:
+def _member_path(path: str, name: str) -> str:
     return f"{path}.{name}" if path else name

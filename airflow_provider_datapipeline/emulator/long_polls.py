@@ -14,9 +14,9 @@ _Poll = tuple["Call", "asyncio.Future[dict[str, Any] | Answer]"]
 _LONGEST_TIMER_SECONDS = 3600.0
 
 
-class HeldPolls:
+class LongPolls:
     """
-    The polls that a server holds. Everything runs in the loop, except ``_changed``, which any thread may call.
+    The polls that a server holds. Everything runs in the loop, except ``_schedule_wake``, which any thread may call.
 
     One timer wakes the service at its next deadline, so that a retry or a missed acknowledgement ends a poll in time.
     """
@@ -27,15 +27,15 @@ class HeldPolls:
         self._loop = loop
         self._waiting: dict[tuple[str, str], deque[_Poll]] = {}
         self._timer: asyncio.TimerHandle | None = None
-        self._woken = False
+        self._wake_scheduled = False
         self._closed = False
-        service.add_listener(self._changed)
-        loop.call_soon(self._wake)
+        service.add_listener(self._schedule_wake)
+        loop.call_soon(self._serve_polls)
 
     def close(self) -> None:
         """Answer every held poll, and all to come, at once and without work."""
         self._closed = True
-        self._service.remove_listener(self._changed)
+        self._service.remove_listener(self._schedule_wake)
         if self._timer:
             self._timer.cancel()
         for polls in self._waiting.values():
@@ -51,7 +51,7 @@ class HeldPolls:
         poll = (call, future)
         polls = self._waiting.setdefault((call.region, call.request["workerGroup"]), deque())
         polls.append(poll)
-        self._wake()
+        self._serve_polls()
         try:
             async with asyncio.timeout(seconds):
                 return await future
@@ -61,13 +61,13 @@ class HeldPolls:
             if poll in polls:
                 polls.remove(poll)
 
-    def _changed(self) -> None:
-        if not self._woken and not self._closed:
-            self._woken = True
-            self._loop.call_soon_threadsafe(self._wake)
+    def _schedule_wake(self) -> None:
+        if not self._wake_scheduled and not self._closed:
+            self._wake_scheduled = True
+            self._loop.call_soon_threadsafe(self._serve_polls)
 
-    def _wake(self) -> None:
-        self._woken = False
+    def _serve_polls(self) -> None:
+        self._wake_scheduled = False
         if self._closed:
             return
         for (region, worker_group), polls in list(self._waiting.items()):
@@ -75,7 +75,7 @@ class HeldPolls:
                 call, future = polls.popleft()
                 if future.done():
                     continue
-                answer = self._endpoint.carry_out(call)
+                answer = self._endpoint.execute(call)
                 if answer == {}:
                     polls.appendleft((call, future))
                     break
