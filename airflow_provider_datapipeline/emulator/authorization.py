@@ -1,12 +1,14 @@
 """
-What a call needs to be allowed: which action on which resource, with which condition keys.
+Decides whether the policies of an identity allow a call: which action on which resource, with which condition keys.
 
-By AWS's service authorization reference of Data Pipeline: PollForTask, ReportTaskRunnerHeartbeat, CreatePipeline and
-ListPipelines have no resource but ``*``; a worker group is known to PollForTask and to the calls about definitions, and
-restricts neither ReportTaskProgress nor SetTaskStatus, which have no condition key at all.
+The rules are those of AWS's service authorization reference for Data Pipeline. PollForTask, ReportTaskRunnerHeartbeat,
+CreatePipeline and ListPipelines have only the resource ``*``. PollForTask and the calls about definitions have the
+condition key of the worker group. ReportTaskProgress and SetTaskStatus have no condition keys, so a policy cannot
+restrict them to a worker group.
 
-UNCONFIRMED: on which resource a task id that the service does not know is decided (here ``pipeline/*``, which a policy
-for single pipelines does not allow); whether a call is checked for its limits before its rights (here: yes).
+UNCONFIRMED: on which resource the service decides if it does not know the task id. Here it is ``pipeline/*``, which a
+policy for single pipelines does not allow. Also UNCONFIRMED: whether the service checks the limits of a request before
+the policies. Here it does.
 """
 
 from __future__ import annotations
@@ -30,32 +32,37 @@ _OPERATIONS_WITH_WORKER_GROUP_KEY = frozenset({"ActivatePipeline", "GetPipelineD
 
 def authorize(identity: Identity, operation: str, request: Mapping[str, Any], engine: Engine, region: str) -> None:
     """
-    Return if the identity may do this.
+    Return if the policies of the identity allow the call, and raise an error otherwise.
 
     :param request: the validated request
-    :raises ServiceError: AccessDeniedException, in AWS's words
+    :raises ServiceError: AccessDeniedException, with the text that AWS uses
     """
     if identity.policies is None:
         return
     for action, pipeline_id, context in _required_permissions(operation, request, engine):
         resource = "*" if pipeline_id is None else f"arn:aws:datapipeline:{region}:{ACCOUNT_ID}:pipeline/{pipeline_id}"
-        name = f"datapipeline:{action}"
-        decision = decide(identity.policies, AccessRequest(name, resource, context, identity.user_id))
-        if decision is not Decision.ALLOWED:
-            where = "" if pipeline_id is None else f" on resource: {resource}"
-            why = (
-                "with an explicit deny in an identity-based policy"
-                if decision is Decision.DENIED
-                else f"because no identity-based policy allows the {name} action"
-            )
-            text = f"User: {identity.arn} is not authorized to perform: {name}{where} {why}"
-            raise ServiceError("AccessDeniedException", text)
+        full_action = f"datapipeline:{action}"
+        decision = decide(identity.policies, AccessRequest(full_action, resource, context, identity.user_id))
+        if decision is Decision.ALLOWED:
+            continue
+        text = f"User: {identity.arn} is not authorized to perform: {full_action}"
+        if pipeline_id is not None:
+            text += f" on resource: {resource}"
+        if decision is Decision.DENIED:
+            text += " with an explicit deny in an identity-based policy"
+        else:
+            text += f" because no identity-based policy allows the {full_action} action"
+        raise ServiceError("AccessDeniedException", text)
 
 
 def _required_permissions(
     operation: str, request: Mapping[str, Any], engine: Engine
 ) -> Iterator[tuple[str, str | None, _ConditionValues]]:
-    """The actions that must be allowed, each with its pipeline and its condition keys."""
+    """
+    Yield the actions that the policies must allow: name, pipeline id and values of the condition keys.
+
+    The pipeline id is None for an action that has no resource.
+    """
     if operation == "PollForTask":
         yield operation, None, {"datapipeline:workergroup": (request["workerGroup"],)}
     elif operation in ("ReportTaskProgress", "SetTaskStatus"):
@@ -93,7 +100,7 @@ def _tag_condition_values(prefix: str, tags: Iterable[Mapping[str, str]]) -> _Co
 
 
 def _definition_worker_groups(engine: Engine, request: Mapping[str, Any]) -> set[str]:
-    """Those of the definition that is put, or was."""
+    """Return the worker groups of the definition in the request, or else of the pipeline's stored definition."""
     if "pipelineObjects" in request:
         fields = [field for each in request["pipelineObjects"] for field in each["fields"]]
         return {field["stringValue"] for field in fields if field["key"] == "workerGroup" and "stringValue" in field}

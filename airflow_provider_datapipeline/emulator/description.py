@@ -1,4 +1,4 @@
-"""How pipelines, components, instances and attempts look from outside: their fields, as the API lists them."""
+"""The fields of pipelines, components, instances and attempts, as the API shows them."""
 
 from __future__ import annotations
 
@@ -24,20 +24,21 @@ def _optional_timestamp(moment: datetime | None) -> str | None:
 
 
 def component_fields(pipeline: Pipeline, component: Component) -> list[Field]:
-    """The fields of a COMPONENT."""
-    runs = [instance for instance in pipeline.instances.values() if instance.component is component]
+    """Return the fields of a component, as of the sphere COMPONENT."""
+    instances = [instance for instance in pipeline.instances.values() if instance.component is component]
+    active = [instance for instance in instances if instance.status not in ENDED]
     return [
         Field("@sphere", "COMPONENT"),
         *component.fields,
         Field("@pipelineId", pipeline.id),
         Field("@version", str(pipeline.version)),
         *_fields_with_values(("@status", "PAUSED" if component.paused else None)),
-        *(Field("@activeInstances", run.id, is_reference=True) for run in runs if run.status not in ENDED),
+        *(Field("@activeInstances", instance.id, is_reference=True) for instance in active),
     ]
 
 
 def _common_fields(instance: Instance, sphere: str, status: Status) -> list[Field]:
-    """What an instance and its attempts have in common."""
+    """Return the fields that an instance and its attempts have in common."""
     return [
         Field("@componentParent", instance.component.id, is_reference=True),
         Field("@scheduledStartTime", timestamp(instance.scheduled_start)),
@@ -52,7 +53,7 @@ def _common_fields(instance: Instance, sphere: str, status: Status) -> list[Fiel
 
 
 def instance_fields(instance: Instance) -> list[Field]:
-    """The fields of an INSTANCE."""
+    """Return the fields of an instance, as of the sphere INSTANCE."""
     fields = _common_fields(instance, "INSTANCE", instance.status)
     if instance.head_attempt:
         fields.append(Field("@headAttempt", instance.head_attempt.id, is_reference=True))
@@ -70,7 +71,7 @@ def instance_fields(instance: Instance) -> list[Field]:
 
 
 def attempt_fields(attempt: Attempt) -> list[Field]:
-    """The fields of an ATTEMPT, with what its task runner reported."""
+    """Return the fields of an attempt, as of the sphere ATTEMPT, and the fields that its task runner reported."""
     instance = attempt.instance
     fields = _common_fields(instance, "ATTEMPT", attempt.status)
     fields.append(Field("@instanceParent", instance.id, is_reference=True))
@@ -90,7 +91,7 @@ def attempt_fields(attempt: Attempt) -> list[Field]:
 
 
 def task_object(attempt: Attempt, pipeline_task_id: str, *, referenced_objects: bool) -> dict[str, Any]:
-    """The taskObject that a poll hands out."""
+    """Return the taskObject that PollForTask answers."""
     instance = attempt.instance
     objects = {attempt.id: object_to_wire(attempt.id, attempt.id, attempt_fields(attempt))}
     if referenced_objects:
@@ -115,7 +116,7 @@ def task_object(attempt: Attempt, pipeline_task_id: str, *, referenced_objects: 
 
 
 def pipeline_description(pipeline: Pipeline) -> dict[str, Any]:
-    """The PipelineDescription of DescribePipelines."""
+    """Return the PipelineDescription that DescribePipelines answers."""
     fields = _fields_with_values(
         ("@id", pipeline.id),
         ("name", pipeline.name),
@@ -146,7 +147,7 @@ def pipeline_description(pipeline: Pipeline) -> dict[str, Any]:
 
 
 def _health(pipeline: Pipeline) -> str | None:
-    """HEALTHY or ERROR by the latest run, None before the first."""
+    """Return HEALTHY or ERROR for the latest activation, or None if none of its instances has ended."""
     latest = max((instance.scheduled_start for instance in pipeline.instances.values()), default=None)
     ended = [
         instance.status

@@ -87,9 +87,8 @@ class Endpoint:
             return self.error_answer(call.record, error)
         except Exception:  # the client must receive a bug of the emulator as a JSON error of the service, not as HTML
             log.exception("%s failed in the emulator", call.operation)
-            return self.error_answer(
-                call.record, ServiceError("InternalServiceError", "The emulator failed; see its log.")
-            )
+            internal_error = ServiceError("InternalServiceError", "The emulator failed; see its log.")
+            return self.error_answer(call.record, internal_error)
 
     def success_answer(self, call: Call, members: dict[str, Any]) -> Answer:
         """Build the answer of a call that succeeded."""
@@ -105,7 +104,7 @@ class Endpoint:
         return _record_answer(record, error.status, body)
 
     def _checked_call(self, record: RequestRecord, region: str) -> Call:
-        signer = self._signer(record)
+        signer = self._verified_signer(record)
         if signer:
             region = signer.region
         record.region = region
@@ -123,14 +122,16 @@ class Endpoint:
         request = validate(operation, record.parameters, settings)
         if signer:
             self._service.authorize(signer.identity, operation, request, region)
-        return Call(record, operation, request, region, fault, signer.identity.user_id if signer else "")
+        user_id = signer.identity.user_id if signer else ""
+        return Call(record, operation, request, region, fault, user_id)
 
-    def _signer(self, record: RequestRecord) -> Signer | None:
+    def _verified_signer(self, record: RequestRecord) -> Signer | None:
         if self._credentials is None:
             return None
         record.signature_verified = False
-        request = (record.method, record.path, record.headers, record.body)
-        signer = verify(*request, self._credentials, regions=self._regions)
+        signer = verify(
+            record.method, record.path, record.headers, record.body, self._credentials, regions=self._regions
+        )
         record.signature_verified = True
         record.signer = signer.identity.arn
         return signer

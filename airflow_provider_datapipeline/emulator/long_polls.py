@@ -1,4 +1,4 @@
-"""Long polls that wait in an event loop, without a thread each, and are served first come, first served."""
+"""The open long polls of a server. They wait in an event loop, need no threads, and get tasks in order of arrival."""
 
 from __future__ import annotations
 
@@ -16,9 +16,10 @@ _LONGEST_TIMER_SECONDS = 3600.0
 
 class LongPolls:
     """
-    The polls that a server holds. Everything runs in the loop, except ``_schedule_wake``, which any thread may call.
+    The long polls that wait for a task.
 
-    One timer wakes the service at its next deadline, so that a retry or a missed acknowledgement ends a poll in time.
+    Every method runs in the event loop, except ``_schedule_wake``, which any thread may call. One timer calls
+    ``Service.tick`` at the next deadline, so that a poll receives a retry or an unacknowledged task in time.
     """
 
     def __init__(self, service: Service, endpoint: Endpoint, loop: asyncio.AbstractEventLoop) -> None:
@@ -33,7 +34,7 @@ class LongPolls:
         loop.call_soon(self._serve_polls)
 
     def close(self) -> None:
-        """Answer every held poll, and all to come, at once and without work."""
+        """Answer every open poll without a task. Later polls get the same answer at once."""
         self._closed = True
         self._service.remove_listener(self._schedule_wake)
         if self._timer:
@@ -44,7 +45,7 @@ class LongPolls:
                     future.set_result({})
 
     async def wait(self, call: Call, seconds: float) -> dict[str, Any] | Answer:
-        """The first answer with a task, or ``{}`` after so many seconds."""
+        """Wait for a task, and return the answer with the task or with an error, or ``{}`` after ``seconds``."""
         if self._closed or seconds <= 0:
             return {}
         future: asyncio.Future[dict[str, Any] | Answer] = self._loop.create_future()
@@ -91,4 +92,5 @@ class LongPolls:
         deadline = self._service.next_deadline()
         if deadline is not None:
             seconds = (deadline - self._service.clock()).total_seconds()
-            self._timer = self._loop.call_later(min(max(seconds, 0.0), _LONGEST_TIMER_SECONDS), self._service.tick)
+            seconds = min(max(seconds, 0.0), _LONGEST_TIMER_SECONDS)
+            self._timer = self._loop.call_later(seconds, self._service.tick)

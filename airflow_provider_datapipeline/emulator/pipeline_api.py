@@ -1,4 +1,4 @@
-"""The calls that make, read and command pipelines."""
+"""The API calls that create, read, change and delete pipelines."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def _find_pipeline(engine: Engine, pipeline_id: str) -> Pipeline:
 
 
 def create_pipeline(engine: Engine, request: dict[str, Any]) -> dict[str, Any]:
-    """A new pipeline, or the one that has this name and uniqueId already."""
+    """Create a pipeline, or return the existing one with this name and uniqueId."""
     key = (request["name"], request["uniqueId"])
     for pipeline in engine.pipelines.values():
         if (pipeline.name, pipeline.unique_id) == key and not pipeline.deleted:
@@ -44,20 +44,20 @@ def create_pipeline(engine: Engine, request: dict[str, Any]) -> dict[str, Any]:
 
 
 def put_pipeline_definition(engine: Engine, request: dict[str, Any]) -> dict[str, Any]:
-    """Save the definition unless it has errors, which the answer lists."""
+    """Save the definition, or answer the list of its errors and save nothing."""
     pipeline = _requested_pipeline(engine, request)
     errors = check_definition(request["pipelineObjects"])
-    found = [{"id": object_id, "errors": texts} for object_id, texts in errors.items()]
+    validation_errors = [{"id": object_id, "errors": texts} for object_id, texts in errors.items()]
     if not errors:
         pipeline.definition = definition_from_wire(
             request["pipelineObjects"], request.get("parameterObjects", []), request.get("parameterValues", [])
         )
         pipeline.version += 1
-    return {"errored": bool(errors), "validationErrors": found, "validationWarnings": []}
+    return {"errored": bool(errors), "validationErrors": validation_errors, "validationWarnings": []}
 
 
 def get_pipeline_definition(engine: Engine, request: dict[str, Any]) -> dict[str, Any]:
-    """The definition as it was put."""
+    """Answer the definition in the form in which it was saved."""
     definition = _requested_pipeline(engine, request).definition
     return {
         "pipelineObjects": [object_to_wire(each.id, each.name, each.fields) for each in definition.components.values()],
@@ -67,47 +67,47 @@ def get_pipeline_definition(engine: Engine, request: dict[str, Any]) -> dict[str
 
 
 def activate_pipeline(engine: Engine, request: dict[str, Any]) -> dict[str, Any]:
-    """Run the pipeline once."""
+    """Run every activity of the pipeline once."""
     activate(engine, _requested_pipeline(engine, request), request.get("parameterValues", []))
     return {}
 
 
 def describe_pipelines(engine: Engine, request: dict[str, Any]) -> dict[str, Any]:
-    """The pipelines' own fields."""
+    """Answer the fields of the pipelines themselves."""
     pipelines = [_find_pipeline(engine, each) for each in request["pipelineIds"]]
     return {"pipelineDescriptionList": [pipeline_description(pipeline) for pipeline in pipelines]}
 
 
 def list_pipelines(engine: Engine, request: dict[str, Any]) -> dict[str, Any]:
-    """One page of ids and names."""
+    """Answer one page of pipeline ids and names."""
     ids = [pipeline.id for pipeline in engine.pipelines.values() if not pipeline.deleted]
     shown, paging = page(ids, request.get("marker"), engine.settings.page_size)
     return {"pipelineIdList": [{"id": each, "name": engine.pipelines[each].name} for each in shown], **paging}
 
 
 def delete_pipeline(engine: Engine, request: dict[str, Any]) -> dict[str, Any]:
-    """Delete the pipeline; its tasks and objects answer PipelineDeletedException from now on."""
+    """Delete the pipeline. Later calls for it or for its tasks answer PipelineDeletedException."""
     _requested_pipeline(engine, request).deleted = True
     return {}
 
 
 def describe_pipeline_objects(engine: Engine, request: dict[str, Any]) -> dict[str, Any]:
-    """The objects' fields."""
+    """Answer the fields of objects."""
     return describe_objects(_requested_pipeline(engine, request), request, engine.settings)
 
 
 def query_pipeline_objects(engine: Engine, request: dict[str, Any]) -> dict[str, Any]:
-    """The ids of the objects that match."""
+    """Answer the ids of the objects that match the query."""
     return query_objects(_requested_pipeline(engine, request), request, engine.settings)
 
 
 def evaluate_pipeline_expression(engine: Engine, request: dict[str, Any]) -> dict[str, Any]:
-    """The text with its expressions evaluated in the place of an object."""
+    """Answer a text after its expressions were evaluated with the fields of an object."""
     return evaluate_expression(_requested_pipeline(engine, request), request, engine.settings)
 
 
 def set_object_status(engine: Engine, request: dict[str, Any]) -> dict[str, Any]:
-    """Command components or instances."""
+    """Apply a command of SetStatus to components or to instances."""
     if not request["objectIds"]:
         raise invalid_request("No objects were given.")
     set_status(engine, _requested_pipeline(engine, request), request["objectIds"], request["status"])

@@ -1,4 +1,4 @@
-"""DescribeObjects, QueryObjects and EvaluateExpression over the objects of one pipeline."""
+"""DescribeObjects, QueryObjects and EvaluateExpression on the objects of one pipeline."""
 
 from __future__ import annotations
 
@@ -22,20 +22,22 @@ _BETWEEN_VALUES = 2
 
 def page(items: list[str], marker: str | None, size: int) -> tuple[list[str], dict[str, Any]]:
     """
-    One page of ids and the ``marker`` and ``hasMoreResults`` of the answer.
+    Return one page of ids, and the ``marker`` and ``hasMoreResults`` of the answer.
 
-    :raises ServiceError: a marker that no page gave
+    :raises ServiceError: the marker is not from an earlier page
     """
     if marker and not marker.isdecimal():
         raise invalid_request("The marker is not valid.")
     start = int(marker) if marker else 0
     end = start + size
-    more = end < len(items)
-    return items[start:end], {"hasMoreResults": more, **({"marker": str(end)} if more else {})}
+    paging: dict[str, Any] = {"hasMoreResults": end < len(items)}
+    if paging["hasMoreResults"]:
+        paging["marker"] = str(end)
+    return items[start:end], paging
 
 
 def object_ids(pipeline: Pipeline, sphere: str) -> list[str]:
-    """The ids of a sphere, oldest first."""
+    """Return the ids of a sphere, oldest first."""
     match sphere.upper():
         case "COMPONENT":
             return list(pipeline.definition.components)
@@ -47,7 +49,7 @@ def object_ids(pipeline: Pipeline, sphere: str) -> list[str]:
 
 
 def object_fields(pipeline: Pipeline, object_id: str) -> tuple[str, list[Field]] | None:
-    """The name and fields of any object, or None when the pipeline does not have it."""
+    """Return the name and the fields of an object of any sphere, or None if the pipeline does not have it."""
     if object_id in pipeline.attempts:
         return object_id, attempt_fields(pipeline.attempts[object_id])
     if object_id in pipeline.instances:
@@ -59,7 +61,7 @@ def object_fields(pipeline: Pipeline, object_id: str) -> tuple[str, list[Field]]
 
 
 def describe_objects(pipeline: Pipeline, request: dict[str, Any], settings: EmulatorSettings) -> dict[str, Any]:
-    """The DescribeObjects answer."""
+    """Return the answer of DescribeObjects."""
     ids = request["objectIds"]
     if len(ids) > settings.describe_objects_limit:
         raise invalid_request(f"At most {settings.describe_objects_limit} objects can be described in one request.")
@@ -81,7 +83,7 @@ def describe_objects(pipeline: Pipeline, request: dict[str, Any], settings: Emul
 
 
 def query_objects(pipeline: Pipeline, request: dict[str, Any], settings: EmulatorSettings) -> dict[str, Any]:
-    """The QueryObjects answer."""
+    """Return the answer of QueryObjects."""
     selectors = (request.get("query") or {}).get("selectors") or []
     if len(selectors) > _SELECTORS_LIMIT:
         raise invalid_request(f"A query has at most {_SELECTORS_LIMIT} selectors.")
@@ -97,24 +99,25 @@ def query_objects(pipeline: Pipeline, request: dict[str, Any], settings: Emulato
 
 def _matches_selector(pipeline: Pipeline, object_id: str, selector: dict[str, Any]) -> bool:
     key, operator = selector.get("fieldName"), selector.get("operator") or {}
-    kind, values = operator.get("type"), operator.get("values") or []
+    operator_type, values = operator.get("type"), operator.get("values") or []
     name, fields = object_fields(pipeline, object_id) or (object_id, [])
-    found = [field for field in [Field("name", name), *fields] if field.key == key]
-    if kind in {"EQ", "REF_EQ"}:
+    candidates = [field for field in [Field("name", name), *fields] if field.key == key]
+    if operator_type in {"EQ", "REF_EQ"}:
         if key not in _EQUALITY_FIELDS:
-            raise invalid_request(f"The operator '{kind}' cannot be applied to '{key}'.")
-        return any(field.value in values and field.is_reference == (kind == "REF_EQ") for field in found)
+            raise invalid_request(f"The operator '{operator_type}' cannot be applied to '{key}'.")
+        is_reference = operator_type == "REF_EQ"
+        return any(field.value in values and field.is_reference == is_reference for field in candidates)
     if key not in _TIME_FIELDS:
-        raise invalid_request(f"The operator '{kind}' cannot be applied to '{key}'.")
-    if len(values) != (_BETWEEN_VALUES if kind == "BETWEEN" else 1):
-        raise invalid_request(f"The operator '{kind}' has {len(values)} values.")
-    low = values[0] if kind in {"GE", "BETWEEN"} else None
-    high = values[-1] if kind in {"LE", "BETWEEN"} else None
-    return any((low is None or field.value >= low) and (high is None or field.value <= high) for field in found)
+        raise invalid_request(f"The operator '{operator_type}' cannot be applied to '{key}'.")
+    if len(values) != (_BETWEEN_VALUES if operator_type == "BETWEEN" else 1):
+        raise invalid_request(f"The operator '{operator_type}' has {len(values)} values.")
+    low = values[0] if operator_type in {"GE", "BETWEEN"} else None
+    high = values[-1] if operator_type in {"LE", "BETWEEN"} else None
+    return any((low is None or field.value >= low) and (high is None or field.value <= high) for field in candidates)
 
 
 def evaluate_expression(pipeline: Pipeline, request: dict[str, Any], settings: EmulatorSettings) -> dict[str, Any]:
-    """The EvaluateExpression answer."""
+    """Return the answer of EvaluateExpression."""
     described = object_fields(pipeline, request["objectId"])
     if described is None:
         if settings.unknown_expression_object == "task_not_found":
@@ -131,6 +134,9 @@ def _evaluator(pipeline: Pipeline, object_id: str, fields: list[Field]) -> Evalu
     attempt = pipeline.attempts.get(object_id)
     instance = attempt.instance if attempt else pipeline.instances.get(object_id)
     component = pipeline.definition.components.get(object_id)
-    own = [*fields, *(inherited_fields(pipeline.definition, component) if component else []), Field("id", object_id)]
-    node = instance_fields(instance.node) if instance and instance.node else None
-    return Evaluator(pipeline.definition, own, node)
+    fields = list(fields)
+    if component:
+        fields += inherited_fields(pipeline.definition, component)
+    fields.append(Field("id", object_id))
+    node_fields = instance_fields(instance.node) if instance and instance.node else None
+    return Evaluator(pipeline.definition, fields, node_fields)
