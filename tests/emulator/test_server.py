@@ -172,7 +172,7 @@ def test_answers_are_not_held_back_by_nagle(server, http, tools):
 
     own = [
         each.get_extra_info("socket")
-        for (peer, _), each in _Connection._open.items()
+        for (peer, _), each in _Connection._open_transports.items()
         if peer == connection.getsockname()
     ]
 

@@ -6,21 +6,21 @@ import pytest
 
 from airflow_provider_datapipeline.emulator import EmulatorSettings
 from airflow_provider_datapipeline.emulator.errors import ServiceError
-from airflow_provider_datapipeline.emulator.wire import clipped, operation_of, parse, validated
+from airflow_provider_datapipeline.emulator.wire import operation_name, parse, truncate, validate
 
 STATUS = {"taskId": "t", "taskStatus": "FAILED"}
 
 
 def refusal(operation, request, **switches):
     with pytest.raises(ServiceError) as caught:
-        validated(operation, request, EmulatorSettings(**switches))
+        validate(operation, request, EmulatorSettings(**switches))
     return caught.value
 
 
 @pytest.mark.parametrize(("member", "longest"), [("taskId", 2048), ("errorId", 1024), ("errorStackTrace", 1024)])
 def test_a_text_is_accepted_up_to_its_limit(member, longest):
     """And refused one character later, in the words of AWS's own framework."""
-    validated("SetTaskStatus", {**STATUS, member: "x" * longest}, EmulatorSettings())
+    validate("SetTaskStatus", {**STATUS, member: "x" * longest}, EmulatorSettings())
 
     error = refusal("SetTaskStatus", {**STATUS, member: "x" * (longest + 1)})
 
@@ -33,9 +33,7 @@ def test_an_error_message_has_no_limit_of_its_own():
     """Nor a class of characters: the model gives neither."""
     message = "x\0" * 100_000
 
-    assert (
-        validated("SetTaskStatus", {**STATUS, "errorMessage": message}, EmulatorSettings())["errorMessage"] == message
-    )
+    assert validate("SetTaskStatus", {**STATUS, "errorMessage": message}, EmulatorSettings())["errorMessage"] == message
 
 
 def test_a_limit_counts_utf16_units():
@@ -43,14 +41,14 @@ def test_a_limit_counts_utf16_units():
     request = {**STATUS, "errorStackTrace": "😀" * 513}
 
     assert refusal("SetTaskStatus", request).code == "ValidationException"
-    validated("SetTaskStatus", request, EmulatorSettings(length_unit="code_points"))
+    validate("SetTaskStatus", request, EmulatorSettings(length_unit="code_points"))
 
 
 def test_the_stack_trace_limit_of_the_api_page_is_a_switch():
     """4095 there, 1024 in the model."""
     settings = EmulatorSettings(stack_trace_limit=4095)
 
-    validated("SetTaskStatus", {**STATUS, "errorStackTrace": "x" * 4095}, settings)
+    validate("SetTaskStatus", {**STATUS, "errorStackTrace": "x" * 4095}, settings)
     assert refusal("SetTaskStatus", {**STATUS, "errorStackTrace": "x" * 4096}, stack_trace_limit=4095)
 
 
@@ -63,7 +61,7 @@ def test_a_character_outside_the_class_is_refused(character):
 @pytest.mark.parametrize("character", ["\t", "\r", "\n", " ", "\x7f", "é", "\ufffd", "\U00010000", "\U0010ffff"])
 def test_a_character_of_the_class_is_accepted(character):
     """Line ends, and everything beyond U+FFFF, which the model spells as surrogate pairs."""
-    validated("SetTaskStatus", {**STATUS, "errorId": character}, EmulatorSettings())
+    validate("SetTaskStatus", {**STATUS, "errorId": character}, EmulatorSettings())
 
 
 @pytest.mark.parametrize(
@@ -109,18 +107,18 @@ def test_a_wrong_type_cannot_be_read(operation, request_):
 
 def test_members_that_the_model_does_not_know_are_ignored():
     """As AWS does, for clients of another age."""
-    assert validated("SetTaskStatus", {**STATUS, "slots": []}, EmulatorSettings()) == STATUS
+    assert validate("SetTaskStatus", {**STATUS, "slots": []}, EmulatorSettings()) == STATUS
 
 
 def test_texts_over_their_limit_may_be_cut():
     """The switch leaves the cutting to the call; only error texts are cut, never an id."""
     request = {**STATUS, "errorStackTrace": "x" * 2000}
 
-    assert validated("SetTaskStatus", request, EmulatorSettings(over_limit="truncate")) == request
+    assert validate("SetTaskStatus", request, EmulatorSettings(over_limit="truncate")) == request
     assert refusal("SetTaskStatus", {**STATUS, "taskId": "x" * 2049}, over_limit="truncate")
-    assert clipped("x" * 2000, 1024, "utf16") == "x" * 1024
-    assert clipped("a" + "😀" * 600, 1024, "utf16") == "a" + "😀" * 511
-    assert clipped("😀" * 600, 512, "code_points") == "😀" * 512
+    assert truncate("x" * 2000, 1024, "utf16") == "x" * 1024
+    assert truncate("a" + "😀" * 600, 1024, "utf16") == "a" + "😀" * 511
+    assert truncate("😀" * 600, 512, "code_points") == "😀" * 512
 
 
 @pytest.mark.parametrize("body", [b"{", b"[]", b"null", b'"text"', b"\xff\xfe"])
@@ -134,4 +132,4 @@ def test_a_body_that_is_no_json_object_cannot_be_read(body):
 def test_an_operation_that_is_not_known_is_refused(target):
     """Also the stale target of an old guide."""
     with pytest.raises(ServiceError, match="UnknownOperationException"):
-        operation_of(target)
+        operation_name(target)
