@@ -25,7 +25,8 @@ from airflow_provider_datapipeline._task_runner.progress import is_waiting, prog
 from airflow_provider_datapipeline._task_runner.rate_limits import REPORT_RATE, backoff, rate_limiter_for
 from airflow_provider_datapipeline._task_runner.target_run import TargetRun
 from airflow_provider_datapipeline._task_runner.watcher import WATCH_SECONDS, RunWatcher, State, Watched
-from airflow_provider_datapipeline.delivery.sender import Delivery, adeliver
+from airflow_provider_datapipeline.delivery.protocol import Delivery
+from airflow_provider_datapipeline.delivery.sender import adeliver
 from airflow_provider_datapipeline.exceptions import InvalidReportError, InvalidRequestError, ThrottledError
 from airflow_provider_datapipeline.masking.masker import without_secrets
 from airflow_provider_datapipeline.reporting.detail import ErrorDetail
@@ -304,7 +305,7 @@ class Supervision:
                     self.hook,
                     self.assignment.task.task_id,
                     report,
-                    repeat=may_have_arrived,
+                    may_have_arrived=may_have_arrived,
                     task=self.assignment.task,
                     about={"dag": self.runner_dag_id, **self._target_fields},
                 )

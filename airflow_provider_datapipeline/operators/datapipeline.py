@@ -102,7 +102,7 @@ class DataPipelineSetTaskStatusOperator(DataPipelineHookMixin, BaseOperator):
 
     def execute(self, context: Mapping[str, Any]) -> None:
         """Send the report."""
-        from airflow_provider_datapipeline.delivery.sender import deliver
+        from airflow_provider_datapipeline.delivery.sender import CLEARED, deliver
 
         task = None if self.pipeline_task_id else callback.pipeline_task(context)
         pipeline_task_id = self.pipeline_task_id or (task.task_id if task else None)
@@ -117,7 +117,7 @@ class DataPipelineSetTaskStatusOperator(DataPipelineHookMixin, BaseOperator):
             report,
             task=task,
             about=callback.run_fields(context),
-            cleared=callback.was_cleared(context),
+            look_first=CLEARED if callback.was_cleared(context) else None,
         )
         if not self.task_status and report.status is TaskStatus.FAILED:
             raise AirflowFailException(

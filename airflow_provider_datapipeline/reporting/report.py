@@ -149,14 +149,20 @@ class TaskReport:
             error_stack_trace=texts.trace_within(trace) or None,
         )
 
+    @property
+    def error_texts(self) -> dict[str, str]:
+        """The texts that there are, by the names that this class and the hook have for them."""
+        known: dict[str, str | None] = {name: getattr(self, name) for name in _TEXTS}
+        return {name: text for name, text in known.items() if text is not None}
+
     def as_record(self) -> dict[str, str]:
         """Return the report as plain JSON values; absent texts are absent."""
-        return {"status": self.status.value} | self._texts({name: name for name in _TEXTS})
+        return {"status": self.status.value} | self.error_texts
 
     def as_request(self) -> dict[str, str]:
         """Return the parameters of SetTaskStatus but for ``taskId``; absent texts are absent."""
         keys = {"error_id": "errorId", "error_message": "errorMessage", "error_stack_trace": "errorStackTrace"}
-        return {"taskStatus": self.status.value} | self._texts(keys)
+        return {"taskStatus": self.status.value} | {keys[name]: text for name, text in self.error_texts.items()}
 
     def with_lines(self, lines: Sequence[str], *, mask: Mask) -> TaskReport:
         """Return a copy with further facts after the message (see ``lines`` of :meth:`failed`)."""
@@ -171,7 +177,3 @@ class TaskReport:
     def status_only(self) -> TaskReport:
         """Return the status alone, for a service that refuses the texts."""
         return TaskReport(status=self.status)
-
-    def _texts(self, keys: Mapping[str, str]) -> dict[str, str]:
-        known: dict[str, str | None] = {key: getattr(self, name) for name, key in keys.items()}
-        return {key: text for key, text in known.items() if text is not None}

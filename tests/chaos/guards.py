@@ -46,9 +46,9 @@ GUARDS = (
     ),
     Guard(
         "a report whose texts are refused is sent as a bare status",
-        "delivery/sender.py",
-        "case InvalidRequestError() if self.report != self.report.status_only():",
-        "case InvalidRequestError() if False:",
+        "delivery/protocol.py",
+        "if report != report.status_only():",
+        "if False:",
         "texts_are_refused",
     ),
     Guard(
