@@ -88,7 +88,7 @@ def error_of(context: Mapping[str, Any]) -> BaseException | str | None:
     error = context.get("exception")
     if isinstance(error, BaseException):  # asked for nothing else: its class may raise for that
         return error
-    return error if isinstance(error, str) and not compat.is_no_reason(error) else None
+    return error if isinstance(error, str) and not compat.lacks_reason(error) else None
 
 
 def retry_will_follow(context: Mapping[str, Any]) -> bool:
