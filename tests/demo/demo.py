@@ -13,15 +13,16 @@ from tests.demo.expected import EXPECTED
 from tests.demo.pipeline import Pipeline, client
 from tests.demo.table import Row, differences, rows, table
 from tests.demo.targets import TO_CANCEL, TO_KILL, Canceler, Killer, Say, Targets
-from tests.support.account import connection
-from tests.support.harness import Deployment, DeploymentError
+from tests.support.harness import DeploymentError
 from tests.support.harness.settings import REPOSITORY
 from tests.support.harness.waiting import wait_until
+from tests.support.task_runner import prepare_airflow
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from airflow_provider_datapipeline.emulator import Service
+    from tests.support.harness import Deployment
 
 LIMIT_SECONDS = 300
 WORKER_GROUP = "airflow"
@@ -65,33 +66,21 @@ class Demo:
                 server = stack.enter_context(EmulatorServer(EMULATOR_SETTINGS))
                 stack.callback(self._write_requests, server.service)
                 self._say(f"The emulated AWS Data Pipeline is up at {server.url}")
-                deployment = self._deployment(server.url)
-                stack.enter_context(deployment)
+                deployment = stack.enter_context(self._prepare_airflow(server))
                 unexpected = self._show(server, deployment)
             if keep:
                 self._wait_for_interrupt(server.url, deployment)
         return unexpected
 
-    def _deployment(self, service_url: str) -> Deployment:
-        # Before Airflow starts, so that its first look into the folder finds the files.
+    def _prepare_airflow(self, server: EmulatorServer) -> Deployment:
         variables = {
-            "AIRFLOW_CONN_AWS_DEFAULT": connection(service_url),
             "AIRFLOW_CONN_SQLITE_DEFAULT": json.dumps(
                 {"conn_type": "sqlite", "host": str(self.logs.resolve() / "orders.db")}
             ),
             "AIRFLOW_CONN_FS_DEFAULT": json.dumps({"conn_type": "fs"}),
             "AIRFLOW_VAR_DEMO_RESULT": str(self._result),
-            "AIRFLOW__SCHEDULER__USE_JOB_SCHEDULE": "True",  # the poller runs by itself
         }
-        deployment = Deployment(self.logs / "airflow", variables, progress=self._say)
-        host, port = deployment.address.removeprefix("http://").split(":")
-        deployment.environment["AIRFLOW_CONN_AIRFLOW_API"] = json.dumps(
-            {"conn_type": "http", "host": host, "port": int(port)}
-        )
-        deployment.dags_folder.mkdir(parents=True)
-        for folder in DAGS:
-            deployment.add_dag_files(folder)
-        return deployment
+        return prepare_airflow(self.logs / "airflow", server, variables, dag_folders=DAGS, progress=self._say)
 
     def _show(self, server: EmulatorServer, deployment: Deployment) -> list[str]:
         definition = json.loads(DEFINITION.read_text())

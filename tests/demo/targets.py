@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import psutil  # type: ignore[import-untyped]  # a dependency of Airflow, without type information
 
-from airflow_provider_datapipeline._task_runner.assignment import run_id_of
-from airflow_provider_datapipeline.pipeline_task import PipelineTask
 from tests.demo.table import Measured
 from tests.support.account import REGION
 from tests.support.harness import guard
+from tests.support.submissions import run_id_of_attempt
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -55,12 +54,10 @@ class Targets:
     def run_of(self, row: Row) -> tuple[str, str] | None:
         """DAG id and run id of a row's target run, whether or not that is there; None before the hand-out."""
         attempt = self.attempt(row)
-        if attempt is None or attempt.pipeline_task_id is None:
+        run_id = run_id_of_attempt(attempt) if attempt else None
+        if run_id is None:
             return None
-        task = PipelineTask(
-            task_id=attempt.pipeline_task_id, pipeline_id=attempt.pipeline_id, attempt_id=attempt.attempt_id
-        )
-        return row.fields["myDagId"], run_id_of(task)
+        return row.fields["myDagId"], run_id
 
     def measured(self, found: Sequence[Row]) -> dict[str, Measured]:
         """What is known of each attempt, by the names of the rows."""

@@ -1,8 +1,8 @@
 """
-AWS as moto knows it, over HTTP, in the process of the test.
+moto's emulation of AWS over HTTP, in the process of the test.
 
-For clients that a mock does not reach: those of other processes. moto's own server does the same with Flask, which
-Airflow 3.1 and newer do not need, and so do not bring.
+It serves clients in other processes, which moto's patches do not reach. moto's own server does the same, but needs
+Flask, which is not installed with Airflow 3.1 and newer.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _SCOPE = re.compile(r"Credential=[^/]+/\d+/(?P<region>[^/]+)/(?P<service>[^/]+)/
 
 
 class MotoService(ThreadingHTTPServer):
-    """``with MotoService() as aws``: every service of AWS has the endpoint ``aws.url``; moto checks no signature."""
+    """``with MotoService() as aws``: ``aws.url`` is the endpoint of every AWS service. It checks no signatures."""
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Answer)
@@ -47,7 +47,7 @@ class MotoService(ThreadingHTTPServer):
 
 class _Answer(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
-        """Answer as the host would that the signature is for."""
+        """Answer as the AWS service for which the request is signed."""
         body = self.rfile.read(int(self.headers["Content-Length"]))
         scope = _SCOPE.search(self.headers["Authorization"])
         assert scope is not None, self.headers["Authorization"]

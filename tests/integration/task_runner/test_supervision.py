@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import pytest
 
-from tests.integration.task_runner.conftest import EMULATOR_SETTINGS
 from tests.support.harness.waiting import wait_until
+from tests.support.task_runner import EMULATOR_SETTINGS
 
 if TYPE_CHECKING:
     from tests.support.harness import Deployment
@@ -45,9 +45,9 @@ def wait_until_running(deployment: Deployment, dag_id: str, run_id: str, task_id
 
 @pytest.mark.parametrize("answer", ["canceled", "task_not_found"])
 def test_a_canceled_task_stops_its_run_and_reports_nothing(
-    deployment: Deployment, submissions: Submissions, answer: str
+    deployment: Deployment, submissions: Submissions, answer: Literal["canceled", "task_not_found"]
 ) -> None:
-    """Whichever way the service tells that it has been canceled."""
+    """The service answers a heartbeat in one of two ways after a cancel."""
     submissions.server.service.settings = dataclasses.replace(EMULATOR_SETTINGS, progress_after_cancel=answer)
     submitted = submissions.submit("lingers")
     submitted.wait_until_acknowledged()
