@@ -230,7 +230,7 @@ async def run_tasks(runner: Runner) -> list[str | None]:
             conf=json.dumps(assignment.runner_conf()),
             runner_dag_id="runner",
             run_id=f"run_{number}",
-            beat=60,
+            heartbeat_seconds=60,
             run_timeout=None,
             aws_conn_id="runner",
         )

@@ -97,12 +97,12 @@ boto3.client("datapipeline", region_name="us-east-1", aws_access_key_id="test", 
 
 RUNNERS = """# Airflow DAGs
 from airflow_provider_datapipeline.task_runner import data_pipeline_task_runner
-poller, runner = data_pipeline_task_runner(worker_group="airflow", airflow_conn_id="airflow_api", beat=2)
+poller, runner = data_pipeline_task_runner(worker_group="airflow", airflow_conn_id="airflow_api", heartbeat=2)
 """
 
 BOUNDED = """
 bounded_poller, bounded = data_pipeline_task_runner(
-    worker_group="bounded", airflow_conn_id="airflow_api", beat=2, run_timeout=45
+    worker_group="bounded", airflow_conn_id="airflow_api", heartbeat=2, run_timeout=45
 )
 """
 
