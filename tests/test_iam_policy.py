@@ -230,7 +230,7 @@ async def run_tasks(runner: Runner) -> list[str | None]:
             conf=json.dumps(assignment.runner_conf()),
             runner_dag_id="runner",
             run_id=f"run_{number}",
-            heartbeat_seconds=60,
+            beat=60,
             run_timeout=None,
             aws_conn_id="runner",
         )
