@@ -85,7 +85,7 @@ class Supervision:
     :param runner_dag_id: the DAG whose run this is
     :param run_id: of the runner run and of the target run
     :param account: whose rates the calls share
-    :param beat: seconds between two heartbeats, stretched where many tasks share the account's rate
+    :param heartbeat_seconds: seconds between two heartbeats, stretched where many tasks share the account's rate
     :param run_timeout: seconds from the poll in which the target run must end; None: as long as it takes
     :param airflow: is asked about the target run, and stops it
     :param watcher: looks at it
@@ -97,7 +97,7 @@ class Supervision:
     run_id: str
     hook: DataPipelineHook
     account: Hashable
-    beat: float
+    heartbeat_seconds: float
     run_timeout: float | None
     airflow: AirflowClient
     watcher: RunWatcher
@@ -109,7 +109,7 @@ class Supervision:
             task=self.assignment.task,
             hook=self.hook,
             account=self.account,
-            beat=self.beat,
+            heartbeat_seconds=self.heartbeat_seconds,
             polled_at=self.assignment.polled_at,
             runner_dag_id=self.runner_dag_id,
             about=self._target_fields,

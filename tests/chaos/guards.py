@@ -53,7 +53,7 @@ GUARDS = (
         "progress_fails",
     ),
     Guard(
-        "a report whose texts are refused is sent as a bare status",
+        "a report whose texts are refused is sent again as the status alone",
         "delivery/protocol.py",
         "if report != report.status_only():",
         "if False:",
