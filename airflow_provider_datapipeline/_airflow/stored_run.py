@@ -11,6 +11,7 @@ import logging
 from collections.abc import Callable, Collection, Generator, Mapping
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
+from airflow_provider_datapipeline._sans_io import aconverse, converse
 from airflow_provider_datapipeline.masking.masker import without_secrets
 from airflow_provider_datapipeline.outcome import dag_structure, decision
 from airflow_provider_datapipeline.outcome.decision import (
@@ -95,7 +96,8 @@ async def areport(
         except UnreadableError as error:
             run = EndedRun(failed=failed, unread=_logged(error))
         else:
-            run = await _adriven(ended_run(states, task.asked, failed=failed), read.xcom)
+            reading = ended_run(states, task.asked, failed=failed)
+            run = await aconverse(reading, lambda place: read.xcom(*place))
     return decision.report_on(run, task.asked, facts, mask=mask, detail=detail)
 
 
@@ -103,38 +105,19 @@ def driven(reading: Reading[_T], read: Callable[[str, int, str], Any], *, give_u
     """
     Do a reading with a function that blocks and may raise anything.
 
-    :param give_up: whether what may pass counts as not to be read; else it is raised
+    :param give_up: whether an error that may pass makes the XCom unreadable; otherwise the error is raised
     """
-    try:
-        place = next(reading)
-        while True:
-            try:
-                value = read(*place)
-            except Exception as error:
-                found = unreadable(error, place)
-                if found.may_pass and not give_up:
-                    raise
-                place = reading.throw(found)
-            else:
-                place = reading.send(value)
-    except StopIteration as end:
-        result: _T = end.value
-        return result
 
+    def value_at(place: Place) -> Any:
+        try:
+            return read(*place)
+        except Exception as error:
+            found = unreadable(error, place)
+            if found.may_pass and not give_up:
+                raise
+            raise found from error
 
-async def _adriven(reading: Reading[_T], read: Callable[[str, int, str], Any]) -> _T:
-    try:
-        place = next(reading)
-        while True:
-            try:
-                value = await read(*place)
-            except UnreadableError as error:
-                place = reading.throw(error)
-            else:
-                place = reading.send(value)
-    except StopIteration as end:
-        result: _T = end.value
-        return result
+    return converse(reading, value_at)
 
 
 def unreadable(error: Exception, place: Place) -> UnreadableError:

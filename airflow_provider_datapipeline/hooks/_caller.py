@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextmanager
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import botocore.session  # type: ignore[import-untyped]  # ships no types
 from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook
@@ -14,6 +14,7 @@ from botocore import xform_name
 from airflow_provider_datapipeline._airflow.metrics import count
 from airflow_provider_datapipeline._airflow.names import AirflowNotFoundException
 from airflow_provider_datapipeline._airflow.threads import in_thread
+from airflow_provider_datapipeline._sans_io import aconverse, converse
 from airflow_provider_datapipeline.exceptions import (
     AccessDeniedError,
     ConfigurationError,
@@ -83,21 +84,11 @@ class DataPipelineCaller(AwsBaseHook):
 
     def _run(self, exchange: Exchange[T]) -> T:
         """Make the calls of an exchange, and return its result."""
-        try:
-            call = next(exchange)
-            while True:
-                call = exchange.send(self._call(call))
-        except StopIteration as end:
-            return cast("T", end.value)
+        return converse(exchange, self._call)
 
     async def _arun(self, exchange: Exchange[T]) -> T:
         """Do what :meth:`_run` does, without blocking."""
-        try:
-            call = next(exchange)
-            while True:
-                call = exchange.send(await self._acall(call))
-        except StopIteration as end:
-            return cast("T", end.value)
+        return await aconverse(exchange, self._acall)
 
     def _call(self, call: Call) -> dict[str, Any]:
         """Make a call, and once more if others may have renewed its credentials."""
