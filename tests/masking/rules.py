@@ -58,7 +58,7 @@ def tables() -> str:
 def _randomness() -> Iterator[str]:
     yield "### Randomness\n"
     yield from _table(
-        ("randomness", "a value has it if it is"), ((f"`{one.name}`", text) for one, text in RANDOMNESS.items())
+        ("randomness", "values that have it"), ((f"`{one.name}`", text) for one, text in RANDOMNESS.items())
     )
 
 

@@ -1,4 +1,4 @@
-"""Prefixes of the tokens of clouds, of code hosting and build services, and of hosting and data platforms."""
+"""Prefixes of the tokens of clouds, code hosting, build services, hosting platforms and data platforms."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ PLATFORM_PREFIXES: tuple[Issuer, ...] = (
     ),
     # Alibaba Cloud
     Issuer("Alibaba Cloud STS token", "CAIS", "A-Za-z0-9+/=", 100, "https://www.alibabacloud.com/help/en/ram/"),
-    # Where code lives and is built
+    # Code hosting and build services
     Issuer("GitHub personal access token", "ghp_", SNAKE, 16, "github"),
     Issuer("GitHub OAuth access token", "gho_", SNAKE, 16, "github"),
     Issuer("GitHub App user token", "ghu_", SNAKE, 16, "github"),
@@ -106,12 +106,12 @@ PLATFORM_PREFIXES: tuple[Issuer, ...] = (
     Issuer("Aikido client secret", "AIK_SECRET_", ALNUM, 48, "betterleaks"),
     Issuer("Mergify application key", "mergify_application_key_", WORD, 40, "betterleaks"),
     Issuer("Ionic personal access token", "ion_", ALNUM, 36, "trufflehog"),
-    # Where programs and data live
+    # Hosting and data platforms
     Issuer("Google API key", "AIza", WORD, 16, "gitleaks"),
     Issuer("Google API key, bound to a service account", "AQ.Ab8RN6", WORD, 33, "betterleaks"),
     Issuer("Google OAuth client secret", "GOCSPX-", WORD, 16, "noseyparker"),
     Issuer("Google OAuth refresh token", "1//0", WORD, 16, "https://developers.google.com/identity/protocols/oauth2"),
-    Issuer("Google OAuth access token", "ya29.", "A-Za-z0-9_.-", 16, "trufflehog"),  # a service account's ends in dots
+    Issuer("Google OAuth access token", "ya29.", "A-Za-z0-9_.-", 16, "trufflehog"),  # may end with dots
     Issuer("Amazon Bedrock API key, long-term", "ABSK", BASE64, 80, "gitleaks"),
     Issuer("Amazon Bedrock API key, short-term", "bedrock-api-key-YmVkcm9jay5", BASE64, 16, "gitleaks"),
     Issuer("Amazon MWS token", "amzn.mws.", "0-9a-f-", 27, "noseyparker"),

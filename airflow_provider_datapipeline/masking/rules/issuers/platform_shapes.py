@@ -1,4 +1,4 @@
-"""Shapes of the tokens of clouds, of code hosting and build services, and of hosting and data platforms."""
+"""Shapes of the tokens of clouds, code hosting, build services, hosting platforms and data platforms."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from airflow_provider_datapipeline.masking.rules.issuers.rows import (
 )
 
 PLATFORM_SHAPES: tuple[Shape, ...] = (
-    # Amazon Web Services: the id of a key, with the secret where that stands beside it
+    # Amazon Web Services: the id of a key, and the secret if it stands beside the id
     *(
         Shape(
             f"AWS access key id {starts}",
@@ -66,7 +66,7 @@ PLATFORM_SHAPES: tuple[Shape, ...] = (
         r"key(?<![A-Za-z0-9_]key)(?=[A-Za-z]{0,13}[0-9])(?=[a-z0-9]{0,13}[A-Z])[A-Za-z0-9]{14}(?![A-Za-z0-9_])",
         "detect-secrets",
     ),
-    # JSON in Base64, once or twice: JWT, JWS, JWE, key files, what Docker and Kubernetes store
+    # JSON in Base64, once or twice: JWT, JWS, JWE, key files, secrets as Docker and Kubernetes store them
     *(
         Shape(
             f"JSON in Base64, {starts}",
@@ -76,7 +76,7 @@ PLATFORM_SHAPES: tuple[Shape, ...] = (
         )
         for starts in ("eyJ", "eyAi", "ewog", "ewoJ", "ew0K", "ZXlK", "W3si")
     ),
-    # Where code lives and is built
+    # Code hosting and build services
     whole_token(
         "GitHub App installation token, stateless",
         "ghs_",
@@ -123,7 +123,7 @@ PLATFORM_SHAPES: tuple[Shape, ...] = (
         WORD,
     ),
     whole_token("Infracost API key", "ico-", DIGIT + r"[A-Za-z0-9]{32}", "gitleaks", WORD),
-    # Where programs and data live
+    # Hosting and data platforms
     whole_token("Databricks personal access token", "dapi", r"[0-9a-f]{32}(?:-[0-9])?", "gitleaks", ALNUM),
     whole_token(
         "Vault service token, of old", "s.", RANDOM + r"[A-Za-z0-9]{24}(?![.(][A-Za-z0-9_])", "vault", "A-Za-z0-9_."

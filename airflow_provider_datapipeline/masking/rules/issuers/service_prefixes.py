@@ -1,4 +1,4 @@
-"""Prefixes of the tokens of models, payment services and shops, mail and messages, and of tools for teams."""
+"""Prefixes of the tokens of language models, payment services, shops, mail, messages, and tools for teams."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from airflow_provider_datapipeline.masking.rules.issuers.rows import (
 )
 
 SERVICE_PREFIXES: tuple[Issuer, ...] = (
-    # Models
+    # Language models
     Issuer("Anthropic API key", "sk-ant-", WORD, 20, "gitleaks"),
     Issuer("OpenAI project key", "sk-proj-", WORD, 20, "gitleaks"),
     Issuer("OpenAI service account key", "sk-svcacct-", WORD, 40, "gitleaks"),
@@ -108,7 +108,7 @@ SERVICE_PREFIXES: tuple[Issuer, ...] = (
     Issuer("OneSignal organization key", "os_v2_org_", LOWER, 75, "betterleaks"),
     Issuer("Instagram access token", "IGQ", WORD, 80, "https://developers.facebook.com/docs/instagram-platform"),
     Issuer("Instagram login access token", "IGAA", WORD, 80, "https://developers.facebook.com/docs/instagram-platform"),
-    # Tools of teams
+    # Tools for teams
     Issuer("Postman API key", "PMAK-", DASHED, 44, "gitleaks"),
     Issuer(
         "Postman collection access key",

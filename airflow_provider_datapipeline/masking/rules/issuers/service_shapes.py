@@ -1,4 +1,4 @@
-"""Shapes of the tokens of models, payments, mail and tools for teams, and of hashed, encrypted or encoded secrets."""
+"""Shapes of the tokens of language models, payment services, shops, mail, messages and tools for teams, and of hashes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from airflow_provider_datapipeline.masking.rules.issuers.rows import (
 )
 
 SERVICE_SHAPES: tuple[Shape, ...] = (
-    # Models
+    # Language models
     whole_token(
         "OpenAI, DeepSeek, Stability or Kimi key",
         "sk-",
@@ -116,7 +116,7 @@ SERVICE_SHAPES: tuple[Shape, ...] = (
     ),
     whole_token("X bearer token", "A" * 20, r"[A-Za-z0-9%]{20,80}%3D[A-Za-z0-9]{40,60}", "gitleaks", "A-Za-z0-9%+/"),
     whole_token("Twitch stream key", "live_", r"[0-9]{8,12}_[A-Za-z0-9]{30,36}", "noseyparker"),
-    # Tools of teams
+    # Tools for teams
     whole_token(
         "Salesforce access token", "00D", r"[A-Za-z0-9]{12}![A-Za-z0-9._-]{79,259}[A-Za-z0-9_-]", "betterleaks"
     ),
@@ -144,7 +144,7 @@ SERVICE_SHAPES: tuple[Shape, ...] = (
     whole_token("Voiceflow API key", "VF.", r"(?:(?:DM|WS)\.)?[0-9a-fA-F]{24}\.[A-Za-z0-9]{16}", "noseyparker"),
     whole_token("Zoho access or refresh token", "1000.", r"[0-9a-f]{32}\.[0-9a-f]{32}", "trufflehog"),
     whole_token("Robinhood crypto API key", "rh-api-", UUID, "trufflehog", WORD),
-    # Secrets that have been hashed, encrypted or encoded
+    # Hashed, encrypted or encoded secrets
     whole_token("bcrypt hash", "$2", r"[abxy]\$[0-9]{2}\$[./A-Za-z0-9]{53}", "crypt", ALNUM),
     whole_token("MD5 crypt hash", "$1$", r"[./A-Za-z0-9]{1,8}\$[./A-Za-z0-9]{22}", "crypt", ALNUM),
     whole_token(
@@ -210,7 +210,7 @@ SERVICE_SHAPES: tuple[Shape, ...] = (
     ),
     whole_token("LDAP SHA hash", "{SHA}", r"[A-Za-z0-9+/]{27}=", "https://www.rfc-editor.org/rfc/rfc2307"),
     whole_token(
-        "Fernet token",  # its time of issue is in the first bytes, so that the eighth character is one of these
+        "Fernet token",  # the first bytes are the time of issue, so only these characters can be the eighth one
         "gAAAAAB",
         r"[Q-Za-z0-9_-][A-Za-z0-9_-]{60,}+={0,2}",
         "https://github.com/fernet/spec",

@@ -8,7 +8,7 @@ from airflow_provider_datapipeline.masking.rules.phrases.rows import IN_QUOTES, 
 DATABASE_PHRASES = (
     # SQL
     Phrase(
-        "DB-API: a statement that names a secret, and its parameters",
+        "DB-API: the parameters of a statement that has the name of a secret",
         ("?", "%s", "%("),
         (
             r"(?i:\b(?:insert|update|select|delete|merge)\b)(?P<names>[^\n]{1,600}?)[\"'], ?[\[(](?P<secret>"
@@ -43,7 +43,7 @@ DATABASE_PHRASES = (
         ),
     ),
     Phrase(
-        "Oracle: REPLACE with the password before",
+        "Oracle: REPLACE with the previous password",
         ("REPLACE", "replace"),
         rf"(?i:\bidentified\b[^\n]{{1,200}}?\breplace[ \t]{{1,8}}){QUOTED}",
     ),
@@ -69,7 +69,7 @@ DATABASE_PHRASES = (
         r"(?<![A-Za-z0-9])(?P<name>[A-Z][A-Z_]{2,40}) '(?P<secret>[^'\n]{6,2000}+)'",
     ),
     Phrase(
-        "INSERT with a column that holds secrets",
+        "INSERT: the values, if a column has the name of a secret",
         ("INTO ", "into "),
         (
             r"(?i:\b(?:insert|replace|upsert) into) [^\s(]{1,100} ?\((?P<names>[^()\n]{1,400})\) ?(?i:values) ?\("
@@ -88,16 +88,16 @@ DATABASE_PHRASES = (
         r"Failing row contains \((?P<secret>[^\n]{1,2000}?)\)\.?(?=\n|\Z)",
         Randomness.MEDIUM,
     ),
-    # Connection strings that were taken apart
-    Phrase("libpq: what follows no name", ('missing "=" after',), rf"missing \"=\" after {IN_QUOTES}"),
+    # Parts of connection strings
+    Phrase("libpq: a part without a name", ('missing "=" after',), rf"missing \"=\" after {IN_QUOTES}"),
     Phrase("libpq: a port", ("for connection option",), rf"invalid integer value {IN_QUOTES} for connection option"),
     Phrase(
-        "libpq: a host with what precedes it",
+        "libpq: a host, with the password before it",
         ("could not translate host name", "could not parse"),
         r"host name \"(?P<secret>[^\"\n]{1,300})(?=@)",
     ),
     Phrase(
-        "psycopg, pg8000 and others: a host with what precedes it",
+        "psycopg, pg8000 and others: a host, with the password before it",
         ("host ", "Host ", "hostname "),
         r"\b(?i:host|hostname) [\"']?(?P<secret>[^\s\"'@/]{6,200}+)@[\w-]",
         Randomness.MEDIUM,
@@ -129,7 +129,7 @@ DATABASE_PHRASES = (
         r"invalid literal for int\(\) with base 10: '(?P<secret>[^'\n]{1,200})(?=@)",
     ),
     Phrase(
-        "pgpass",
+        "pgpass: a line",
         (":",),
         (
             r"(?:\A|[\s:])(?:[\w.-]{1,80}|\*):(?:[0-9]{2,5}|\*):(?:[\w.-]{1,80}|\*):[\w.*-]{1,80}:(?P<secret>"
@@ -148,7 +148,7 @@ DATABASE_PHRASES = (
     ),
     # Redis
     Phrase(
-        "Redis: a command that is unknown",
+        "Redis: an unknown command",
         ("AUTH", "auth"),
         r"(?i:`auth`|'auth'|\bauth\b), with args beginning with: (?P<secret>[`'][^\n]{1,400}+)",
     ),
@@ -178,7 +178,7 @@ DATABASE_PHRASES = (
     ),
     # Oracle
     Phrase(
-        "Oracle: user/password@where",
+        "Oracle: user/password@host",
         ("@",),
         (
             r"(?:[\"'(= ]|\A)[A-Za-z][\w$#.-]{0,40}/(?P<secret>[^\s\"'/@(),;]{4,100}+)@(?!sha[0-9]|[A-Z0-9-]+\."

@@ -6,9 +6,9 @@ from airflow_provider_datapipeline.masking.randomness import Randomness
 from airflow_provider_datapipeline.masking.rules.phrases.rows import NAME, QUOTED, Phrase
 
 DOCUMENT_PHRASES = (
-    # Names and values in an unusual order
+    # Names and values in an unusual order or place
     Phrase(
-        "SQL: a value before its name",
+        "JSON: a value before its name",
         ('al"', "al'", "alue"),
         (
             rf"[\"'](?i:val(?:ue)?)[\"'] ?: ?[\"'](?P<secret>[^\"'\n]{{1,400}}+)[\"'], ?[\"'](?i:name|key)"
@@ -16,7 +16,7 @@ DOCUMENT_PHRASES = (
         ),
     ),
     Phrase(
-        "a pair as a list",
+        "a name and its value as a list of two",
         ("['", '["', "('", '("'),
         rf"[\[(]b?[\"']{NAME}[\"'], ?b?[\"'](?P<secret>[^\"'\n]{{1,400}}+)[\"'][\])]",
         Randomness.LOW,
@@ -80,10 +80,7 @@ DOCUMENT_PHRASES = (
     ),
     # Validation
     Phrase(
-        (
-            "SQLAlchemy: [parameters: ...] of a statement that names a secret is looked for by a function; psycopg'"
-            "s copy"
-        ),
+        "psycopg: COPY, a line of a table that has the name of a secret",
         ("COPY ", "copy "),
         (
             r"(?i:\bcopy) [^\n]{1,200}?(?P<name>(?i:password|passwd|secret|token))[^\n]{0,200}?, line [0-9]{1,12}: "
@@ -91,7 +88,7 @@ DOCUMENT_PHRASES = (
         ),
     ),
     Phrase(
-        "pydantic: the field on one line, its value on the next; the middle of a long value is cut out",
+        "pydantic: a field on one line, its value on the next",
         ("input_value=",),
         (
             r"(?m:^)(?:[\w\[\]-]{1,80}\.){0,8}(?P<name>[\w\[\]-]{2,80})\n[^\n]{0,600}?\binput_value=(?!\{)"

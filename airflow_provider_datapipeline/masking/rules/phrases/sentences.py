@@ -36,7 +36,7 @@ SENTENCE_PHRASES = (
         Randomness.MEDIUM,
     ),
     Phrase(
-        "an option with what looks drawn at random",
+        "an option of one letter, before a value that looks drawn at random",
         (" -",),
         r"(?<=\s)-[A-Za-z] [\"']?(?P<secret>(?![0-9a-f]{7,64}\b)[^\s\"'`,;()<>\[\]{}]{16,300}+)",
         Randomness.HIGH,
@@ -53,7 +53,7 @@ SENTENCE_PHRASES = (
         Randomness.HIGH,
     ),
     Phrase(
-        "a token that is said to be none",
+        "a token that is called invalid, expired, revoked or malformed",
         (
             "not a valid", "is not valid", "is invalid", "has expired", "was revoked", "is revoked", "rejected",
             "malformed", "Could not decode", "could not decode",
@@ -66,7 +66,7 @@ SENTENCE_PHRASES = (
         Randomness.HIGH,
     ),
     Phrase(
-        "credentials in a sentence",
+        "credentials in a sentence: user and password",
         ("cred",),
         r"\b(?:creds?|credentials?) [\w.@+-]{1,64}(?: / |[:/])(?P<secret>[^\s\"'/@,;)]{6,200}+)",
         Randomness.MEDIUM,

@@ -6,12 +6,9 @@ from airflow_provider_datapipeline.masking.randomness import Randomness
 from airflow_provider_datapipeline.masking.rules.phrases.rows import QUOTED, Phrase
 
 WEB_PHRASES = (
-    # Headers, outside of any assignment
+    # Headers without a name before the value
     Phrase(
-        (
-            'Bearer and Basic within a sentence: letters of both cases, a digit or a sign, since "bearer token'
-            '" is a word'
-        ),
+        'Bearer and Basic within a sentence: not before a plain word, as in "bearer token"',
         ("earer", "EARER", "asic", "ASIC"),
         (
             r"\b[bB](?i:earer|asic)[ \t]+(?![a-zA-Z]?[a-z]+\b(?![._~+/=-][A-Za-z0-9])|[A-Z]+\b(?![._~+/=-]"
@@ -32,7 +29,7 @@ WEB_PHRASES = (
         Randomness.HIGH,
     ),
     Phrase(
-        "requests, urllib3: a header's value that is none",
+        "requests, urllib3: an invalid value of a header",
         ("header value: ",),
         r"header value: b?['\"](?P<secret>[^'\"\r\n]{8,400}+)",
         Randomness.MEDIUM,
@@ -43,7 +40,7 @@ WEB_PHRASES = (
         r"[?&](?:Signature|AWSAccessKeyId)=(?P<secret>[^&\s\"'<>]{8,}+)",
     ),
     Phrase(
-        "requests, pika, cassandra and others: a user and a password",
+        "requests, pika, cassandra and others: a call with a user and a password",
         ("auth", "Auth", "redential", "ogin", "sernamePassword"),
         (
             rf"(?i:auth|authenticat(?:or|ion)|credentials?|login|usernamepassword[a-z]{{0,20}})(?:=)?\((?:'"
@@ -55,7 +52,7 @@ WEB_PHRASES = (
         ("'auth'", '"auth"'),
         r"[\"']auth[\"'] ?: ?[\"'](?P<secret>[A-Za-z0-9+/]{12,}+={0,2})[\"']",
     ),
-    # Paths of webhooks, where the library tells host and path apart, too
+    # Paths of webhooks; the library may show the host apart from the path
     Phrase(
         "Slack: webhook",
         ("/services/T", "/workflows/T", "/triggers/T"),
