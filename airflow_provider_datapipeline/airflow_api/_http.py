@@ -1,4 +1,4 @@
-"""Sends requests: one HTTP client for each event loop and connection, ten seconds each, without blocking the loop."""
+"""Sends requests: one HTTP client for each event loop and connection, in bounded time, without blocking the loop."""
 
 from __future__ import annotations
 
@@ -20,9 +20,6 @@ if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
 
     import httpx
-
-TIMEOUT_SECONDS = 10.0
-"""For one request: name resolution, the connection, and everything up to the last byte of the answer."""
 
 _IDLE_SECONDS = 3.0  # shorter than the 5 s of Airflow's API server, which else might close a connection being reused
 
@@ -46,11 +43,14 @@ class _Client(NamedTuple):
 _clients = OpenClients[str, _Client]()
 
 
-async def answer(conn_id: str, address: Address, method: str, path: str, *, token: str = "", **body: Any) -> Any:
+async def answer(
+    conn_id: str, address: Address, method: str, path: str, *, seconds: float, token: str = "", **body: Any
+) -> Any:
     """
     Make a request and return the answer, an ``httpx.Response``, whatever its status.
 
     :param conn_id: the connection whose client makes the request; a client that was made for another address is closed
+    :param seconds: the most that the request may take
     :param token: a bearer token, if any
     :param body: ``json`` or ``data``, as httpx takes them
     :raises httpx.HTTPError: there was no answer, or none in time
@@ -63,10 +63,10 @@ async def answer(conn_id: str, address: Address, method: str, path: str, *, toke
 
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         try:
-            async with asyncio.timeout(TIMEOUT_SECONDS):
-                return await used.client.http.request(method, path, headers=headers, **body)
+            async with asyncio.timeout(seconds):
+                return await used.client.http.request(method, path, headers=headers, timeout=seconds, **body)
         except TimeoutError:
-            raise httpx.ReadTimeout(f"{address.url} has not answered within {TIMEOUT_SECONDS:g} s.") from None
+            raise httpx.ReadTimeout(f"{address.url} has not answered within {seconds:g} s.") from None
         except httpx.TransportError:
             used.discard()  # the bundle of certificates may have been renewed since the client was made
             raise
@@ -93,7 +93,6 @@ def _http_client(conn_id: str, address: Address) -> httpx.AsyncClient:
         return httpx.AsyncClient(
             base_url=address.url,
             verify=_tls(conn_id, address.verify),
-            timeout=TIMEOUT_SECONDS,
             limits=httpx.Limits(keepalive_expiry=_IDLE_SECONDS),
             # The token alone identifies the user: a cookie might be another user's.
             cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
