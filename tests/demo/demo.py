@@ -1,4 +1,4 @@
-"""What the demo shows, step by step."""
+"""The steps of the demo."""
 
 from __future__ import annotations
 
@@ -32,20 +32,20 @@ LONG_WORK = "LongWork"
 DEFINITION = Path(__file__).with_name("pipeline.json")
 DAGS = (REPOSITORY / "example_dags", Path(__file__).with_name("dags"))
 
-# As soon as an attempt has failed, the next one is due: the service waits for two minutes at least.
+# A failed attempt is repeated at once; the real service waits for two minutes at least.
 EMULATOR_SETTINGS = EmulatorSettings(retry_delay_minimum_seconds=0, retry_delay_default_seconds=0)
 
 
-class TimeIsUp(BaseException):  # not an Exception: botocore and others take those for their own
+class TimeIsUp(BaseException):  # not an Exception: botocore and others catch every Exception
     """The demo has taken too long."""
 
 
 class Demo:
     """
-    An emulated Data Pipeline and a real Airflow that works for it.
+    An emulated Data Pipeline and a real Airflow that executes its tasks.
 
-    :param folder: empty; everything is written there
-    :param say: is told what happens
+    :param folder: an empty folder for all files of the demo
+    :param say: is called with a sentence about each thing that happens
     """
 
     def __init__(self, folder: Path, say: Say):
@@ -56,10 +56,10 @@ class Demo:
 
     def run(self, *, keep: bool) -> list[str]:
         """
-        Run the pipeline and show how it ended; return what is not as expected.
+        Run the pipeline and show how it ended; return a sentence about each difference from what is expected.
 
-        :param keep: let Airflow and the emulator go on until ctrl-C
-        :raises TimeIsUp: not at the end within ``LIMIT_SECONDS``
+        :param keep: whether Airflow and the emulator run on until ctrl-C
+        :raises TimeIsUp: the pipeline did not end within ``LIMIT_SECONDS``
         """
         with ExitStack() as stack:
             with time_limit(LIMIT_SECONDS):
@@ -109,7 +109,7 @@ class Demo:
         return unexpected
 
     def _follow(self, targets: Targets) -> None:
-        """Return when the last attempt has ended and the canceled run is gone; tell of every change until then."""
+        """Report each change until the last attempt has ended and the processes of the canceled run are gone."""
         killer = Killer(targets.deployment, self._say)
         canceler = Canceler(targets.deployment, targets.pipeline, self._say)
         seen: dict[str, str] = {}
@@ -148,7 +148,7 @@ class Demo:
 
 
 def _wait_for_dags(deployment: Deployment, dag_ids: set[str]) -> None:
-    """Return when Airflow can run all of these; a DAG file that cannot be imported ends the wait."""
+    """Return when Airflow can run all these DAGs; give up when a DAG file cannot be imported."""
 
     def is_known(dag_id: str) -> bool:
         with suppress(DeploymentError):
@@ -168,7 +168,7 @@ def _wait_for_dags(deployment: Deployment, dag_ids: set[str]) -> None:
 
 
 def _news(row: Row) -> str:
-    """What is worth a line when it changes; nothing before the task runner has the task."""
+    """Return the text to print when it changes; empty before the task runner has the task."""
     if row.has_ended:
         return row.status if row.number else f"{row.status}, never started"
     progress = row.fields.get("percentComplete")
@@ -177,7 +177,7 @@ def _news(row: Row) -> str:
 
 @contextmanager
 def time_limit(seconds: float) -> Iterator[None]:
-    """Raise TimeIsUp in whatever goes on after that time; only in the main thread."""
+    """Raise TimeIsUp after this time in the code that then runs. Works only in the main thread."""
 
     def ring(*_: object) -> None:
         raise TimeIsUp(f"The demo has not come to its end within {seconds:g} s")

@@ -41,7 +41,7 @@ def deployment(server: EmulatorServer, tmp_path_factory: pytest.TempPathFactory)
     running = prepare_airflow(tmp_path_factory.mktemp("airflow"), server, dag_folders=folders)
     (running.home / "plugins").mkdir()
     (running.home / "plugins" / "probe.py").write_text((_HERE / "probe.py").read_text())
-    # On SQLite, Airflow 3.0 itself fails a task now and then, whose start and end it records at the same time.
+    # On SQLite, Airflow 3.0 itself sometimes fails a task, and records its start and its end at the same time.
     database = own_postgresql(running, running.home / "logs" / "servers") if IS_AIRFLOW_3 else nullcontext()
     with database, running:
         yield running

@@ -1,4 +1,4 @@
-"""The DAGs of the task runner under test (Airflow reads only files that have the word DAG in them)."""
+"""The DAGs of the task runner under test. Airflow parses this file because it has the word DAG in it."""
 
 from __future__ import annotations
 
