@@ -38,7 +38,9 @@ print(json.dumps(missing))
 
 def test_every_name_is_found_without_a_warning() -> None:
     """The check runs in a process of its own, because a process looks each name up only once."""
-    done = subprocess.run([sys.executable, "-c", FIND_NAMES, *OF_THIS_AIRFLOW], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", FIND_NAMES, *OF_THIS_AIRFLOW], capture_output=True, text=True, check=False
+    )
 
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout.splitlines()[-1]) == {}
