@@ -291,7 +291,7 @@ def count_runs(dag_id: str, run_ids: Sequence[str] | None, states: Sequence[str]
 
 
 def has_runs(dag_id: str, logical_date: datetime | None = None) -> bool:
-    """Tell whether a DAG has a run with this logical date, or any run if none is given. The DAG may be gone by now."""
+    """Return whether a DAG has a run with this logical date, or any run if none is given, even of a deleted DAG."""
     from airflow_provider_datapipeline._airflow.names import RuntimeTaskInstance
 
     dates = None if logical_date is None else [logical_date]

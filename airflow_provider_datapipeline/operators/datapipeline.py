@@ -164,7 +164,7 @@ class DataPipelineSetTaskStatusOperator(DataPipelineHookMixin, BaseOperator):
         )
         # What may pass is left to Airflow's retries, as long as there are any.
         last_try = context["ti"].try_number > context["ti"].max_tries
-        run = stored_run.driven(reading, partial(compat.read_xcom, dag_id, run_id), give_up=last_try)
+        run = stored_run.read_blocking(reading, partial(compat.read_xcom, dag_id, run_id), give_up=last_try)
         return decision.report_on(
             run,
             asked,

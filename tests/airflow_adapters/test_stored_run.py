@@ -81,7 +81,7 @@ async def report(store: Store, state: str = "success", kind: str = "ShellCommand
 def failed_run(store: Store, task_ids: Collection[str]) -> EndedRun:
     assert not isinstance(store.states, Exception)
     reading = stored_run.ended_run(store.states, Asked.ACTIVITY, failed=True, task_ids=task_ids)
-    return stored_run.driven(reading, store.get)
+    return stored_run.read_blocking(reading, store.get)
 
 
 # A run that failed
@@ -290,7 +290,7 @@ def test_a_temporary_error_is_raised_where_the_caller_can_try_again() -> None:
         reading = stored_run.ended_run(
             {"check": "success"}, Asked.PRECONDITION, failed=False, task_ids={"check"}, leaves={"check"}
         )
-        return stored_run.driven(reading, store.get, give_up=give_up)
+        return stored_run.read_blocking(reading, store.get, give_up=give_up)
 
     with pytest.raises(ConnectionError):
         run(give_up=False, error=ConnectionError("gone"))

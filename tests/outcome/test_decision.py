@@ -248,4 +248,4 @@ def test_the_report_about_an_unmet_precondition_has_the_reason_from_the_paramete
 def test_only_results_that_can_change_the_decision_are_read(
     ends: list[TaskEnd], asked: Asked, labels: list[str]
 ) -> None:
-    assert [end.label for end in decision.unanswered(EndedRun(failed=False, ends=ends), asked)] == labels
+    assert [end.label for end in decision.undecided_leaves(EndedRun(failed=False, ends=ends), asked)] == labels
