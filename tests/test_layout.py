@@ -47,7 +47,7 @@ def rooms() -> dict[str, Room]:
 
 ROOMS = rooms()
 SURFACES = {room.name for room in ROOMS.values() if room.layer == ROOMS["operators"].layer}  # may use each other
-NARROW = {"delivery": {f"{PACKAGE}._airflow.bounded", f"{PACKAGE}._airflow.metrics"}}
+NARROW = {"delivery": {f"{PACKAGE}._airflow.metrics"}}
 AWS = ("aiobotocore", "boto3", "botocore", "airflow.providers.amazon")
 NAMES = f"{PACKAGE}._airflow.names"  # the one module that knows where Airflow keeps what
 

@@ -1,1 +1,1 @@
-"""The only code that knows the shapes of Airflow's own objects."""
+"""The only code that knows how Airflow's own objects look, on each version."""

@@ -1,4 +1,4 @@
-"""A bound in time on work inside a callback."""
+"""Limits the time that work inside a callback may take."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ T = TypeVar("T")
 
 def run_bounded(work: Callable[[], T], seconds: float) -> T:
     """
-    Run ``work`` and return what it returns; wait for ``seconds`` at the most.
+    Run ``work``, wait for it for at most ``seconds``, and return its result.
 
-    In a thread, not by a signal: a signal may hit in the middle of a message to Airflow's supervisor, and whatever the
-    process says to it next is then misread. Work that outlasts its bound goes on unattended until the process ends.
+    The work runs in a thread. A signal could interrupt a message to Airflow's supervisor, which would then misread the
+    next message of the process. Work that takes longer continues in its thread until the process ends.
 
-    :raises DeliveryTimeoutError: ``work`` was not done in time
-    :raises BaseException: whatever ``work`` raised
+    :raises DeliveryTimeoutError: ``work`` did not end in time
+    :raises BaseException: any exception that ``work`` raises
     """
     returned: list[T] = []
     raised: list[BaseException] = []
@@ -31,7 +31,7 @@ def run_bounded(work: Callable[[], T], seconds: float) -> T:
     def attempt() -> None:
         try:
             returned.append(work())
-        except BaseException as error:  # noqa: BLE001  # handed to the caller, SystemExit and all
+        except BaseException as error:  # noqa: BLE001  # raised to the caller below, even SystemExit
             raised.append(error)
 
     thread = threading.Thread(
@@ -42,20 +42,20 @@ def run_bounded(work: Callable[[], T], seconds: float) -> T:
     if raised:
         raise raised[0]
     if not returned:
-        raise _too_late(seconds)
+        raise _timeout_error(seconds)
     return returned[0]
 
 
 async def arun_bounded(work: Awaitable[None], seconds: float) -> None:
-    """Do what :func:`run_bounded` does, without blocking; what outlasts its bound is canceled."""
+    """Do the same as :func:`run_bounded` without blocking; work that takes longer is canceled."""
     try:
-        async with asyncio.timeout(seconds) as bound:
+        async with asyncio.timeout(seconds) as timeout:
             await work
     except TimeoutError as error:
-        if not bound.expired():
+        if not timeout.expired():  # the work itself has raised it
             raise
-        raise _too_late(seconds) from error
+        raise _timeout_error(seconds) from error
 
 
-def _too_late(seconds: float) -> DeliveryTimeoutError:
+def _timeout_error(seconds: float) -> DeliveryTimeoutError:
     return DeliveryTimeoutError(f"The report was not delivered within {seconds:g} s; it may or may not have arrived.")

@@ -1,4 +1,4 @@
-"""Every version branch and every private call of Airflow, each with the condition that removes it."""
+"""All code that depends on Airflow's version or calls its private API; each part says when it can be removed."""
 
 from __future__ import annotations
 
@@ -16,23 +16,23 @@ if TYPE_CHECKING:
 
 _VERSION = tuple(int(part) for part in AIRFLOW_VERSION.split(".")[:2])
 
-# Goes when Airflow 2.11 is no longer supported, and with it every branch on it below.
+# Can be removed, with every branch on it below, when Airflow 2.11 is no longer supported.
 AIRFLOW_3 = _VERSION >= (3, 0)
 
-# start_from_trigger with templates works from Airflow 3.3 on: 3.1 and 3.2 ignore it, 3.0 hands the trigger raw
-# templates. Goes when 3.3 is the oldest version supported.
+# start_from_trigger with templates works from Airflow 3.3 on: 3.1 and 3.2 ignore it, and 3.0 gives the trigger the
+# templates unrendered. Can be removed when 3.3 is the oldest supported version.
 START_FROM_TRIGGER = _VERSION >= (3, 3)
 
-
-_MANY_RUNS = 5_000  # of a poller that fails each minute: three days and a half
+_MANY_RUNS = 5_000  # if a run of the poller fails every minute, these are three and a half days
 
 
 def failed_runs_allowed() -> int:
     """
-    Return the max_consecutive_failed_dag_runs of a DAG that Airflow must never pause.
+    Return the ``max_consecutive_failed_dag_runs`` for a DAG that Airflow must never pause.
 
-    0 says so, but Airflow 3.0 takes the deployment's default for it when it reads a stored DAG, and reads as many runs
-    as it is told each time that one fails. Goes when 3.1 is the oldest version of Airflow 3 supported.
+    This is 0, but when Airflow 3.0 reads a stored DAG, it replaces 0 by the deployment's default. There the value is
+    large instead, and not larger, because Airflow reads that many runs each time that one fails. Can be removed when
+    3.1 is the oldest supported version of Airflow 3.
     """
     if _VERSION != (3, 0) or not names.conf.getint("core", "max_consecutive_failed_dag_runs_per_dag", fallback=0):
         return 0
@@ -44,21 +44,22 @@ def mask(text: str) -> str:
     return str(redact(text))
 
 
-def is_no_reason(error: str) -> bool:
+def lacks_reason(error: str) -> bool:
     """
-    Tell whether a text that Airflow gives for an error says nothing of why.
+    Return whether a text that Airflow gives as an error does not say why the task failed.
 
-    Airflow 2 says of a task that stopped sending heartbeats where it ran, as the text of a dict. Goes with Airflow 2.
+    If a task stopped sending heartbeats, Airflow 2 gives only the place where the task ran, as the text of a dict. Can
+    be removed when Airflow 2 is no longer supported.
     """
     return error.startswith("{'DAG Id': ")
 
 
 def is_refused_connection(error: BaseException) -> bool:
     """
-    Tell whether an error came of Airflow's refusal to hand out a connection that it stores.
+    Return whether an error was caused by Airflow's refusal to return a connection that it stores.
 
-    It does so to every SyncCallback of a deadline on Airflow 3.3: the API server takes the token of a callback only for
-    what concerns the callback itself. Goes when it takes that token for connections.
+    Airflow 3.3 refuses this to every SyncCallback of a deadline: the API server accepts the token of a callback only
+    for requests about the callback itself. Can be removed when it accepts that token for connections.
     """
     while type(error).__name__ != "AirflowSecretsBackendAccessDenied":  # not there before task SDK 1.2.2
         if error.__cause__ is None:
@@ -69,51 +70,52 @@ def is_refused_connection(error: BaseException) -> bool:
 
 def dag_callbacks_can_ask() -> bool:
     """
-    Tell whether a DAG-level callback is told how the tasks of its run ended if it asks.
+    Return whether a DAG-level callback can read how the tasks of its run ended.
 
-    The dag-processor of Airflow 3.0 knows neither :func:`read_task_states` nor :func:`read_xcom`, and leaves who asks
-    without an answer for ever. Goes when 3.1 is the oldest version of Airflow 3 supported.
+    The dag-processor of Airflow 3.0 does not support :func:`read_task_states` and :func:`read_xcom`: a callback that
+    calls them waits forever. Can be removed when 3.1 is the oldest supported version of Airflow 3.
     """
-    questions = getattr(sys.modules.get(names.DAG_PROCESSOR), "ToManager", None)  # not there on Airflow 2
-    return questions is None or "GetTaskStates" in str(questions)
+    requests = getattr(sys.modules.get(names.DAG_PROCESSOR), "ToManager", None)  # does not exist on Airflow 2
+    return requests is None or "GetTaskStates" in str(requests)
 
 
 def read_task_states(dag_id: str, run_id: str) -> dict[str, str | None]:
     """
     Return the stored state of every task instance of a DAG run.
 
-    Answered in a task, in the triggerer, in ``dag.test()`` and, where :func:`dag_callbacks_can_ask`, in the
-    dag-processor. A mapped task instance has the key ``<task_id>_<map_index>``, as in Airflow's execution API.
+    This works in a task, in the triggerer and in ``dag.test()``, and in the dag-processor if
+    :func:`dag_callbacks_can_ask`. The key of a mapped task instance is ``<task_id>_<map_index>``, as in Airflow's
+    execution API.
     """
     if AIRFLOW_3 and names.has_supervisor():
-        # Private: no public call reads the states of a run. Goes when airflow.sdk has one.
+        # Private: no public call reads the states of a run. Can be replaced when airflow.sdk has such a call.
         from airflow_provider_datapipeline._airflow.names import RuntimeTaskInstance
 
         states: dict[str, Any] = RuntimeTaskInstance.get_task_states(dag_id=dag_id, run_ids=[run_id])
-        return {key: _plain(state) for key, state in states.get(run_id, {}).items()}
+        return {key: _state_text(state) for key, state in states.get(run_id, {}).items()}
     return _read_task_states_from_database(dag_id, run_id)
 
 
 def read_xcom(dag_id: str, run_id: str, task_id: str, map_index: int, key: str) -> Any:
-    """Return an XCom of a task instance, or None. Answered where :func:`read_task_states` is."""
+    """Return an XCom of a task instance, or None. This works where :func:`read_task_states` works."""
     if AIRFLOW_3 and not names.has_supervisor():
         return _read_xcom_from_database(dag_id, run_id, task_id, map_index, key)
     from airflow_provider_datapipeline._airflow.names import XCom
 
-    # The execution API knows an unmapped task instance by the absence of an index, Airflow 2 by -1.
+    # For an unmapped task instance, the execution API expects no index, and Airflow 2 expects -1.
     index = None if AIRFLOW_3 and map_index < 0 else map_index
     return XCom.get_one(dag_id=dag_id, run_id=run_id, task_id=task_id, map_index=index, key=key)
 
 
-def conf_of(task_instance: Any) -> Mapping[str, Any] | None:
+def dag_run_conf(task_instance: Any) -> Mapping[str, Any] | None:
     """Return the conf of a task instance's DAG run."""
     dag_run = task_instance.get_template_context().get("dag_run") if AIRFLOW_3 else task_instance.get_dagrun()
     conf = getattr(dag_run, "conf", None)
     return conf if isinstance(conf, Mapping) else None
 
 
-def _plain(state: Any) -> str | None:
-    """Return a state as the text that it is: some calls answer with an enumeration, some with its values."""
+def _state_text(state: Any) -> str | None:
+    """Return a state as a plain text: some of Airflow's calls return an enumeration, others its values."""
     return None if state is None else str(getattr(state, "value", state))
 
 
@@ -127,36 +129,34 @@ def _read_task_states_from_database(dag_id: str, run_id: str) -> dict[str, str |
             .filter(TaskInstance.dag_id == dag_id, TaskInstance.run_id == run_id)
             .all()
         )
-    return {task_id if map_index < 0 else f"{task_id}_{map_index}": _plain(state) for task_id, map_index, state in rows}
+    return {
+        task_id if map_index < 0 else f"{task_id}_{map_index}": _state_text(state) for task_id, map_index, state in rows
+    }
 
 
 def _read_xcom_from_database(dag_id: str, run_id: str, task_id: str, map_index: int, key: str) -> Any:
-    """
-    Return an XCom as the JSON that is stored, in ``dag.test()`` of Airflow 3.
-
-    Private: no public call answers there. Goes when a DAG's callback has something to ask in ``dag.test()``.
-    """
+    # Private: no public call works in dag.test() of Airflow 3. Can be replaced when a DAG's callback has a supervisor.
     from airflow_provider_datapipeline._airflow.names import XComModel, create_session
 
-    place = {"dag_id": dag_id, "run_id": run_id, "task_id": task_id, "map_index": map_index, "key": key}
+    columns = {"dag_id": dag_id, "run_id": run_id, "task_id": task_id, "map_index": map_index, "key": key}
     session: Session
     with create_session() as session:
-        row = session.query(XComModel.value).filter_by(**place).first()
+        row = session.query(XComModel.value).filter_by(**columns).first()
     return None if row is None else row[0]
 
 
 SUCCEEDED = "datapipeline_succeeded"
-"""The event in Airflow 2's audit log by which an instance of a mapped task says that it has succeeded."""
+"""The event in Airflow 2's audit log that says that an instance of a mapped task has succeeded."""
 
 
 def succeeded_instances(task_instance: Any) -> set[int]:
     """
-    Return the map indexes of those instances of a mapped task that have succeeded though Airflow has not stored it yet,
-    this one among them.
+    Return the map indexes of the instances of a mapped task that have succeeded before Airflow has stored that.
 
-    Airflow 2 calls back before it stores a success, so that of two instances that end at once each would see the other
-    run. So each leaves a mark before it looks. In the audit log, since an XCom cannot be written from here: the row of
-    its task instance is locked until the success is stored. Goes with Airflow 2; Airflow 3 has it stored by then.
+    The instance itself is among them. Airflow 2 calls back before it stores a success. If two instances end at once,
+    each would see the other one as running. So each instance writes an event before it reads the events of the others.
+    The events are in the audit log, because an XCom cannot be written here: the row of its task instance is locked
+    until the success is stored. Airflow 3 has stored the success by then, so the events can be removed with Airflow 2.
     """
     if AIRFLOW_3:
         return {task_instance.map_index}
@@ -174,9 +174,8 @@ def succeeded_instances(task_instance: Any) -> set[int]:
                 & (TaskInstance.run_id == Log.run_id)
                 & (TaskInstance.task_id == Log.task_id)
                 & (TaskInstance.map_index == Log.map_index)
-                & (
-                    TaskInstance.try_number == Log.try_number
-                ),  # a mark of an earlier try, cleared since, does not count
+                # An event of an earlier try, which was cleared since, does not count.
+                & (TaskInstance.try_number == Log.try_number),
             )
             .filter(
                 Log.dag_id == task_instance.dag_id,
@@ -190,15 +189,15 @@ def succeeded_instances(task_instance: Any) -> set[int]:
 
 
 class RunRefusedError(Exception):
-    """Airflow does not create a DAG run, and asking again will not change that."""
+    """Airflow refuses to create a DAG run, and will refuse again."""
 
 
 class DagUnknownError(RunRefusedError):
-    """Airflow does not know the DAG, or could not import it when it last tried, which may be otherwise in a moment."""
+    """Airflow does not know the DAG, or could not import it at the last attempt. This may change in a moment."""
 
 
 class ServerFailedError(RunRefusedError):
-    """The API server failed over this request; Airflow's client had repeated it before it said so."""
+    """The API server failed on this request, although Airflow's client had repeated it."""
 
 
 _REMEDIES = {
@@ -206,26 +205,27 @@ _REMEDIES = {
     "import_errors": "What is wrong with its file, `airflow dags list-import-errors` says.",
     "denied_run_type": "Its allowed_run_types must have the type that Airflow names.",
 }
-"""What to do, by the reason that Airflow gives with its refusal."""
+"""What the user can do, by the reason that Airflow gives for its refusal."""
 
-_MAY_PASS = (401, 403, 408, 409, 429)  # of the answers from 400 to 499: those that are not about what was asked for
+_TEMPORARY_REFUSALS = (401, 403, 408, 409, 429)  # the answers from 400 to 499 that are not about the DAG run itself
 
 
 def create_dag_run(
     dag_id: str, run_id: str, conf: dict[str, Any], *, note: str = "", logical_date: datetime | None = None
 ) -> bool:
     """
-    Create a DAG run from a task; return whether it is new, False where there is one of this id or logical date.
+    Create a DAG run from within a task.
 
-    :param note: left out where Airflow keeps none
-    :param logical_date: of the run; its data interval is what the DAG's timetable makes of this time where Airflow
-        can be told one (from 3.3 on), and of the present otherwise
-    :raises RunRefusedError: Airflow does not create it
-    :raises DagUnknownError: the DAG is not known, or is broken, at the moment
+    :param note: a note for the run; ignored where Airflow stores no notes (before 3.2)
+    :param logical_date: the logical date of the run. From Airflow 3.3 on, the DAG's timetable derives the data interval
+        from this time; before, Airflow derives it from the present time
+    :returns: True if the run is new, False if the DAG has a run with this id or logical date
+    :raises RunRefusedError: Airflow refuses to create the run
+    :raises DagUnknownError: Airflow does not know the DAG, or cannot import it, at the moment
     :raises ServerFailedError: the API server could not answer this request
     """
-    # Private: TriggerDagRunOperator does the same inside the task runner, and there is no public call that goes on
-    # after it. Goes when airflow.sdk can create a DAG run.
+    # Private: TriggerDagRunOperator sends the same message, and no public call creates a run and then continues. Can be
+    # replaced when airflow.sdk can create a DAG run.
     from airflow_provider_datapipeline._airflow.names import (
         AirflowRuntimeError,
         ErrorResponse,
@@ -234,10 +234,11 @@ def create_dag_run(
         supervisor,
     )
 
-    # Notes came with Airflow 3.2, and the time for the timetable with 3.3. Goes when 3.3 is the oldest supported.
-    later = {"note": note or None, "run_after": logical_date}
+    # "note" exists from Airflow 3.2 on, and "run_after" from 3.3 on. The check can be removed when 3.3 is the oldest
+    # supported version.
+    newer_fields = {"note": note or None, "run_after": logical_date}
     extra: dict[str, Any] = {
-        name: value for name, value in later.items() if value is not None and name in TriggerDagRun.model_fields
+        name: value for name, value in newer_fields.items() if value is not None and name in TriggerDagRun.model_fields
     }
     message = TriggerDagRun(dag_id=dag_id, run_id=run_id, conf=conf, logical_date=logical_date, **extra)
     try:
@@ -254,9 +255,9 @@ def create_dag_run(
 
 
 def _refusal(detail: Mapping[str, Any]) -> RunRefusedError | None:
-    """Return what an answer to the wish for a DAG run means; None where it is not about that wish."""
+    """Return the error that an answer to the request for a DAG run means; None if it is not about the DAG run."""
     status = detail.get("status_code")
-    if not isinstance(status, int) or status < 400 or status in _MAY_PASS:  # noqa: PLR2004  # HTTP's errors
+    if not isinstance(status, int) or status < 400 or status in _TEMPORARY_REFUSALS:  # noqa: PLR2004  # HTTP's errors
         return None
     if status >= 500:  # noqa: PLR2004  # HTTP's server errors
         return ServerFailedError(f"Airflow's API server answers with status {status}: {_innermost(detail)}.")
@@ -266,7 +267,7 @@ def _refusal(detail: Mapping[str, Any]) -> RunRefusedError | None:
 
 
 def _reason(detail: Any) -> str:
-    """Return the word by which Airflow's API calls a refusal, or nothing."""
+    """Return the reason code in an answer of Airflow's API; empty if there is none."""
     while isinstance(detail, Mapping):
         if isinstance(reason := detail.get("reason"), str):
             return reason
@@ -275,14 +276,14 @@ def _reason(detail: Any) -> str:
 
 
 def _innermost(detail: Any) -> str:
-    """Return the sentence in an answer of Airflow's API, which wraps it in one ``detail`` or several."""
+    """Return the sentence in an answer of Airflow's API, which is nested in one or several ``detail`` entries."""
     while isinstance(detail, Mapping) and (inner := detail.get("detail") or detail.get("message")):
         detail = inner
     return str(detail)
 
 
 def count_runs(dag_id: str, run_ids: Sequence[str] | None, states: Sequence[str]) -> int:
-    """Return how many runs of a DAG, of these or of all, are in one of these states."""
+    """Return how many runs of a DAG are in one of these states; ``run_ids`` limits the count to some runs."""
     from airflow_provider_datapipeline._airflow.names import RuntimeTaskInstance
 
     ids = None if run_ids is None else list(run_ids)
@@ -290,7 +291,7 @@ def count_runs(dag_id: str, run_ids: Sequence[str] | None, states: Sequence[str]
 
 
 def has_runs(dag_id: str, logical_date: datetime | None = None) -> bool:
-    """Tell whether a DAG, which Airflow need not know (any more), has a run: of this logical date, or any at all."""
+    """Return whether a DAG has a run with this logical date, or any run if none is given, even of a deleted DAG."""
     from airflow_provider_datapipeline._airflow.names import RuntimeTaskInstance
 
     dates = None if logical_date is None else [logical_date]
@@ -298,35 +299,36 @@ def has_runs(dag_id: str, logical_date: datetime | None = None) -> bool:
 
 
 def read_states_of_runs(dag_id: str, run_ids: Sequence[str]) -> dict[str, dict[str, str | None]]:
-    """Return by run what :func:`read_task_states` returns of one; a run without task instances is left out."""
+    """Return the result of :func:`read_task_states` for each run; a run without task instances is left out."""
     from airflow_provider_datapipeline._airflow.names import RuntimeTaskInstance
 
-    found: dict[str, dict[str, Any]] = RuntimeTaskInstance.get_task_states(dag_id=dag_id, run_ids=list(run_ids))
-    return {run_id: {key: _plain(state) for key, state in states.items()} for run_id, states in found.items()}
+    runs: dict[str, dict[str, Any]] = RuntimeTaskInstance.get_task_states(dag_id=dag_id, run_ids=list(run_ids))
+    return {run_id: {key: _state_text(state) for key, state in states.items()} for run_id, states in runs.items()}
 
 
-_SENSELESS_QUESTION = (400, 404, 405, 422)
+_INVALID_REQUEST = (400, 404, 405, 422)
 
 
 def may_pass(error: BaseException) -> bool:
     """
-    Tell whether what Airflow was asked in the triggerer may be answered later although nobody has corrected anything.
+    Return whether a request that failed in the triggerer may succeed later without a correction by anybody.
 
-    No: Airflow's API says that the question makes no sense to it, or its answer makes none to us. Yes: everything else.
+    It cannot if Airflow's API says that the request is invalid, or if this process cannot read the answer. Every other
+    error may pass.
     """
     from airflow_provider_datapipeline._airflow.names import AirflowRuntimeError
 
     if isinstance(error, AirflowRuntimeError):
-        return (error.error.detail or {}).get("status_code") not in _SENSELESS_QUESTION
+        return (error.error.detail or {}).get("status_code") not in _INVALID_REQUEST
     return not isinstance(error, ImportError | TypeError | ValueError | AttributeError | LookupError)
 
 
 def run_state(dag_id: str, run_id: str) -> str | None:
-    """Return the state of a DAG run, None if there is no such run."""
+    """Return the state of a DAG run; None if the run does not exist."""
     from airflow_provider_datapipeline._airflow.names import AirflowRuntimeError, RuntimeTaskInstance
 
     try:
-        return _plain(RuntimeTaskInstance.get_dagrun_state(dag_id=dag_id, run_id=run_id))
+        return _state_text(RuntimeTaskInstance.get_dagrun_state(dag_id=dag_id, run_id=run_id))
     except AirflowRuntimeError as error:
         if (error.error.detail or {}).get("status_code") == 404:  # noqa: PLR2004  # HTTP's "not found"
             return None

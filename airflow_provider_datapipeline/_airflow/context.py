@@ -1,4 +1,4 @@
-"""From a callback's context or a listener's arguments to plain values: facts, error, "is this final?"."""
+"""Reads plain values from the context of a callback: the facts of a report, the error, whether a retry will follow."""
 
 from __future__ import annotations
 
@@ -13,33 +13,33 @@ from airflow_provider_datapipeline.reporting.facts import TaskFacts
 
 def is_about_dag_run(context: Mapping[str, Any]) -> bool:
     """
-    Tell a DAG-level callback from a task-level one.
+    Return whether the context belongs to a DAG-level callback and not to the callback of a task.
 
-    Only the former has a ``reason``; its ``ti`` is merely the task instance that Airflow thinks most telling.
+    Only a DAG-level context has a ``reason``. Its ``ti`` is just a task instance that Airflow selects.
     """
     return "reason" in context
 
 
 def has_conf(context: Mapping[str, Any]) -> bool:
     """
-    Tell whether the context carries the DAG run at all.
+    Return whether the context has the DAG run, and so its conf.
 
-    Airflow gives a DAG-level callback only ``dag``, ``run_id`` and ``reason`` when no task instance stands out:
-    everything was skipped, or nothing ran.
+    If every task was skipped or no task ran, Airflow gives a DAG-level callback only ``dag``, ``run_id`` and
+    ``reason``.
     """
     return context.get("dag_run") is not None
 
 
 def carries_pipeline_task(conf: object) -> bool:
-    """Tell, at the cost of two look-ups, whether a DAG run's conf looks like that of a Data Pipeline task."""
+    """Return whether the conf of a DAG run looks like that of a Data Pipeline task; two dict look-ups decide it."""
     return isinstance(conf, Mapping) and ("datapipeline" in conf or "taskId" in conf)
 
 
 def pipeline_task(context: Mapping[str, Any]) -> PipelineTask | None:
     """
-    Return the Data Pipeline task that the DAG run was started for, None if it was started for something else.
+    Return the Data Pipeline task that the DAG run was started for; None if it was started for another purpose.
 
-    :raises NoPipelineTaskError: the context does not tell, or the conf is not that of a task
+    :raises NoPipelineTaskError: the context has no conf, or the conf is not that of a task
     """
     if not has_conf(context):
         raise NoPipelineTaskError(
@@ -56,17 +56,17 @@ def pipeline_task(context: Mapping[str, Any]) -> PipelineTask | None:
 
 
 def run_facts(context: Mapping[str, Any]) -> TaskFacts:
-    """Where the DAG run ran."""
+    """Return the facts that a report states about a DAG run."""
     return TaskFacts(dag_id=getattr(context.get("dag"), "dag_id", None), run_id=context.get("run_id"))
 
 
 def run_fields(context: Mapping[str, Any]) -> dict[str, str | None]:
-    """Which DAG run a context is of, in the words of the log."""
+    """Return the fields by which a log line names the DAG run of a context."""
     return {"dag": getattr(context.get("dag"), "dag_id", None), "run": context.get("run_id")}
 
 
 def task_facts(task_instance: Any) -> TaskFacts:
-    """Where a task instance ran."""
+    """Return the facts that a report states about a task instance."""
     max_tries = getattr(task_instance, "max_tries", None)
     return TaskFacts(
         dag_id=task_instance.dag_id,
@@ -81,23 +81,24 @@ def task_facts(task_instance: Any) -> TaskFacts:
 
 def error_of(context: Mapping[str, Any]) -> BaseException | str | None:
     """
-    Return why a task failed, as far as its callback is told.
+    Return why a task failed, as far as Airflow tells its callback.
 
-    An exception in the task's own process; a string or nothing where another process noticed that it had died.
+    In the task's own process this is an exception. If the task died and another process calls back, this is a text or
+    None.
     """
     error = context.get("exception")
-    if isinstance(error, BaseException):  # asked for nothing else: its class may raise for that
+    if isinstance(error, BaseException):  # any other use of the exception may run its class's own code, which may raise
         return error
-    return error if isinstance(error, str) and not compat.is_no_reason(error) else None
+    return error if isinstance(error, str) and not compat.lacks_reason(error) else None
 
 
 def retry_will_follow(context: Mapping[str, Any]) -> bool:
     """
-    Tell whether Airflow will run a failed task again, so that FAILED must not be sent.
+    Return whether Airflow will run a failed task again, so that FAILED must not be sent.
 
-    Where the outcome was decided, in the task's own process and anywhere on Airflow 2, the task instance has its new
-    state before it is called back for: ``up_for_retry``, or ``failed``, for AirflowFailException with tries left too.
-    The dag-processor of Airflow 3 calls on behalf of a task that died, without a state: only the tries tell.
+    In the task's own process, and everywhere on Airflow 2, the task instance has its new state before the callback
+    runs: ``up_for_retry`` or ``failed`` (after an AirflowFailException even if tries are left). The dag-processor of
+    Airflow 3 calls back for a task that died, and gives no state: there the number of tries decides.
     """
     task_instance = context["ti"]
     state = getattr(task_instance, "state", None)
@@ -107,20 +108,20 @@ def retry_will_follow(context: Mapping[str, Any]) -> bool:
 
 
 def was_cleared(context: Mapping[str, Any]) -> bool:
-    """Tell whether the DAG run was cleared after it had ended, so that its outcome may have been reported before."""
+    """Return whether the DAG run was cleared after it had ended; its outcome may then be reported already."""
     return bool(getattr(context.get("dag_run"), "clear_number", 0))
 
 
 def mapped_place(task_instance: Any) -> tuple[str, int] | None:
-    """Return task id and map index of an instance of a mapped task, None for any other task."""
+    """Return the task id and the map index of an instance of a mapped task; None for any other task."""
     map_index = getattr(task_instance, "map_index", None)
     return (task_instance.task_id, map_index) if isinstance(map_index, int) and map_index >= 0 else None
 
 
 def was_skipped(context: Mapping[str, Any]) -> bool:
     """
-    Tell whether a success callback is about a skipped task: Airflow 2 calls it for these as well.
+    Return whether a success callback is about a skipped task, for which Airflow 2 calls it as well.
 
-    Not so that of a DAG: there ``ti`` is any task instance of the run.
+    This is never so for a DAG-level callback, whose ``ti`` may be any task instance of the run.
     """
     return not is_about_dag_run(context) and str(getattr(context.get("ti"), "state", None)) == "skipped"

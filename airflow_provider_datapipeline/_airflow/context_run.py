@@ -1,4 +1,4 @@
-"""What a callback can see of how a DAG run ended."""
+"""Reads how a DAG run ended, as far as a callback can read it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 
 
 def dag_run_of(context: Mapping[str, Any], asked: Asked, *, failed: bool) -> EndedRun:
-    """Return how the run ended that a DAG-level callback is about; reads nothing that the report does not need."""
+    """Return how the DAG run of a DAG-level callback ended; this reads only what the report needs."""
     reason = context["reason"]
     run = EndedRun(failed=failed, reason=reason)
     if not (failed or asked is Asked.PRECONDITION) or not compat.dag_callbacks_can_ask():
@@ -27,20 +27,20 @@ def dag_run_of(context: Mapping[str, Any], asked: Asked, *, failed: bool) -> End
     dag_id, run_id, tasks = context["dag"].dag_id, context["run_id"], context["dag"].task_dict
     try:
         states = compat.read_task_states(dag_id, run_id)
-    except Exception as error:  # noqa: BLE001  # a report with less detail is better than none
+    except Exception as error:  # noqa: BLE001  # a report with less detail is better than no report
         log.warning("Could not read how the tasks of DAG run %s ended: %s", run_id, without_secrets(error))
         return EndedRun(failed=failed, reason=reason, unread=f"the states of the tasks: {without_secrets(error)}")
     reading = stored_run.ended_run(
         states, asked, failed=failed, reason=reason, task_ids=tasks, leaves=dag_structure.leaves_of(tasks)
     )
-    return stored_run.driven(reading, partial(compat.read_xcom, dag_id, run_id))
+    return stored_run.read_blocking(reading, partial(compat.read_xcom, dag_id, run_id))
 
 
 def run_by_task(context: Mapping[str, Any], asked: Asked) -> EndedRun | None:
     """
-    Return how a run ended by the task whose success callback asks; None where the task is no end of it.
+    Return how a run ended, as seen by the success callback of one of its tasks; None if nothing may be reported yet.
 
-    It is none if it was skipped, or is one instance of a mapped task of which others are still to succeed.
+    Nothing is reported if the task was skipped, or if other instances of the same mapped task have not succeeded.
     """
     if callback.was_skipped(context):
         return None
@@ -49,18 +49,18 @@ def run_by_task(context: Mapping[str, Any], asked: Asked) -> EndedRun | None:
     read_xcom = partial(compat.read_xcom, context["dag"].dag_id, context["run_id"])
     states: dict[str, str | None] = {task_id: "success"}
     if (place := callback.mapped_place(task_instance)) is not None:
-        states = _instances(context)
+        states = _instance_states(context)
         if not dag_structure.is_last_to_succeed(states, {task_id}, *place):
             log.info("Another instance of this mapped task failed or has not ended: it is not reported from here.")
             return None
     if asked is not Asked.PRECONDITION or task_id not in dag_structure.leaves_of(context["dag"].task_dict):
         return EndedRun(failed=False)
     reading = stored_run.ended_run(states, asked, failed=False, task_ids={task_id}, leaves={task_id})
-    return stored_run.driven(reading, read_xcom)
+    return stored_run.read_blocking(reading, read_xcom)
 
 
-def _instances(context: Mapping[str, Any]) -> dict[str, str | None]:
-    """Return the states of the instances of a mapped task, those included that Airflow has not stored yet."""
+def _instance_states(context: Mapping[str, Any]) -> dict[str, str | None]:
+    """Return the states of the instances of a mapped task, including successes that Airflow has not stored yet."""
     task_id = context["ti"].task_id
     succeeded = compat.succeeded_instances(context["ti"])
     states = compat.read_task_states(context["dag"].dag_id, context["run_id"])

@@ -1,7 +1,8 @@
 """
-What Airflow tells the callback of a missed deadline, in the shape of every other callback's context.
+Converts the context of a missed deadline's callback into the form that every other callback's context has.
 
-Airflow 3.1 and newer. Such a callback runs far from the DAG, in a worker or in the triggerer, and gets plain values:
+Deadlines exist in Airflow 3.1 and newer. Their callbacks run in a worker or in the triggerer, where the DAG is not
+loaded, and get plain values:
 ``{"dag_run": {"dag_run_id": ..., "conf": {...}, ...}, "deadline": {"id": ..., "deadline_time": ...}}``.
 """
 
@@ -17,19 +18,19 @@ from airflow_provider_datapipeline.reporting.report import TaskReport
 from airflow_provider_datapipeline.reporting.status import TaskStatus
 
 ERROR_ID = "AirflowDagRunTimedOut"
-"""``errorId`` of a deadline, unless its author gives another: the same as for ``dagrun_timeout``."""
+"""The default ``errorId`` for a missed deadline, which is the same as for ``dagrun_timeout``."""
 
 
 def is_about_deadline(context: Mapping[str, Any]) -> bool:
-    """Tell the context of a missed deadline from that of a task or of a DAG run that has ended."""
+    """Return whether a context is about a missed deadline, and not about a task or a DAG run that has ended."""
     return "deadline" in context and isinstance(context.get("dag_run"), Mapping)
 
 
 def as_callback_context(context: Mapping[str, Any]) -> dict[str, Any]:
     """
-    Return the context with ``dag_run``, ``dag`` and ``run_id`` as templates know them, as far as Airflow tells.
+    Return the context with ``dag_run``, ``dag`` and ``run_id`` as templates use them, as far as Airflow gives them.
 
-    ``dag`` has its id only. Dates of ``dag_run`` are texts.
+    ``dag`` has only its id. The dates of ``dag_run`` are texts.
     """
     dag_run = context["dag_run"]
     run_id = dag_run.get("dag_run_id")
@@ -46,9 +47,9 @@ def missed(
     context: Mapping[str, Any], status: TaskStatus, *, error_id: str | None, error_message: str | None
 ) -> TaskReport:
     """
-    Report that a DAG run has missed a deadline, with the status that was asked for.
+    Return the report that a DAG run has missed a deadline, with the given status.
 
-    :param context: as of :func:`as_callback_context`
+    :param context: the result of :func:`as_callback_context`
     """
     facts = callback.run_facts(context)
     if status is TaskStatus.FINISHED:
@@ -64,10 +65,10 @@ def missed(
 
 def withhold_conf(context: Mapping[str, Any]) -> None:
     """
-    Take the run's conf out of the context.
+    Remove the run's conf from the context.
 
-    Airflow logs the arguments of a callback of a deadline that fails, this context among them, and the fields of a Data
-    Pipeline task may hold passwords. Nobody reads the context after that.
+    If the callback of a deadline fails, Airflow logs its arguments, and the context is one of them. The fields of a
+    Data Pipeline task may contain passwords. Nothing reads the context afterwards.
     """
     dag_run = context["dag_run"]
     if isinstance(dag_run, MutableMapping):
@@ -75,7 +76,7 @@ def withhold_conf(context: Mapping[str, Any]) -> None:
 
 
 def _as_text(time: object) -> str:
-    """Return a time as ISO 8601 in seconds: it is a text or a datetime, depending on the way through the database."""
+    """Return a time in ISO 8601 with seconds; Airflow gives it as a text or as a datetime."""
     try:
         moment = time if isinstance(time, datetime) else datetime.fromisoformat(str(time))
     except ValueError:

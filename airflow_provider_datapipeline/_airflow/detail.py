@@ -1,4 +1,4 @@
-"""What a deployment says about how much of an exception is reported."""
+"""Reads the deployment's option for how much of an exception a report contains."""
 
 from __future__ import annotations
 
@@ -11,27 +11,27 @@ from airflow_provider_datapipeline.reporting.detail import OPTION, ErrorDetail
 log = logging.getLogger(__name__)
 
 
-def error_detail(given: str | None = None) -> ErrorDetail:
+def error_detail(parameter: str | None = None) -> ErrorDetail:
     """
-    Return how much of an exception a report may tell: as the parameter says, or else as the deployment does.
+    Return how much of an exception a report may contain: the parameter decides, or else the deployment's option.
 
-    Never raises, since a report must not be lost over it: what cannot be read or makes no sense is logged, and the
-    less is told.
+    This never raises, because a wrong setting must not prevent a report. A setting that cannot be read or is invalid is
+    logged, and the report then has less detail.
     """
     try:
-        return configured_error_detail() if given is None else ErrorDetail(given)
-    except Exception as error:  # noqa: BLE001  # Airflow's parser raises many kinds for a value that it cannot read
+        return configured_error_detail() if parameter is None else ErrorDetail(parameter)
+    except Exception as error:  # noqa: BLE001  # Airflow raises errors of many classes for a value that it cannot read
         log.error("No text of an exception is reported until this is corrected. %s", error)  # noqa: TRY400
         return ErrorDetail.TYPE
 
 
 def configured_error_detail() -> ErrorDetail:
     """
-    Return the option of the deployment.
+    Return the deployment's option.
 
-    With a fallback, because not every Airflow process has read what the providers declare.
+    The fallback is needed because not every Airflow process has read which options the providers declare.
 
-    :raises ConfigurationError: it has another value
+    :raises ConfigurationError: the option has an invalid value
     """
     section, _, option = OPTION.strip("[").partition("] ")
     value = str(names.conf.get(section, option, fallback=ErrorDetail.FULL.value)).strip()

@@ -1,11 +1,11 @@
 """
-Where Airflow keeps the names that this package uses: the only module that looks for them.
+Airflow's names that this package uses. This is the only module that imports from Airflow.
 
-They have moved with almost every release, and the common-compat provider, which knows where to, is missing a module or
-a name where the platform pins an old one (Amazon MWAA 2.10.3, 2.11.0 and 3.0.6). So each name is taken from
-common-compat if it has it, and from Airflow's own places otherwise.
+Almost every release of Airflow has moved some of these names. The common-compat provider knows the new modules, but
+some platforms pin an old common-compat (Amazon MWAA 2.10.3, 2.11.0 and 3.0.6), which lacks a module or a name. So each
+name comes from common-compat if that has the name, and otherwise from one of Airflow's own modules.
 
-A name is looked up when it is first asked for, so that a DAG file pays for nothing that it does not use.
+A name is imported when it is first used, so that parsing a DAG file does not import what the file does not use.
 """
 
 from __future__ import annotations
@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Any
 
 import airflow
 
-# ruff: noqa: PLC0414  # "X as X" says to the type checker that X is for others
+# ruff: noqa: PLC0414  # "X as X" tells the type checker that other modules may import X from here
 
 if TYPE_CHECKING:
+    from airflow.exceptions import AirflowProviderDeprecationWarning as AirflowProviderDeprecationWarning
     from airflow.providers.common.compat.sdk import (
         DAG as DAG,
         AirflowFailException as AirflowFailException,
@@ -52,11 +53,12 @@ AIRFLOW_VERSION: str = airflow.__version__
 _COMPAT = "airflow.providers.common.compat.sdk"
 _TRIGGERS = ("airflow.triggers.base",)
 
-# Newest place first: an older one may still answer, with a warning.
+# The newest module comes first: an older one may still have the name, but warn about its use.
 PLACES: dict[str, tuple[str, ...]] = {
     "AirflowFailException": (_COMPAT, "airflow.sdk.exceptions", "airflow.exceptions"),
     "AirflowNotFoundException": (_COMPAT, "airflow.sdk.exceptions", "airflow.exceptions"),
     "AirflowPlugin": (_COMPAT, "airflow.sdk.plugins_manager", "airflow.plugins_manager"),
+    "AirflowProviderDeprecationWarning": (_COMPAT, "airflow.exceptions"),
     "BaseHook": (_COMPAT, "airflow.sdk", "airflow.hooks.base"),
     "BaseNotifier": (_COMPAT, "airflow.sdk", "airflow.notifications.basenotifier"),
     "BaseOperator": (_COMPAT, "airflow.sdk", "airflow.models.baseoperator"),
@@ -81,7 +83,7 @@ PLACES: dict[str, tuple[str, ...]] = {
         "airflow.utils.log.secrets_masker",
     ),
 }
-"""Names that every supported Airflow has, and the modules that may hold them."""
+"""Names that every supported Airflow has, and the modules that may have them."""
 
 PLACES_OF_AIRFLOW_3: dict[str, tuple[str, ...]] = {
     "AirflowRuntimeError": ("airflow.sdk.exceptions",),
@@ -90,34 +92,38 @@ PLACES_OF_AIRFLOW_3: dict[str, tuple[str, ...]] = {
     "RuntimeTaskInstance": ("airflow.sdk.execution_time.task_runner",),
     "TriggerDagRun": ("airflow.sdk.execution_time.comms",),
 }
-"""Names of Airflow 3 alone. All are private: compat says at each use what would replace them."""
+"""Names that only Airflow 3 has. All of them are private; compat says at each use what would replace them."""
 
 PLACES_OF_AIRFLOW_2: dict[str, tuple[str, ...]] = {
     "Log": ("airflow.models.log",),
 }
-"""Names that are used on Airflow 2 alone."""
+"""Names that the package uses on Airflow 2 only."""
 
 PLACES_OF_DATABASE: dict[str, tuple[str, ...]] = {
     "TaskInstance": ("airflow.models.taskinstance",),
-    "XComModel": ("airflow.models.xcom",),  # of Airflow 3
+    "XComModel": ("airflow.models.xcom",),  # only Airflow 3 has it
     "create_session": ("airflow.utils.session",),
 }
-"""What reads the database itself: everything on Airflow 2, and on Airflow 3 ``dag.test()`` alone."""
+"""Names for reading the database directly: Airflow 2 always does so, Airflow 3 only in ``dag.test()``."""
 
 COPIES_OF_STATS = ("airflow.sdk._shared.observability.metrics.stats", "airflow._shared.observability.metrics.stats")
-"""From Airflow 3.3 on, the two modules that may have been told where metrics go."""
+"""From Airflow 3.3 on, the two modules that may have been configured with the destination of metrics."""
 
 DAG_PROCESSOR = "airflow.dag_processing.processor"
-"""The module of Airflow 3 that says, in ``ToManager``, what a callback in the dag-processor can ask for."""
+"""The module of Airflow 3 whose ``ToManager`` lists the requests that a callback in the dag-processor can make."""
 
 
 def has_supervisor() -> bool:
-    """Tell whether there is anybody to ask: not in ``dag.test()``, between its tasks."""
+    """Return whether a supervisor can be asked. Between the tasks of ``dag.test()`` there is none."""
     return hasattr(import_module("airflow.sdk.execution_time.task_runner"), "SUPERVISOR_COMMS")
 
 
 def supervisor() -> Any:
-    """Return what a task of Airflow 3 talks to; there is none before the task has started, so it is never kept."""
+    """
+    Return the connection of a task of Airflow 3 to its supervisor.
+
+    Airflow sets it when the task starts, so it is read at each call and never stored.
+    """
     return import_module("airflow.sdk.execution_time.task_runner").SUPERVISOR_COMMS
 
 
@@ -127,9 +133,9 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     for place in places:
         try:
-            found = getattr(import_module(place), name)
+            value = getattr(import_module(place), name)
         except (ImportError, AttributeError):
             continue
-        globals()[name] = found
-        return found
+        globals()[name] = value
+        return value
     raise ImportError(f"Airflow {AIRFLOW_VERSION} has no {name} in any of {', '.join(places)}.")

@@ -11,7 +11,7 @@ import hashlib
 import math
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 from weakref import WeakKeyDictionary
 
 from airflow_provider_datapipeline._task_runner.rate_limits import HEARTBEAT_CAPACITY
@@ -19,6 +19,8 @@ from airflow_provider_datapipeline._task_runner.rate_limits import HEARTBEAT_CAP
 if TYPE_CHECKING:
     import asyncio
     from collections.abc import Hashable
+
+DEFAULT_HEARTBEAT_SECONDS: Final = 60.0
 
 _A_THIRD = 3.0
 """Two heartbeats in a row may fail before the third one is the last that can keep a lease."""

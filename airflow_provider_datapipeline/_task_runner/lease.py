@@ -50,7 +50,7 @@ class Lease:
     One task's lease, which lasts for its ``reportProgressTimeout`` after each heartbeat.
 
     :param account: whose rate all leases share
-    :param beat: seconds between two heartbeats, stretched where many tasks share the rate
+    :param heartbeat_seconds: seconds between two heartbeats, stretched where many tasks share the rate
     :param polled_at: when the task was received, in seconds since 1970; None if that is not known
     :param runner_dag_id: the metrics' tag
     :param about: the target run, in the words of the log
@@ -59,7 +59,7 @@ class Lease:
     task: PipelineTask
     hook: DataPipelineHook
     account: Hashable
-    beat: float
+    heartbeat_seconds: float
     polled_at: float | None
     runner_dag_id: str
     about: Mapping[str, str | None]
@@ -170,7 +170,7 @@ class Lease:
         return canceled
 
     def _interval(self) -> float:
-        return interval(self.beat, self._timeout, self._load)
+        return interval(self.heartbeat_seconds, self._timeout, self._load)
 
     def _is_fresh(self) -> bool:
         return self._seconds_of_acknowledgement(self._interval()) > 0
@@ -193,7 +193,7 @@ class Lease:
         self._last_has_failed = True
         if isinstance(error, ThrottledError):
             self._limiter.throttled()
-        count(metrics.BEATS_FAILED, dag_id=self.runner_dag_id)
+        count(metrics.HEARTBEATS_FAILED, dag_id=self.runner_dag_id)
         log.warning(
             "Could not report progress; trying again soon. %s %s",
             without_secrets(error),
@@ -204,7 +204,7 @@ class Lease:
     def _taken(self, fields: Mapping[str, str]) -> None:
         self._last = self.clock.monotonic()
         self._last_has_failed = False
-        count(metrics.BEATS, dag_id=self.runner_dag_id)
+        count(metrics.HEARTBEATS, dag_id=self.runner_dag_id)
         # A line a minute for each of a hundred tasks would hide what happens; that the lease lives, metrics show.
         level = logging.DEBUG if fields == self._last_fields else logging.INFO
         self._last_fields = fields

@@ -25,7 +25,8 @@ from airflow_provider_datapipeline._task_runner.progress import is_waiting, prog
 from airflow_provider_datapipeline._task_runner.rate_limits import REPORT_RATE, backoff, rate_limiter_for
 from airflow_provider_datapipeline._task_runner.target_run import TargetRun
 from airflow_provider_datapipeline._task_runner.watcher import WATCH_SECONDS, RunWatcher, State, Watched
-from airflow_provider_datapipeline.delivery.sender import Delivery, adeliver
+from airflow_provider_datapipeline.delivery.protocol import Delivery
+from airflow_provider_datapipeline.delivery.sender import adeliver
 from airflow_provider_datapipeline.exceptions import InvalidReportError, InvalidRequestError, ThrottledError
 from airflow_provider_datapipeline.masking.masker import without_secrets
 from airflow_provider_datapipeline.reporting.detail import ErrorDetail
@@ -84,7 +85,7 @@ class Supervision:
     :param runner_dag_id: the DAG whose run this is
     :param run_id: of the runner run and of the target run
     :param account: whose rates the calls share
-    :param beat: seconds between two heartbeats, stretched where many tasks share the account's rate
+    :param heartbeat_seconds: seconds between two heartbeats, stretched where many tasks share the account's rate
     :param run_timeout: seconds from the poll in which the target run must end; None: as long as it takes
     :param airflow: is asked about the target run, and stops it
     :param watcher: looks at it
@@ -96,7 +97,7 @@ class Supervision:
     run_id: str
     hook: DataPipelineHook
     account: Hashable
-    beat: float
+    heartbeat_seconds: float
     run_timeout: float | None
     airflow: AirflowClient
     watcher: RunWatcher
@@ -108,7 +109,7 @@ class Supervision:
             task=self.assignment.task,
             hook=self.hook,
             account=self.account,
-            beat=self.beat,
+            heartbeat_seconds=self.heartbeat_seconds,
             polled_at=self.assignment.polled_at,
             runner_dag_id=self.runner_dag_id,
             about=self._target_fields,
@@ -304,7 +305,7 @@ class Supervision:
                     self.hook,
                     self.assignment.task.task_id,
                     report,
-                    repeat=may_have_arrived,
+                    may_have_arrived=may_have_arrived,
                     task=self.assignment.task,
                     about={"dag": self.runner_dag_id, **self._target_fields},
                 )

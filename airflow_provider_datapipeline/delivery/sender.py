@@ -1,53 +1,30 @@
-"""
-The one sender of reports: what an answer means, and the little that is tried again.
-
-A report may arrive twice (a retry after a lost answer, a second callback for the same failure), so "the service does
-not know this task any more" is not an error here. What it is instead is decided in one place, ``Attempt.after``.
-"""
+"""Delivers a report: makes the calls that the protocol asks for, logs how it ended, and counts it."""
 
 from __future__ import annotations
 
-import asyncio
 import logging
-from dataclasses import dataclass
-from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING
 
-from airflow_provider_datapipeline._airflow.bounded import run_bounded
 from airflow_provider_datapipeline._airflow.metrics import count
-from airflow_provider_datapipeline.exceptions import (
-    DeliveryTimeoutError,
-    InvalidRequestError,
-    PipelineDeletedError,
-    PipelineNotFoundError,
-    ServiceError,
-    TaskNotFoundError,
-)
+from airflow_provider_datapipeline._sans_io import aconverse, converse
+from airflow_provider_datapipeline.delivery.protocol import Delivery, DescribeAttempt, protocol
 from airflow_provider_datapipeline.masking.masker import without_secrets
 from airflow_provider_datapipeline.telemetry import metrics
 from airflow_provider_datapipeline.telemetry.log_fields import format_fields
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Generator, Mapping
 
+    from airflow_provider_datapipeline.delivery.protocol import Objects, Outcome, Request
     from airflow_provider_datapipeline.hooks.datapipeline import DataPipelineHook
     from airflow_provider_datapipeline.pipeline_task import PipelineTask
     from airflow_provider_datapipeline.reporting.report import TaskReport
 
 log = logging.getLogger(__name__)
 
-
-class Delivery(StrEnum):
-    """How a delivery ended; none of the three needs further action."""
-
-    DELIVERED = "delivered"
-    """The service took the report."""
-
-    REPEATED = "repeated"
-    """The service has taken it before: an earlier try arrived, though its answer did not."""
-
-    UNKNOWN_TASK = "gone"
-    """The service does not know the task or its pipeline (any more): nothing can be reported about it."""
+CLEARED = "The DAG run was cleared after its report; to run the task again, set the status RERUN on its instance."
+"""A value of ``look_first``."""
 
 
 def deliver(
@@ -55,50 +32,32 @@ def deliver(
     pipeline_task_id: str,
     report: TaskReport,
     *,
-    timeout: float | None = None,
-    repeat: bool = False,
+    may_have_arrived: bool = False,
     task: PipelineTask | None = None,
     about: Mapping[str, str | None] | None = None,
-    cleared: bool = False,
     look_first: str | None = None,
 ) -> Delivery:
     """
-    Send a report, and say how that ended; a report that the service has already taken is a success.
+    Send a report, and say how that ended. A report that the service has already taken is a success.
 
-    Logs one line: INFO where the service has the report, WARNING where it does not know the task, or took the status
-    without the texts, which it had refused. Counts how it ended in Airflow's metrics.
+    Logs one line: INFO where the service has the report, WARNING where it does not know the task, or where it took the
+    status but refused the texts. Counts the end in Airflow's metrics.
 
-    :param timeout: seconds for everything: reading the connection, finding the host, and all tries (30 s of botocore's
-        alone by default). Held in a thread of its own, not by a signal: a signal may hit in the middle of a message to
-        Airflow's supervisor, and whatever the process says to it next is then misread. None: as long as the hook takes.
-    :param repeat: whether this report may have arrived before, in a delivery whose end is not known
-    :param task: the task as it was polled, where it is known. Should the service refuse even the bare status, its
-        attempt is looked at (DescribeObjects): one that has ended already is not an error, but a repeat if it ended
-        as reported, and gone otherwise.
-    :param about: of which DAG run it is, for the line in the log; ``dag`` is the metrics' tag too
-    :param cleared: whether its DAG run was cleared, so that another outcome may have been reported before. The attempt
-        of ``task`` is then looked at first, and nothing is sent about one that has ended: which final status the
-        service would keep is not published.
-    :param look_first: any other reason for which another outcome may have been reported before, told in the log if so
+    :param may_have_arrived: whether an earlier delivery of this report, whose end is not known, may have arrived
+    :param task: the task as it was polled, where it is known. If the service refuses even the status alone, the attempt
+        is looked at (DescribeObjects). An attempt that has ended is not an error: the delivery is a repeat if it ended
+        as reported, and its task unknown otherwise.
+    :param about: the DAG run of the report, as fields for the line in the log; ``dag`` is the metrics' tag too
+    :param look_first: why another outcome may have been reported before, :data:`CLEARED` for instance. The attempt of
+        ``task`` is then looked at first, and nothing is sent if it has ended: which of two final statuses the service
+        would keep is not published. The reason is logged.
     :raises ServiceError: the service did not take the report, or could not be reached
-    :raises DeliveryTimeoutError: no answer in time; the report may still arrive
     :raises DataPipelineError: the report or the connection cannot be used; nothing was sent
     """
-    ends: list[Outcome] = []
-
-    def send() -> None:
-        reason = _CLEARED if cleared else look_first
-        ended = _looked_at(hook, task, report, reason) if reason and task is not None else None
-        ends.append(ended or _send(hook, pipeline_task_id, Attempt(report, task, may_have_arrived=repeat)))
-
-    try:
-        if timeout is None:
-            send()
-        else:
-            run_bounded(send, timeout)
-    finally:
-        _count(ends, report, about or {})
-    return _log(format_fields(task or pipeline_task_id, **_outcome(report), **(about or {})), ends[0])
+    delivering = _delivering(
+        pipeline_task_id, report, task, about or {}, may_have_arrived=may_have_arrived, look_first=look_first
+    )
+    return converse(delivering, partial(_call, hook, pipeline_task_id))
 
 
 async def adeliver(
@@ -106,206 +65,82 @@ async def adeliver(
     pipeline_task_id: str,
     report: TaskReport,
     *,
-    timeout: float | None = None,  # noqa: ASYNC109 - the same promise as deliver's, with the same error
-    repeat: bool = False,
+    may_have_arrived: bool = False,
     task: PipelineTask | None = None,
     about: Mapping[str, str | None] | None = None,
     look_first: str | None = None,
 ) -> Delivery:
-    """Do what :func:`deliver` does, without blocking; no thread is needed to keep ``timeout``."""
-    ends: list[Outcome] = []
+    """Do what :func:`deliver` does, without blocking."""
+    delivering = _delivering(
+        pipeline_task_id, report, task, about or {}, may_have_arrived=may_have_arrived, look_first=look_first
+    )
+    return await aconverse(delivering, partial(_acall, hook, pipeline_task_id))
+
+
+def _call(hook: DataPipelineHook, pipeline_task_id: str, request: Request) -> Objects:
+    if isinstance(request, DescribeAttempt):
+        return hook.describe_objects(request.task.pipeline_id, [request.task.attempt_id])
+    hook.set_task_status(pipeline_task_id, request.report.status, **request.report.error_texts)
+    return []
+
+
+async def _acall(hook: DataPipelineHook, pipeline_task_id: str, request: Request) -> Objects:
+    if isinstance(request, DescribeAttempt):
+        return await hook.adescribe_objects(request.task.pipeline_id, [request.task.attempt_id])
+    await hook.aset_task_status(pipeline_task_id, request.report.status, **request.report.error_texts)
+    return []
+
+
+def _delivering(
+    pipeline_task_id: str,
+    report: TaskReport,
+    task: PipelineTask | None,
+    about: Mapping[str, str | None],
+    *,
+    may_have_arrived: bool,
+    look_first: str | None,
+) -> Generator[Request, Objects, Delivery]:
+    """Follow the protocol; count and log how it ended."""
+    outcome = None
     try:
-        async with asyncio.timeout(timeout) as bound:
-            ended = await _alooked_at(hook, task, report, look_first) if look_first and task is not None else None
-            attempt = Attempt(report, task, may_have_arrived=repeat)
-            ends.append(ended or await _asend(hook, pipeline_task_id, attempt))
-    except TimeoutError as err:
-        if not bound.expired():
-            raise
-        raise DeliveryTimeoutError(
-            f"The report was not delivered within {timeout:g} s; it may or may not have arrived."
-        ) from err
+        outcome = yield from protocol(report, task, may_have_arrived=may_have_arrived, look_first=look_first)
     finally:
-        _count(ends, report, about or {})
-    return _log(format_fields(task or pipeline_task_id, **_outcome(report), **(about or {})), ends[0])
+        _count(outcome, report, about.get("dag"))
+    fields = {"status": report.status, "error_id": report.error_id, **about}
+    _log(outcome, format_fields(task or pipeline_task_id, **fields))
+    return outcome.delivery
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """How a delivery ended, and what the service had to say against it."""
-
-    delivery: Delivery
-    error: ServiceError | str | None = None
-    refused: ServiceError | None = None
-    """Why the report's texts were left out."""
-
-
-@dataclass(frozen=True, slots=True)
-class Attempt:
-    """What is sent next, and what is known by then."""
-
-    report: TaskReport
-    task: PipelineTask | None
-    may_have_arrived: bool = False
-    refused: ServiceError | None = None
-
-    def parameters(self) -> dict[str, Any]:
-        """Return what the hook's ``set_task_status`` takes."""
-        return {
-            "task_status": self.report.status,
-            "error_id": self.report.error_id,
-            "error_message": self.report.error_message,
-            "error_stack_trace": self.report.error_stack_trace,
-        }
-
-    def taken(self) -> Outcome:
-        """Return how the delivery ended where the service took this attempt."""
-        return Outcome(Delivery.DELIVERED, refused=self.refused)
-
-    def after(self, error: ServiceError) -> Attempt | NeedsLookup | Outcome:
-        """Decide what an error means: an end, another try, or (raised) an error to whoever wanted to report."""
-        may_have_arrived = self.may_have_arrived or error.maybe_delivered
-        match error:
-            case PipelineDeletedError() | PipelineNotFoundError():
-                return Outcome(Delivery.UNKNOWN_TASK, error, self.refused)
-            case TaskNotFoundError():
-                # A task that has its final status is not known any more (which of the answers a repeat gets is not
-                # published), so after a try that may have arrived this most likely says that it did.
-                return Outcome(Delivery.REPEATED if may_have_arrived else Delivery.UNKNOWN_TASK, error, self.refused)
-            case InvalidRequestError() if self.report != self.report.status_only():
-                # Either the texts or a second report of the same task: the status alone tells which.
-                return Attempt(self.report.status_only(), self.task, may_have_arrived, refused=error)
-            case InvalidRequestError() if may_have_arrived:
-                return Outcome(Delivery.REPEATED, error)
-            case InvalidRequestError() if self.task is not None:
-                return NeedsLookup(error, self.task, self.report)
-        try:
-            raise error
-        finally:
-            # A cycle with the traceback otherwise: Python would collect the client in it before it is closed.
-            del error
-
-
-@dataclass(frozen=True, slots=True)
-class NeedsLookup:
-    """A bare status was refused: either it is of a task that has its final status, or something is wrong with it."""
-
-    error: ServiceError
-    task: PipelineTask
-    report: TaskReport
-
-    def settled(self, attempts: list[dict[str, Any]]) -> Outcome:
-        """Decide by the attempt as the service describes it."""
-        delivery = _delivery_of(attempts, self.report)
-        if delivery is None:
-            raise self.error
-        return Outcome(delivery, self.error)
-
-
-def _delivery_of(attempts: list[dict[str, Any]], report: TaskReport) -> Delivery | None:
-    """Return what a report comes to that is made about an attempt which has ended; None if it has not."""
-    fields = {field["key"]: field.get("stringValue") for attempt in attempts for field in attempt["fields"]}
-    if fields.get("@status") not in _ENDED:
-        return None
-    # attemptStatus is what a task runner said last; FALSE may be stored as another @status
-    as_reported = report.status in {fields["@status"], fields.get("attemptStatus")}
-    return Delivery.REPEATED if as_reported else Delivery.UNKNOWN_TASK
-
-
-_CLEARED = "The DAG run was cleared after its report; to run the task again, set the status RERUN on its instance."
-
-
-def _looked_at(hook: DataPipelineHook, task: PipelineTask, report: TaskReport, reason: str) -> Outcome | None:
-    try:
-        attempts = hook.describe_objects(task.pipeline_id, [task.attempt_id])
-    except ServiceError:
-        return None  # not allowed to look: the service itself may say so
-    delivery = _delivery_of(attempts, report)
-    return None if delivery is None else Outcome(delivery, reason)
-
-
-async def _alooked_at(hook: DataPipelineHook, task: PipelineTask, report: TaskReport, reason: str) -> Outcome | None:
-    try:
-        attempts = await hook.adescribe_objects(task.pipeline_id, [task.attempt_id])
-    except ServiceError:
-        return None  # likewise
-    delivery = _delivery_of(attempts, report)
-    return None if delivery is None else Outcome(delivery, reason)
-
-
-_ENDED = frozenset({"FINISHED", "FAILED", "FALSE", "CANCELED", "CASCADE_FAILED", "SKIPPED", "TIMEDOUT"})
-
-
-def _send(hook: DataPipelineHook, pipeline_task_id: str, step: Attempt | NeedsLookup | Outcome) -> Outcome:
-    while isinstance(step, Attempt):
-        try:
-            hook.set_task_status(pipeline_task_id, **step.parameters())
-        except ServiceError as error:
-            step = step.after(error)
-        else:
-            return step.taken()
-    if isinstance(step, Outcome):
-        return step
-    try:
-        attempts = hook.describe_objects(step.task.pipeline_id, [step.task.attempt_id])
-    except ServiceError:
-        raise step.error from None  # not allowed to look, or the attempt is gone as well
-    return step.settled(attempts)
-
-
-async def _asend(hook: DataPipelineHook, pipeline_task_id: str, step: Attempt | NeedsLookup | Outcome) -> Outcome:
-    while isinstance(step, Attempt):
-        try:
-            await hook.aset_task_status(pipeline_task_id, **step.parameters())
-        except ServiceError as error:
-            step = step.after(error)
-        else:
-            return step.taken()
-    if isinstance(step, Outcome):
-        return step
-    try:
-        attempts = await hook.adescribe_objects(step.task.pipeline_id, [step.task.attempt_id])
-    except ServiceError:
-        raise step.error from None  # not allowed to look, or the attempt is gone as well
-    return step.settled(attempts)
-
-
-def _count(ends: list[Outcome], report: TaskReport, about: Mapping[str, str | None]) -> None:
-    tags = {"dag_id": dag} if (dag := about.get("dag")) else {}
-    if not ends:
+def _count(outcome: Outcome | None, report: TaskReport, dag_id: str | None) -> None:
+    tags = {"dag_id": dag_id} if dag_id else {}
+    if outcome is None:
         count(metrics.DELIVERY_ERRORS, **tags)
         return
-    (end,) = ends
-    if end.delivery is Delivery.UNKNOWN_TASK:
+    if outcome.delivery is Delivery.UNKNOWN_TASK:
         count(metrics.GONE, **tags)
         return
     count(metrics.REPORTED[report.status], **tags)
-    if end.delivery is Delivery.REPEATED:
+    if outcome.delivery is Delivery.REPEATED:
         count(metrics.REPEATED, **tags)
-    elif end.refused is not None:
+    elif outcome.refused is not None:
         count(metrics.TEXTS_REFUSED, **tags)
 
 
-def _outcome(report: TaskReport) -> dict[str, str | None]:
-    return {"status": report.status, "error_id": report.error_id}
-
-
-def _log(said: str, end: Outcome) -> Delivery:
-    if end.delivery is Delivery.UNKNOWN_TASK:
+def _log(outcome: Outcome, fields: str) -> None:
+    if outcome.delivery is Delivery.UNKNOWN_TASK:
         log.warning(
             "Could not report: the task was already reported, canceled or given to another runner, or its pipeline is "
             "gone. (%s) %s",
-            without_secrets(end.error),
-            said,
+            without_secrets(outcome.reason),
+            fields,
         )
-    elif end.delivery is Delivery.REPEATED:
-        log.info("reported: AWS Data Pipeline had it already %s", said)
-    elif end.refused is not None:
+    elif outcome.delivery is Delivery.REPEATED:
+        log.info("reported: AWS Data Pipeline had it already %s", fields)
+    elif outcome.refused is not None:
         log.warning(
             "reported: without any error text, which AWS Data Pipeline refused. (%s) %s",
-            without_secrets(end.refused),
-            said,
+            without_secrets(outcome.refused),
+            fields,
         )
     else:
-        log.info("reported: %s", said)
-    return end.delivery
+        log.info("reported: %s", fields)

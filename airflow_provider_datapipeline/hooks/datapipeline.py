@@ -9,14 +9,13 @@ from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook
 from airflow_provider_datapipeline.hooks import _requests as requests
 from airflow_provider_datapipeline.hooks._caller import SERVICE, DataPipelineCaller
 from airflow_provider_datapipeline.hooks._config import checked_config
-from airflow_provider_datapipeline.hooks._requests import member
-from airflow_provider_datapipeline.pipeline_task import PipelineTask
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from botocore.config import Config  # type: ignore[import-untyped]  # ships no types
 
+    from airflow_provider_datapipeline.pipeline_task import PipelineTask
     from airflow_provider_datapipeline.reporting.status import TaskStatus
 
 
@@ -71,11 +70,11 @@ class DataPipelineHook(DataPipelineCaller):
         :param worker_group: exactly as in the pipeline definition, case included; an unknown one just never has work
         :param hostname: shown on the attempt
         """
-        return _polled(self._call(requests.poll_for_task(worker_group, hostname)))
+        return self._run(requests.poll_for_task(worker_group, hostname))
 
     async def apoll_for_task(self, worker_group: str, *, hostname: str | None = None) -> PipelineTask | None:
         """Do what :meth:`poll_for_task` does, without blocking."""
-        return _polled(await self._acall(requests.poll_for_task(worker_group, hostname)))
+        return await self._arun(requests.poll_for_task(worker_group, hostname))
 
     def report_task_progress(self, pipeline_task_id: str, fields: Mapping[str, str] | None = None) -> bool:
         """
@@ -87,13 +86,11 @@ class DataPipelineHook(DataPipelineCaller):
         :param fields: shown on the attempt, e.g. ``{"percentComplete": "50"}``; names of 1 to 256 characters, values of
             at most 10,240
         """
-        call = requests.report_task_progress(pipeline_task_id, fields)
-        return bool(member(call, self._call(call), "canceled"))
+        return self._run(requests.report_task_progress(pipeline_task_id, fields))
 
     async def areport_task_progress(self, pipeline_task_id: str, fields: Mapping[str, str] | None = None) -> bool:
         """Do what :meth:`report_task_progress` does, without blocking."""
-        call = requests.report_task_progress(pipeline_task_id, fields)
-        return bool(member(call, await self._acall(call), "canceled"))
+        return await self._arun(requests.report_task_progress(pipeline_task_id, fields))
 
     def set_task_status(
         self,
@@ -113,7 +110,7 @@ class DataPipelineHook(DataPipelineCaller):
         :param error_message: no limit of its own, but the attempt as a whole has one of 15,360 bytes
         :param error_stack_trace: at most 1024 characters
         """
-        self._call(requests.set_task_status(pipeline_task_id, task_status, error_id, error_message, error_stack_trace))
+        self._run(requests.set_task_status(pipeline_task_id, task_status, error_id, error_message, error_stack_trace))
 
     async def aset_task_status(
         self,
@@ -125,7 +122,7 @@ class DataPipelineHook(DataPipelineCaller):
         error_stack_trace: str | None = None,
     ) -> None:
         """Do what :meth:`set_task_status` does, without blocking."""
-        await self._acall(
+        await self._arun(
             requests.set_task_status(pipeline_task_id, task_status, error_id, error_message, error_stack_trace)
         )
 
@@ -137,25 +134,21 @@ class DataPipelineHook(DataPipelineCaller):
 
         :param task_runner_id: 1 to 1024 characters, unique in the account
         """
-        call = requests.report_task_runner_heartbeat(task_runner_id, worker_group, hostname)
-        return bool(member(call, self._call(call), "terminate"))
+        return self._run(requests.report_task_runner_heartbeat(task_runner_id, worker_group, hostname))
 
     async def areport_task_runner_heartbeat(
         self, task_runner_id: str, *, worker_group: str | None = None, hostname: str | None = None
     ) -> bool:
         """Do what :meth:`report_task_runner_heartbeat` does, without blocking."""
-        call = requests.report_task_runner_heartbeat(task_runner_id, worker_group, hostname)
-        return bool(member(call, await self._acall(call), "terminate"))
+        return await self._arun(requests.report_task_runner_heartbeat(task_runner_id, worker_group, hostname))
 
     def evaluate_expression(self, pipeline_id: str, object_id: str, expression: str) -> str:
         """Return ``expression`` with every ``#{...}`` in it evaluated in the context of an object."""
-        call = requests.evaluate_expression(pipeline_id, object_id, expression)
-        return str(member(call, self._call(call), "evaluatedExpression"))
+        return self._run(requests.evaluate_expression(pipeline_id, object_id, expression))
 
     async def aevaluate_expression(self, pipeline_id: str, object_id: str, expression: str) -> str:
         """Do what :meth:`evaluate_expression` does, without blocking."""
-        call = requests.evaluate_expression(pipeline_id, object_id, expression)
-        return str(member(call, await self._acall(call), "evaluatedExpression"))
+        return await self._arun(requests.evaluate_expression(pipeline_id, object_id, expression))
 
     def describe_objects(
         self, pipeline_id: str, object_ids: Sequence[str], *, evaluate_expressions: bool = False
@@ -167,22 +160,13 @@ class DataPipelineHook(DataPipelineCaller):
 
         :param evaluate_expressions: whether ``#{...}`` is evaluated; the service refuses it for components
         """
-        calls = requests.describe_objects(pipeline_id, object_ids, evaluate_expressions)
-        return [
-            found for call in calls for page in self._pages(call) for found in member(call, page, "pipelineObjects")
-        ]
+        return self._run(requests.describe_objects(pipeline_id, object_ids, evaluate_expressions))
 
     async def adescribe_objects(
         self, pipeline_id: str, object_ids: Sequence[str], *, evaluate_expressions: bool = False
     ) -> list[dict[str, Any]]:
         """Do what :meth:`describe_objects` does, without blocking."""
-        calls = requests.describe_objects(pipeline_id, object_ids, evaluate_expressions)
-        return [
-            found
-            for call in calls
-            async for page in self._apages(call)
-            for found in member(call, page, "pipelineObjects")
-        ]
+        return await self._arun(requests.describe_objects(pipeline_id, object_ids, evaluate_expressions))
 
     def query_objects(self, pipeline_id: str, sphere: str, *, query: Mapping[str, Any] | None = None) -> list[str]:
         """
@@ -191,15 +175,13 @@ class DataPipelineHook(DataPipelineCaller):
         :param sphere: ``COMPONENT``, ``INSTANCE`` or ``ATTEMPT``
         :param query: ``{"selectors": [{"fieldName": ..., "operator": {"type": ..., "values": [...]}}]}``
         """
-        call = requests.query_objects(pipeline_id, sphere, query)
-        return [found for page in self._pages(call) for found in page.get("ids", ())]
+        return self._run(requests.query_objects(pipeline_id, sphere, query))
 
     async def aquery_objects(
         self, pipeline_id: str, sphere: str, *, query: Mapping[str, Any] | None = None
     ) -> list[str]:
         """Do what :meth:`query_objects` does, without blocking."""
-        call = requests.query_objects(pipeline_id, sphere, query)
-        return [found async for page in self._apages(call) for found in page.get("ids", ())]
+        return await self._arun(requests.query_objects(pipeline_id, sphere, query))
 
     def set_status(self, pipeline_id: str, object_ids: Sequence[str], status: str) -> None:
         """
@@ -207,13 +189,8 @@ class DataPipelineHook(DataPipelineCaller):
 
         Components and instances must not be mixed. The service acts on it later.
         """
-        self._call(requests.set_status(pipeline_id, object_ids, status))
+        self._run(requests.set_status(pipeline_id, object_ids, status))
 
     async def aset_status(self, pipeline_id: str, object_ids: Sequence[str], status: str) -> None:
         """Do what :meth:`set_status` does, without blocking."""
-        await self._acall(requests.set_status(pipeline_id, object_ids, status))
-
-
-def _polled(response: Mapping[str, Any]) -> PipelineTask | None:
-    task_object = response.get("taskObject")
-    return PipelineTask.from_task_object(task_object) if task_object else None
+        await self._arun(requests.set_status(pipeline_id, object_ids, status))

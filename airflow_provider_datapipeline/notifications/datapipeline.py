@@ -250,7 +250,7 @@ class DataPipelineNotifier(DeadlineCallbackMixin, DataPipelineHookMixin, BaseNot
         self, pipeline_task_id: str, task: PipelineTask | None, report: TaskReport, context: Mapping[str, Any]
     ) -> None:
         # Imported here: a DAG file that merely names the notifier must not pay for boto3 each time it is parsed.
-        from airflow_provider_datapipeline.delivery.sender import deliver
+        from airflow_provider_datapipeline.delivery.sender import CLEARED, deliver
 
         deliver(
             self.hook,
@@ -258,5 +258,5 @@ class DataPipelineNotifier(DeadlineCallbackMixin, DataPipelineHookMixin, BaseNot
             report,
             task=task,
             about=callback.run_fields(context),
-            cleared=callback.was_cleared(context),
+            look_first=CLEARED if callback.was_cleared(context) else None,
         )

@@ -102,7 +102,7 @@ class DataPipelineSetTaskStatusOperator(DataPipelineHookMixin, BaseOperator):
 
     def execute(self, context: Mapping[str, Any]) -> None:
         """Send the report."""
-        from airflow_provider_datapipeline.delivery.sender import deliver
+        from airflow_provider_datapipeline.delivery.sender import CLEARED, deliver
 
         task = None if self.pipeline_task_id else callback.pipeline_task(context)
         pipeline_task_id = self.pipeline_task_id or (task.task_id if task else None)
@@ -117,7 +117,7 @@ class DataPipelineSetTaskStatusOperator(DataPipelineHookMixin, BaseOperator):
             report,
             task=task,
             about=callback.run_fields(context),
-            cleared=callback.was_cleared(context),
+            look_first=CLEARED if callback.was_cleared(context) else None,
         )
         if not self.task_status and report.status is TaskStatus.FAILED:
             raise AirflowFailException(
@@ -164,7 +164,7 @@ class DataPipelineSetTaskStatusOperator(DataPipelineHookMixin, BaseOperator):
         )
         # What may pass is left to Airflow's retries, as long as there are any.
         last_try = context["ti"].try_number > context["ti"].max_tries
-        run = stored_run.driven(reading, partial(compat.read_xcom, dag_id, run_id), give_up=last_try)
+        run = stored_run.read_blocking(reading, partial(compat.read_xcom, dag_id, run_id), give_up=last_try)
         return decision.report_on(
             run,
             asked,

@@ -1,1 +1,1 @@
-"""What a DAG run means for AWS Data Pipeline, decided from what Airflow has stored about it."""
+"""Decides from Airflow's stored states which outcome of a DAG run AWS Data Pipeline is told."""

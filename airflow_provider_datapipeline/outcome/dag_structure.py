@@ -1,7 +1,7 @@
 """
-Which tasks of a DAG, and which instances of them, the outcome of a run depends on.
+Finds the tasks of a DAG, and their instances, on which the outcome of a run depends.
 
-A task is an object of Airflow's, of which a few attributes are looked at.
+A task is one of Airflow's objects, of which only a few attributes are read.
 """
 
 from __future__ import annotations
@@ -17,38 +17,40 @@ FINISHED_STATES = FAILED_STATES | {"success", "skipped", "removed"}
 
 def leaves_of(tasks: Mapping[str, Any], without: Collection[str] = ()) -> frozenset[str]:
     """
-    Return the tasks whose results a DAG run is for: those behind which no task follows, or only teardowns.
+    Return the leaves of a DAG: the tasks that no other task follows, or only teardowns.
 
-    A teardown itself is none, unless its failure fails the run.
+    Their results decide the outcome of a run. A teardown is a leaf only if its failure fails the run.
 
-    :param tasks: by task id
-    :param without: tasks that are taken for not being there
+    :param tasks: the tasks by their ids
+    :param without: ids of tasks that are treated as if they did not exist
     """
-    behind = {task_id: set(task.downstream_task_ids) & tasks.keys() - set(without) for task_id, task in tasks.items()}
-    looked_through = {task_id for task_id, task in tasks.items() if getattr(task, "is_teardown", False)}
-    # A teardown with work behind it is no mere end; which of them are is found from the ends upwards.
-    while blocked := {task_id for task_id in looked_through if not behind[task_id] <= looked_through}:
-        looked_through -= blocked
+    downstream = {
+        task_id: set(task.downstream_task_ids) & tasks.keys() - set(without) for task_id, task in tasks.items()
+    }
+    # Final teardowns are those that only final teardowns follow. Each round removes the teardowns that others follow.
+    final_teardowns = {task_id for task_id, task in tasks.items() if getattr(task, "is_teardown", False)}
+    while followed := {task_id for task_id in final_teardowns if not downstream[task_id] <= final_teardowns}:
+        final_teardowns -= followed
     return frozenset(
         task_id
         for task_id, task in tasks.items()
-        if task_id not in without and behind[task_id] <= looked_through and not is_ignored_teardown(task)
+        if task_id not in without and downstream[task_id] <= final_teardowns and not is_ignored_teardown(task)
     )
 
 
 def is_ignored_teardown(task: Any) -> bool:
-    """Tell whether a task's failure leaves its DAG run as it is."""
+    """Return whether a task is a teardown whose failure does not fail its DAG run."""
     return bool(getattr(task, "is_teardown", False) and not getattr(task, "on_failure_fail_dagrun", False))
 
 
 def tasks_fail_run(states: Mapping[str, str | None], tasks: Mapping[str, Any]) -> bool:
-    """Tell whether a task fails its DAG run by its state; a failed teardown does only where its author says so."""
+    """Return whether any task fails its DAG run; a failed teardown does so only with ``on_failure_fail_dagrun``."""
     failed = (split_key(key, tasks)[0] for key, state in states.items() if state in FAILED_STATES)
     return any(task_id in tasks and not is_ignored_teardown(tasks[task_id]) for task_id in failed)
 
 
 def split_key(key: str, task_ids: Collection[str]) -> tuple[str, int]:
-    """Return task id and map index of a key of the stored states; -1 for an unmapped task."""
+    """Return the task id and the map index that a key of the stored states means; the index is -1 if unmapped."""
     if key not in task_ids:
         task_id, _, index = key.rpartition("_")
         if task_id in task_ids and index.isdecimal():
@@ -59,10 +61,10 @@ def split_key(key: str, task_ids: Collection[str]) -> tuple[str, int]:
 def is_last_to_succeed(
     states: Mapping[str, str | None], task_ids: Collection[str], task_id: str, map_index: int
 ) -> bool:
-    """Tell whether a task instance that has succeeded leaves no other instance of its mapped task to do so."""
-    others = [
-        state
-        for key, state in states.items()
-        if (place := split_key(key, task_ids))[0] == task_id and place != (task_id, map_index)
-    ]
-    return all(state in FINISHED_STATES - FAILED_STATES for state in others)
+    """Return whether all other instances of a mapped task have succeeded or were skipped or removed."""
+    for key, state in states.items():
+        other_id, other_index = split_key(key, task_ids)
+        is_other_instance = other_id == task_id and other_index != map_index
+        if is_other_instance and state not in FINISHED_STATES - FAILED_STATES:
+            return False
+    return True

@@ -1,7 +1,8 @@
 """
-What a DAG run means for AWS Data Pipeline: the one place that decides it, for every way of reporting.
+Decides which outcome of a DAG run AWS Data Pipeline is told. Every way of reporting uses this module.
 
-Pure: what Airflow has stored is handed in, and a report comes out. Those who ask differ only in what they can see.
+The functions are pure: they get what Airflow has stored and return a report. The ways of reporting differ only in how
+much of the stored state they can read.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
     from airflow_provider_datapipeline.reporting.facts import TaskFacts
 
-_LISTED_TASKS = 10  # enough to see a pattern; the message is for reading at night
+_LISTED_TASKS = 10  # enough to show a pattern in a short message
 
 NO_EXCEPTION = (
     "The task ended without an exception that Airflow knows of: its process was killed, or stopped sending heartbeats."
@@ -59,10 +60,10 @@ _RESULT_UNKNOWN = (
 
 class UnreadableError(Exception):
     """
-    Something that Airflow has stored could not be read.
+    A value that Airflow has stored could not be read.
 
-    :param may_pass: whether another try may succeed, as while Airflow's API is away; not so for a value that is there
-        and cannot be deserialised
+    :param may_pass: whether another attempt may succeed, for example because Airflow's API was away; False for a value
+        that cannot be deserialized
     """
 
     def __init__(self, text: str, *, may_pass: bool) -> None:
@@ -71,13 +72,13 @@ class UnreadableError(Exception):
 
 
 class Returned(StrEnum):
-    """What a task returned, as far as it matters and is known."""
+    """The result of a task, as far as the decision needs it."""
 
     FALSE = "false"
     OTHER = "other"
-    """Anything else, nothing, or something that nobody has asked for."""
+    """Any other result, no result, or a result that was not read because the decision does not need it."""
     UNKNOWN = "unknown"
-    """It could not be read."""
+    """The result could not be read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,10 +86,10 @@ class TaskEnd:
     """
     How one task instance ended.
 
-    :param failed_at: UTC, ISO 8601; only where the listener saw it fail
-    :param report: the error, likewise; without texts where the listener was told to keep none
-    :param without_texts: the same without any text of the exception; of a record that has both, the other one
-    :param is_leaf: whether its result is one of those that the run is for (see
+    :param failed_at: when the instance failed, in UTC, ISO 8601; empty if the listener stored no error
+    :param report: the error that the listener stored; without texts if the deployment allows none
+    :param without_texts: the same error without any text of the exception
+    :param is_leaf: whether the outcome of the run depends on the result (see
         :func:`~airflow_provider_datapipeline.outcome.dag_structure.leaves_of`)
     """
 
@@ -103,19 +104,20 @@ class TaskEnd:
 
     @property
     def label(self) -> str:
-        """The task as a person writes it."""
+        """The task id, with the map index in brackets if the task is mapped."""
         return self.task_id if self.map_index < 0 else f"{self.task_id}[{self.map_index}]"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EndedRun:
     """
-    How a DAG run ended, as far as it can be seen.
+    How a DAG run ended, as far as this could be read.
 
-    :param failed: Airflow's verdict, or for the operator, which is part of the run, that of its tasks
-    :param reason: why Airflow ended the run, as in a DAG-level callback's context
-    :param ends: how its tasks ended; None where whoever asks cannot see it, or need not
-    :param unread: what could not be read though it can be seen, and why; empty if nothing
+    :param failed: whether Airflow says that the run failed. The operator is part of the run, which has not ended then,
+        so it decides by the states of the other tasks
+    :param reason: why Airflow ended the run, from the context of a DAG-level callback
+    :param ends: how the tasks of the run ended; None if the way of reporting cannot read this, or does not need it
+    :param unread: which read failed, and why; empty if none failed
     """
 
     failed: bool
@@ -126,18 +128,18 @@ class EndedRun:
 
 def status_of(run: EndedRun, asked: Asked) -> TaskStatus | None:
     """
-    Decide what a DAG run means, by what was asked; None where it succeeded and the answer is not known.
+    Return the status to report for a DAG run; None if the run succeeded and the result of a precondition is unknown.
 
     ===============  ==============================================================================================
-    the run failed   FAILED, whatever was asked
+    the run failed   FAILED, for every kind of Data Pipeline task
     activity         FINISHED: an activity cannot end FALSE
-    precondition     FALSE if any leaf, or any instance of a mapped one, was skipped or returned False
-    unknown          FALSE if any leaf returned False, or all of them were skipped
+    precondition     FALSE if any leaf, or any instance of a mapped leaf, was skipped or returned False
+    unknown          FALSE if any leaf returned False, or all leaves were skipped
     otherwise        FINISHED
     ===============  ==============================================================================================
 
-    Where no leaf is known, since no task started that could have named them, all tasks stand in for them. Whoever
-    cannot see the tasks of a run that succeeded takes it at its word.
+    If no task started, none has stored the leaves, and all tasks count as leaves. If the way of reporting cannot read
+    the states of the tasks, a successful run is reported as FINISHED.
     """
     if run.failed:
         return TaskStatus.FAILED
@@ -149,21 +151,21 @@ def status_of(run: EndedRun, asked: Asked) -> TaskStatus | None:
     leaves = [end for end in run.ends if end.is_leaf] or run.ends
     skipped = [end.state == "skipped" for end in leaves if end.state != "removed"]
     returned = {end.returned for end in leaves}
-    # A task that was skipped answers "no" for a precondition; for what may be an activity, only if no other one ran.
+    # One skipped leaf means that a precondition does not hold. If the task may be an activity, all must be skipped.
     if Returned.FALSE in returned or (any(skipped) if is_precondition else skipped and all(skipped)):
         return TaskStatus.FALSE
     return None if is_precondition and Returned.UNKNOWN in returned else TaskStatus.FINISHED
 
 
-def unanswered(run: EndedRun, asked: Asked) -> list[TaskEnd]:
-    """Return the leaves whose results decide; none where the states alone do."""
+def undecided_leaves(run: EndedRun, asked: Asked) -> list[TaskEnd]:
+    """Return the leaves whose results must be read; empty if the states alone decide the outcome."""
     if status_of(run, asked) is not TaskStatus.FINISHED or asked is Asked.ACTIVITY:
         return []
     return [end for end in run.ends or () if end.is_leaf and end.state == "success"]
 
 
-def answered(run: EndedRun, returned: Mapping[tuple[str, int], Returned], unread: str = "") -> EndedRun:
-    """Return the run with what its leaves returned, by task id and map index."""
+def with_results(run: EndedRun, returned: Mapping[tuple[str, int], Returned], unread: str = "") -> EndedRun:
+    """Return the run with the results of its leaves, which are given by task id and map index."""
     ends = [replace(end, returned=returned.get((end.task_id, end.map_index), end.returned)) for end in run.ends or ()]
     return replace(run, ends=ends, unread=unread)
 
@@ -181,9 +183,9 @@ def report_on(
     """
     Return the report about a DAG run.
 
-    :param error_id: takes the place of the recorded one
-    :param error_message: likewise; of a precondition that does not hold, the reason
-    :param detail: ``TYPE``: no text of an exception, of the tasks' or of Airflow's, is in the report
+    :param error_id: replaces the stored error id
+    :param error_message: replaces the stored message, or states why a precondition does not hold
+    :param detail: ``TYPE``: the report contains no text of an exception, neither of a task nor of Airflow
     """
     status = status_of(run, asked)
     if status is TaskStatus.FINISHED:
@@ -212,16 +214,16 @@ def _failed(
     error_message: str | None,
     detail: ErrorDetail,
 ) -> TaskReport:
-    """Report a failed run: the error of the task that failed first, and which tasks failed."""
+    """Return the report about a failed run: the error of the task that failed first, and the list of failed tasks."""
     ends = run.ends or ()
     first = min((end for end in ends if end.report is not None), key=lambda end: end.failed_at, default=None)
     lines = _failed_lines(ends, first)
-    default_id, default_message = _REASONS.get(run.reason or "") or _without_reason(run)
+    default_id, default_message = _REASONS.get(run.reason or "") or _default_error(run)
     recorded = None if first is None else first.report
     if recorded is not None and detail is ErrorDetail.TYPE:
         default_id = recorded.error_id or default_id
         default_message = f"{default_id}; {TEXT_STAYS}"
-        # None where version 0.2 or older kept it: which of its lines are the exception's, nobody can tell any more.
+        # None if version 0.2 or older stored the error: then the lines of the exception cannot be distinguished.
         recorded = None if first is None else first.without_texts
     report = TaskReport.failed(
         None,
@@ -242,7 +244,7 @@ def _failed(
     )
 
 
-def _without_reason(run: EndedRun) -> tuple[str, str]:
+def _default_error(run: EndedRun) -> tuple[str, str]:
     if run.unread:
         return _NOT_READ
     return _NOT_TOLD if run.ends is None else _NO_REASON

@@ -50,11 +50,11 @@ def on_task_instance_failed(task_instance: Any, error: BaseException | str | Non
 
 
 def _look_after(task_instance: Any) -> None:
-    from airflow_provider_datapipeline._airflow.compat import AIRFLOW_3, conf_of
+    from airflow_provider_datapipeline._airflow.compat import AIRFLOW_3, dag_run_conf
     from airflow_provider_datapipeline._airflow.context import carries_pipeline_task
 
     # Only the task runner, which needs Airflow 3, has no DAG at hand.
-    if not AIRFLOW_3 or not carries_pipeline_task(conf := conf_of(task_instance)):
+    if not AIRFLOW_3 or not carries_pipeline_task(conf := dag_run_conf(task_instance)):
         return
     from airflow_provider_datapipeline.pipeline_task import Asked, PipelineTask
 
@@ -86,10 +86,10 @@ def _warn_if_reported(conf: Any, task_instance: Any) -> None:
 
 
 def _record(task_instance: Any, error: BaseException) -> None:
-    from airflow_provider_datapipeline._airflow.compat import conf_of
+    from airflow_provider_datapipeline._airflow.compat import dag_run_conf
     from airflow_provider_datapipeline._airflow.context import carries_pipeline_task
 
-    if not carries_pipeline_task(conf := conf_of(task_instance)):
+    if not carries_pipeline_task(conf := dag_run_conf(task_instance)):
         return
     from airflow_provider_datapipeline._airflow.detail import error_detail
     from airflow_provider_datapipeline._airflow.stored_run import RECORD_KEY, record

@@ -159,7 +159,7 @@ class SuperviseDagRunTrigger(_DataPipelineTrigger):
     :param conf: the runner run's conf, as JSON
     :param runner_dag_id: the DAG of the runner run
     :param run_id: of the runner run, and of the target run
-    :param beat: seconds between two ReportTaskProgress
+    :param beat: seconds between two ReportTaskProgress, the operator's ``heartbeat``
     :param run_timeout: seconds from the poll in which the target run must end, None: as long as it takes
     :param error_detail: ``full``, or ``type``: no text of an exception leaves Airflow; None: what Airflow's option
         ``[datapipeline] error_detail`` says. Anything else counts as ``type``: a report must not be lost over it
@@ -171,7 +171,7 @@ class SuperviseDagRunTrigger(_DataPipelineTrigger):
         conf: str,
         runner_dag_id: str,
         run_id: str,
-        beat: float,
+        beat: float,  # its name is stored in serialized DAGs, which triggerers of other versions read
         run_timeout: float | None,
         error_detail: str | None = None,  # a trigger that an earlier version stored has none
         **aws: Any,
@@ -208,7 +208,7 @@ class SuperviseDagRunTrigger(_DataPipelineTrigger):
             run_id=self.run_id,
             hook=await self.ahook(),
             account=await self._account(),
-            beat=self.beat,
+            heartbeat_seconds=self.beat,
             run_timeout=self.run_timeout,
             detail=error_detail(self.error_detail),
             airflow=(airflow := TriggererAirflow(self.airflow_conn_id)),

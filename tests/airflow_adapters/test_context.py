@@ -1,4 +1,4 @@
-"""What a callback's context tells."""
+"""What the package reads from the context of a callback."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def run(conf: object) -> SimpleNamespace:
 
 
 def test_the_task_comes_from_the_conf() -> None:
-    """The default of pipeline_task_id."""
+    """This is the default of the parameter ``pipeline_task_id``."""
     task = callback.pipeline_task(context(dag_run=run(CONF)))
 
     assert task is not None
@@ -32,12 +32,12 @@ def test_the_task_comes_from_the_conf() -> None:
 
 @pytest.mark.parametrize("conf", [None, {}, {"day": "2026-11-22"}])
 def test_a_run_for_something_else_has_no_task(conf: object) -> None:
-    """A person started the DAG from the UI: there is nothing to report, and nothing wrong."""
+    """Somebody may start the DAG from the UI: then there is nothing to report, and this is not an error."""
     assert callback.pipeline_task(context(dag_run=run(conf))) is None
 
 
-def test_a_context_without_run_says_that_the_task_cannot_be_known() -> None:
-    """The minimal context of a DAG-level callback."""
+def test_without_the_dag_run_the_error_says_how_to_name_the_task() -> None:
+    """Airflow gives a DAG-level callback this minimal context when no task ran."""
     with pytest.raises(NoPipelineTaskError, match="pipeline_task_id"):
         callback.pipeline_task(context(reason="success"))
 
@@ -49,7 +49,7 @@ def test_a_malformed_conf_is_an_error_that_names_what_is_wrong() -> None:
 
 
 class State(StrEnum):
-    """As Airflow's."""
+    """The states as an enumeration, as Airflow gives them."""
 
     UP_FOR_RETRY = "up_for_retry"
     FAILED = "failed"
@@ -58,14 +58,14 @@ class State(StrEnum):
 @pytest.mark.parametrize(
     ("state", "tries", "follows"),
     [
-        # Where the outcome was decided, in the task's own process and on Airflow 2.
+        # In the task's own process, and everywhere on Airflow 2: the task instance has its new state.
         (State.UP_FOR_RETRY, (1, 2), True),
         ("up_for_retry", (1, 2), True),
         (State.UP_FOR_RETRY, (3, 2), True),  # cleared while it ran
         (State.FAILED, (1, 2), False),  # AirflowFailException
         ("failed", (1, 2), False),
         ("skipped", (1, 2), False),  # on_skipped_callback
-        # In the dag-processor of Airflow 3.
+        # In the dag-processor of Airflow 3: the task instance has no state.
         (None, (1, 2), True),
         (None, (2, 2), True),
         (None, (3, 2), False),
@@ -76,7 +76,7 @@ class State(StrEnum):
 def test_the_new_state_of_a_task_tells_whether_a_retry_follows(
     state: str | None, tries: tuple[int, int], follows: bool, entries: dict[str, Any]
 ) -> None:
-    """An exception does not: a callback on retry has it too."""
+    """Whether the context has an exception makes no difference: the callback for a retry gets one too."""
     number, limit = tries
     task_instance = SimpleNamespace(try_number=number, max_tries=limit, state=state)
 
@@ -84,19 +84,19 @@ def test_the_new_state_of_a_task_tells_whether_a_retry_follows(
 
 
 def test_only_a_dag_level_context_has_a_reason() -> None:
-    """Its ``ti`` and its ``exception`` say nothing about the run."""
+    """The ``ti`` and the ``exception`` of such a context say nothing about the run."""
     assert callback.is_about_dag_run(context(reason="task_failure"))
     assert not callback.is_about_dag_run(context(ti=SimpleNamespace()))
 
 
 @pytest.mark.parametrize("error", [None, 3, ["x"], str({"DAG Id": "nightly", "Task Id": "load", "Run Id": "r"})])
-def test_what_is_no_error_is_none(error: object) -> None:
-    """Success callbacks have the key as well, and Airflow 2 says of a task that died only where it ran."""
+def test_a_value_that_is_not_an_error_is_ignored(error: object) -> None:
+    """The context of a success callback has the key too; about a task that died, Airflow 2 says only where it ran."""
     assert callback.error_of(context(exception=error)) is None
 
 
 def test_a_skipped_task_does_not_make_its_run_skipped() -> None:
-    """In a DAG-level context, ``ti`` is whichever task instance Airflow took."""
+    """In a DAG-level context, ``ti`` may be any task instance of the run."""
     skipped = SimpleNamespace(state="skipped")
 
     assert callback.was_skipped(context(ti=skipped))

@@ -1,4 +1,4 @@
-"""How much of an exception a deployment lets be reported, and that no mistake in saying so costs a report."""
+"""How much of an exception a report may contain, and that a wrong setting never prevents a report."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from airflow_provider_datapipeline.reporting.detail import ErrorDetail
 VARIABLE = "AIRFLOW__DATAPIPELINE__ERROR_DETAIL"
 
 
-def test_everything_is_told_unless_the_deployment_says_otherwise() -> None:
+def test_by_default_a_report_contains_the_whole_exception() -> None:
     assert error_detail() is ErrorDetail.FULL
 
 
 @pytest.mark.parametrize(("value", "detail"), [("type", ErrorDetail.TYPE), (" full\n", ErrorDetail.FULL)])
-def test_the_deployment_says_it(monkeypatch: pytest.MonkeyPatch, value: str, detail: ErrorDetail) -> None:
-    """Airflow hands on an environment variable as it is, white space included."""
+def test_the_deployment_can_set_the_detail(monkeypatch: pytest.MonkeyPatch, value: str, detail: ErrorDetail) -> None:
+    """Airflow does not strip white space from an environment variable."""
     monkeypatch.setenv(VARIABLE, value)
 
     assert error_detail() is detail
@@ -33,7 +33,7 @@ def test_a_parameter_takes_precedence(monkeypatch: pytest.MonkeyPatch, option: s
 
 
 @pytest.mark.parametrize("value", ["Type", "none", ""])
-def test_an_option_that_makes_no_sense_is_an_error_with_the_remedy(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+def test_an_invalid_option_is_an_error_with_the_remedy(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
     monkeypatch.setenv(VARIABLE, value)
 
     with pytest.raises(ConfigurationError) as raised:
@@ -45,7 +45,7 @@ def test_an_option_that_makes_no_sense_is_an_error_with_the_remedy(monkeypatch: 
     )
 
 
-def test_a_report_is_made_all_the_same_with_the_less_in_it(
+def test_an_invalid_option_does_not_prevent_a_report_which_then_has_less_detail(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setenv(VARIABLE, "classes")
@@ -57,7 +57,7 @@ def test_a_report_is_made_all_the_same_with_the_less_in_it(
     assert "[datapipeline] error_detail is 'classes'" in line.getMessage()
 
 
-def test_so_it_is_with_a_stored_parameter(caplog: pytest.LogCaptureFixture) -> None:
-    """Of a trigger, or in the conf of a run: what is written in a DAG file was checked there."""
+def test_an_invalid_stored_parameter_does_not_prevent_a_report_either(caplog: pytest.LogCaptureFixture) -> None:
+    """Triggers and the confs of runs store parameters; a parameter in a DAG file is checked when the file is parsed."""
     assert error_detail("classes") is ErrorDetail.TYPE
     assert "'classes'" in caplog.text

@@ -1,4 +1,4 @@
-"""Every name that the package takes from Airflow is where it looks, in the Airflow that these tests run on."""
+"""The Airflow that these tests run on has every name that the package imports, in the module where it looks."""
 
 from __future__ import annotations
 
@@ -18,27 +18,29 @@ OF_THIS_AIRFLOW = (
 )
 
 
-LOOK = """
+FIND_NAMES = """
 import json, sys, warnings
 warnings.simplefilter("always")
 from airflow_provider_datapipeline._airflow import names
 
 missing = {}
 for name in sys.argv[1:]:
-    with warnings.catch_warnings(record=True) as told:
+    with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         try:
             getattr(names, name)
         except ImportError as error:
             missing[name] = str(error)
-    missing |= {name: str(each.message) for each in told if name in str(each.message)}
+    missing |= {name: str(each.message) for each in caught if name in str(each.message)}
 print(json.dumps(missing))
 """
 
 
 def test_every_name_is_found_without_a_warning() -> None:
-    """In a process of its own: what was found before is not looked for again."""
-    done = subprocess.run([sys.executable, "-c", LOOK, *OF_THIS_AIRFLOW], capture_output=True, text=True, check=False)
+    """The check runs in a process of its own, because a process looks each name up only once."""
+    done = subprocess.run(
+        [sys.executable, "-c", FIND_NAMES, *OF_THIS_AIRFLOW], capture_output=True, text=True, check=False
+    )
 
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout.splitlines()[-1]) == {}
@@ -46,12 +48,12 @@ def test_every_name_is_found_without_a_warning() -> None:
 
 @pytest.mark.skipif(not compat.AIRFLOW_3, reason="a task of Airflow 2 has no supervisor to talk to")
 def test_a_task_finds_its_supervisor() -> None:
-    """Airflow sets it when a task starts."""
+    """Airflow declares the variable, and gives it a value only when a task starts."""
     assert "SUPERVISOR_COMMS" in import_module("airflow.sdk.execution_time.task_runner").__annotations__
 
 
-def test_what_is_nowhere_is_told_with_the_places(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A new release that has moved a name again says so where it is used."""
+def test_the_error_about_a_missing_name_lists_the_modules(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A new release of Airflow may move a name again; the error then shows where the package has looked."""
     monkeypatch.setitem(names.PLACES, "Gone", ("airflow.gone", "airflow.exceptions"))
 
     with pytest.raises(ImportError, match=r"Airflow \d.* has no Gone in any of airflow.gone, airflow.exceptions"):
@@ -59,6 +61,6 @@ def test_what_is_nowhere_is_told_with_the_places(monkeypatch: pytest.MonkeyPatch
 
 
 def test_a_misspelt_name_is_an_attribute_error() -> None:
-    """As of any module."""
+    """Every module behaves like this."""
     with pytest.raises(AttributeError, match="Misspelt"):
         _ = names.Misspelt

@@ -1,4 +1,4 @@
-"""What is read of a DAG run that has ended, and what becomes of what cannot be read."""
+"""What is read of a DAG run that has ended, and what is reported when something cannot be read."""
 
 from __future__ import annotations
 
@@ -34,7 +34,11 @@ def task(kind: str = "ShellCommandPrecondition") -> PipelineTask:
 
 
 class Store:
-    """What a run has left, and what was read of it; an exception in the place of a value is raised."""
+    """
+    The states and XComs that a run has left; it records what was read.
+
+    An exception in the place of a value is raised when that value is read.
+    """
 
     def __init__(self, states: States | Exception, xcoms: dict[tuple[str, int, str], Any] | None = None) -> None:
         self.states = states
@@ -77,14 +81,14 @@ async def report(store: Store, state: str = "success", kind: str = "ShellCommand
 def failed_run(store: Store, task_ids: Collection[str]) -> EndedRun:
     assert not isinstance(store.states, Exception)
     reading = stored_run.ended_run(store.states, Asked.ACTIVITY, failed=True, task_ids=task_ids)
-    return stored_run.driven(reading, store.get)
+    return stored_run.read_blocking(reading, store.get)
 
 
 # A run that failed
 
 
 def test_records_are_read_for_failed_tasks_only() -> None:
-    """What another task left under the same key is none of our business."""
+    """A task that did not fail may have an XCom under the same key, which is not read."""
     store = Store({"load": "failed", "ok": "success"}, {("load", -1, stored_run.RECORD_KEY): kept("load")})
 
     run = failed_run(store, {"load", "ok"})
@@ -95,8 +99,8 @@ def test_records_are_read_for_failed_tasks_only() -> None:
 
 
 @pytest.mark.parametrize("stored", [None, "text", [], {}, {"status": "NONSENSE"}, {"status": 3}])
-def test_a_record_that_makes_no_sense_is_as_none(stored: object) -> None:
-    """An XCom can be written by anybody."""
+def test_a_malformed_record_is_ignored(stored: object) -> None:
+    """Every task can write any XCom."""
     run = failed_run(Store({"load": "failed"}, {("load", -1, stored_run.RECORD_KEY): stored}), {"load"})
 
     assert run.ends is not None
@@ -104,7 +108,7 @@ def test_a_record_that_makes_no_sense_is_as_none(stored: object) -> None:
 
 
 def test_a_thousand_failed_instances_do_not_cost_a_thousand_reads() -> None:
-    """A callback has seconds."""
+    """A callback has only seconds."""
     store = Store({f"load_{index}": "failed" for index in range(1000)})
 
     run = failed_run(store, {"load"})
@@ -115,7 +119,7 @@ def test_a_thousand_failed_instances_do_not_cost_a_thousand_reads() -> None:
 
 
 async def test_without_the_dag_a_mapped_task_is_known_by_what_it_recorded() -> None:
-    """One named like an instance keeps its name, and its error."""
+    """A task whose own id looks like that of a mapped instance keeps its id and its error."""
     states: States = {"load_0": "failed", "load_1": "failed", "load_3": "failed", "save_2": "failed", "ok": "success"}
     places = [("load", 0), ("load_3", -1), ("save_2", -1)]
     store = Store(states, {(*place, stored_run.RECORD_KEY): kept(place[0]) for place in places})
@@ -139,7 +143,7 @@ async def test_without_the_dag_a_thousand_failed_instances_do_not_cost_a_thousan
 
 @pytest.mark.parametrize(("error", "reads"), [(AWAY, 2), (SENSELESS, 4)])
 async def test_a_record_that_cannot_be_read_leaves_a_failure_without_details(error: Exception, reads: int) -> None:
-    """While Airflow is away, the next one is not tried: each try costs its time."""
+    """While Airflow cannot be reached, no further record is tried, because each attempt takes its time."""
     states: States = {"a": "failed", "b": "failed", "c": "failed"}
     store = Store(states, {(task_id, -1, stored_run.RECORD_KEY): error for task_id in states})
 
@@ -172,7 +176,7 @@ async def test_a_failed_run_whose_states_cannot_be_read_is_failed_all_the_same()
 # A run that succeeded, without its DAG
 
 
-async def test_of_the_success_of_an_activity_nothing_is_read() -> None:
+async def test_nothing_is_read_of_an_activity_that_succeeded() -> None:
     store = Store(AWAY)
 
     assert (await report(store, kind="ShellCommandActivity")).status == "FINISHED"
@@ -209,11 +213,11 @@ async def test_of_the_success_of_an_activity_nothing_is_read() -> None:
         ),
     ],
 )
-async def test_a_precondition_is_decided_by_the_leaves_that_any_task_has_kept(store: Store, status: str) -> None:
+async def test_the_leaves_that_any_task_has_stored_decide_a_precondition(store: Store, status: str) -> None:
     assert (await report(store)).status == status
 
 
-async def test_the_instances_of_a_mapped_leaf_are_read_until_one_says_no() -> None:
+async def test_the_instances_of_a_mapped_leaf_are_read_until_one_has_returned_false() -> None:
     states: States = {f"check_{index}": "success" for index in range(1000)}
     store = Store(states, {("check", 3, "return_value"): False}).leaves("check", ["check"], map_index=0)
 
@@ -231,7 +235,7 @@ async def test_the_instances_of_a_mapped_leaf_are_read_until_one_says_no() -> No
         Store({"check": "success"}).leaves("check", ["check"]).returned(check=AWAY),
     ],
 )
-async def test_a_precondition_about_which_nothing_can_be_read_is_reported_as_unknown(store: Store) -> None:
+async def test_a_precondition_whose_result_cannot_be_read_is_reported_as_unknown(store: Store) -> None:
     unknown = await report(store)
 
     assert (unknown.status, unknown.error_id) == ("FAILED", "AirflowResultUnknown")
@@ -259,7 +263,7 @@ async def test_a_run_that_started_with_version_0_2_is_decided_by_its_marks(retur
     assert (await report(store.returned(check=returned))).status == status
 
 
-# Reading that blocks
+# Reading with a function that blocks
 
 
 @pytest.mark.parametrize(
@@ -278,15 +282,15 @@ def test_an_error_says_whether_it_may_pass(error: Exception, may_pass: bool) -> 
     assert stored_run.unreadable(error, ("check", 2, "return_value")).may_pass is may_pass
 
 
-def test_who_can_try_again_need_not_give_up() -> None:
-    """The operator, whose tries Airflow repeats."""
+def test_a_temporary_error_is_raised_where_the_caller_can_try_again() -> None:
+    """The operator can: Airflow repeats its tries."""
 
     def run(*, give_up: bool, error: Exception) -> EndedRun:
         store = Store({"check": "success"}).returned(check=error)
         reading = stored_run.ended_run(
             {"check": "success"}, Asked.PRECONDITION, failed=False, task_ids={"check"}, leaves={"check"}
         )
-        return stored_run.driven(reading, store.get, give_up=give_up)
+        return stored_run.read_blocking(reading, store.get, give_up=give_up)
 
     with pytest.raises(ConnectionError):
         run(give_up=False, error=ConnectionError("gone"))

@@ -54,9 +54,9 @@ GUARDS = (
     ),
     Guard(
         "a report whose texts are refused is sent again as the status alone",
-        "delivery/sender.py",
-        "case InvalidRequestError() if self.report != self.report.status_only():",
-        "case InvalidRequestError() if False:",
+        "delivery/protocol.py",
+        "if report != report.status_only():",
+        "if False:",
         "texts_are_refused",
     ),
     Guard(

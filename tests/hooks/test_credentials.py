@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from airflow.providers.amazon.aws.hooks.base_aws import BaseSessionFactory
 
-from airflow_provider_datapipeline.delivery.sender import Delivery, adeliver
+from airflow_provider_datapipeline.delivery.protocol import Delivery
+from airflow_provider_datapipeline.delivery.sender import adeliver
 from airflow_provider_datapipeline.emulator import Credentials, EmulatorServer, EmulatorSettings
 from airflow_provider_datapipeline.exceptions import AccessDeniedError, CredentialsError
 from airflow_provider_datapipeline.hooks.datapipeline import DataPipelineHook

@@ -6,15 +6,14 @@ import asyncio
 import logging
 import subprocess
 import sys
-import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from airflow_provider_datapipeline.delivery.sender import Delivery, adeliver, deliver
+from airflow_provider_datapipeline.delivery.protocol import Delivery
+from airflow_provider_datapipeline.delivery.sender import adeliver, deliver
 from airflow_provider_datapipeline.exceptions import (
     ConnectionMissingError,
-    DeliveryTimeoutError,
     InternalServiceError,
     InvalidRequestError,
     ThrottledError,
@@ -119,7 +118,7 @@ async def test_an_unknown_task_otherwise_is_gone(serve, send, lines, sent, answe
 async def test_an_unknown_task_is_a_repeat_if_the_caller_knows_of_an_earlier_delivery(serve, send) -> None:
     serve(NOT_FOUND)
 
-    assert await send(FINISHED, repeat=True) is Delivery.REPEATED
+    assert await send(FINISHED, may_have_arrived=True) is Delivery.REPEATED
 
 
 @pytest.mark.parametrize("code", ["PipelineDeletedException", "PipelineNotFoundException"])
@@ -227,54 +226,24 @@ async def test_what_does_not_come_through_is_raised(serve, send, sent, answer, e
     assert sent.values == [(f"errors.{kind}", 1, {"operation": "SetTaskStatus"}), ("delivery_errors", 1, {})]
 
 
-async def test_a_missing_connection_is_raised_through_the_bound(send, sent) -> None:
+async def test_a_missing_connection_is_raised(send, sent) -> None:
     with pytest.raises(ConnectionMissingError):
-        await send(FINISHED, conn_id="no_such_connection", timeout=30)
+        await send(FINISHED, conn_id="no_such_connection")
 
     assert sent.names == ["errors.configuration", "delivery_errors"]
 
 
-async def test_a_delivery_within_the_bound_is_a_delivery(serve, send) -> None:
-    serve()
-
-    assert await send(FINISHED, timeout=30) is Delivery.DELIVERED
-
-
-async def test_the_bound_holds_for_the_whole_delivery(serve, send, sent) -> None:
-    """Three tries of 0.2 s do not fit."""
-    serve(Answer(), HANG)
-    await send(FINISHED)  # builds the client
-    start = time.monotonic()
-
-    with pytest.raises(DeliveryTimeoutError, match=r"within 0\.2 s"):
-        await send(FINISHED, timeout=0.2)
-
-    assert time.monotonic() - start < 2
-    assert sent.names[-1] == "delivery_errors"
-
-
-async def test_the_bound_holds_for_the_lookup_of_the_connection(connect, send, monkeypatch) -> None:
-    """A supervisor that does not answer must not hold a callback either."""
-    connect("http://127.0.0.1:1")
-    over = []
-
-    def never(cls: type, conn_id: str) -> None:
-        while not over:
-            time.sleep(0.01)
-
-    monkeypatch.setattr(DataPipelineHook, "get_connection", classmethod(never))
-    try:
-        with pytest.raises(DeliveryTimeoutError):
-            await send(FINISHED, timeout=0.2)
-    finally:
-        over.append(True)
-
-
-async def test_a_timeout_of_the_network_is_not_taken_for_the_bound(serve, send) -> None:
+async def test_a_cancelled_delivery_is_counted(serve, sent) -> None:
+    """As one whose end is not known."""
     serve(HANG)
+    under_way = asyncio.create_task(adeliver(DataPipelineHook(CONN_ID, config=QUICK), TASK, FINISHED))
+    await asyncio.sleep(0)
 
-    with pytest.raises(InternalServiceError):
-        await send(FINISHED, timeout=30)
+    under_way.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await under_way
+
+    assert sent.names == ["delivery_errors"]
 
 
 def test_importing_the_sender_loads_no_aws_library() -> None:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from airflow_provider_datapipeline.delivery.sender import Delivery, adeliver, deliver
+from airflow_provider_datapipeline.delivery.protocol import Delivery
+from airflow_provider_datapipeline.delivery.sender import CLEARED, adeliver, deliver
 from airflow_provider_datapipeline.emulator import EmulatorServer, EmulatorSettings, Service
 from airflow_provider_datapipeline.exceptions import AccessDeniedError, InvalidRequestError, PipelineNotFoundError
 from airflow_provider_datapipeline.reporting.report import TaskReport
@@ -210,7 +211,7 @@ def test_nothing_is_sent_about_a_cleared_run_whose_attempt_has_ended(
     assert task is not None
     deliver(hook, task.task_id, TaskReport.finished(), task=task)
 
-    assert deliver(hook, task.task_id, report, task=task, cleared=True) is delivery
+    assert deliver(hook, task.task_id, report, task=task, look_first=CLEARED) is delivery
     assert len(service.received("SetTaskStatus")) == 1
 
 
@@ -224,5 +225,5 @@ def test_a_cleared_run_is_reported_when_it_was_not_before(
     if not may_look:
         service.fail_next("DescribeObjects", "AccessDeniedException")
 
-    assert deliver(hook, task.task_id, FAILED, task=task, cleared=True) is Delivery.DELIVERED
+    assert deliver(hook, task.task_id, FAILED, task=task, look_first=CLEARED) is Delivery.DELIVERED
     assert [attempt.reported_status for attempt in service.attempts()] == ["FAILED"]

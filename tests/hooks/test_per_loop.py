@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import weakref
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,6 +13,10 @@ from airflow_provider_datapipeline.hooks._per_loop import PerLoop
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
+
+
+class Value:
+    """A plain object, to which there may be weak references."""
 
 
 class Builder:
@@ -22,13 +28,18 @@ class Builder:
 
     async def build(self) -> object:
         await self.goes_on.wait()
-        self.built.append(object())
+        self.built.append(Value())
         return self.built[-1]
 
 
 @pytest.fixture
-def values() -> PerLoop[str, object]:
-    return PerLoop()
+def dropped() -> list[object]:
+    return []
+
+
+@pytest.fixture
+def values(dropped: list[object]) -> PerLoop[str, object]:
+    return PerLoop(dropped.append)
 
 
 async def fail() -> object:
@@ -73,17 +84,22 @@ async def test_a_failure_is_told_to_all_who_wait_and_not_kept(values) -> None:
     assert await values.get("key", ready()) is not None
 
 
-@pytest.mark.parametrize("canceled", [False, True])
-async def test_a_failure_that_is_still_there_is_nobodys_value(values, canceled) -> None:
-    """Between the end of a task and its callbacks is a turn of the event loop, in which others run."""
-    failed = asyncio.create_task(fail())
-    if canceled:  # as by somebody who cancels every task of the event loop
-        failed.cancel()
-    await asyncio.wait([failed])
-    values._of_running_loop()["key"] = failed
+@pytest.mark.parametrize("failure", [OSError, asyncio.CancelledError])
+async def test_a_failure_that_is_still_there_is_nobodys_value(values, failure) -> None:
+    """Between the end of a build and the moment when its failure is forgotten, other coroutines run."""
+    has_failed = asyncio.get_running_loop().create_future()
+
+    async def fail_now() -> object:
+        has_failed.set_result(None)
+        raise failure
+
+    first = asyncio.create_task(values.get("key", fail_now))
+    await has_failed
 
     assert values.discard("key", object()) is False
     assert await values.get("key", ready()) is not None
+    with pytest.raises(failure):
+        await first
 
 
 async def test_what_is_outdated_is_built_anew_once(values) -> None:
@@ -120,8 +136,46 @@ async def test_only_what_is_still_there_is_discarded(values) -> None:
     assert await values.get("key", fail) is new
 
 
+async def test_what_is_not_returned_again_is_told_once(values, dropped) -> None:
+    """Because it was discarded, did not fit, or was cleared."""
+    got = [await values.get("key", ready())]
+    values.discard("key", got[0])
+    values.discard("key", got[0])
+    assert dropped == got
+
+    got.append(await values.get("key", ready()))
+    current = await values.get("key", ready(), fits=lambda _: False)
+    assert dropped == got
+
+    got.append(current)
+    values.clear()
+    await values.get("key", ready())
+    assert dropped == got
+
+
+async def test_what_is_cleared_while_it_is_built_is_told_when_it_is_there(values, dropped) -> None:
+    """Those who wait for it receive it, and others do not."""
+    builder = Builder()
+    waiting = asyncio.create_task(values.get("key", builder.build))
+    await asyncio.sleep(0)
+
+    values.clear()
+    other = await values.get("key", ready())
+    assert dropped == []
+    builder.goes_on.set()
+
+    assert await waiting is builder.built[0]
+    assert dropped == builder.built
+    assert await values.get("key", fail) is other
+
+
 async def test_each_event_loop_has_its_own_and_closed_ones_are_forgotten(values) -> None:
     got = [await asyncio.to_thread(asyncio.run, values.get("key", ready())) for _ in range(3)]
-
+    remaining = [weakref.ref(value) for value in got]
     assert len(set(got)) == 3
-    assert len(values._loops) == 1
+
+    del got
+    await values.get("key", ready())  # in yet another event loop
+    gc.collect()
+
+    assert [value() for value in remaining] == [None] * 3

@@ -16,7 +16,7 @@ import pytest
 from hypothesis import assume, example, given, strategies as st
 
 from airflow_provider_datapipeline._airflow.names import redact
-from airflow_provider_datapipeline.masking.finder import find_secrets, hide_secrets
+from airflow_provider_datapipeline.masking.finder import find_secrets, mask_secrets
 from airflow_provider_datapipeline.masking.masker import WITHHELD, Masker
 from airflow_provider_datapipeline.reporting import TaskReport
 from tests.reporting.corpus import cloud, databases, web
@@ -96,9 +96,9 @@ def test_a_secret_of_any_letters_is_hidden(place: str, data: st.DataObject) -> N
 @given(text=st.lists(st.sampled_from(PIECES)).map("".join))
 @example(text='password="a password=b" password=c"')
 def test_hiding_twice_is_hiding_once(text: str) -> None:
-    hidden = hide_secrets(text)
+    hidden = mask_secrets(text)
 
-    assert hide_secrets(hidden) == hidden
+    assert mask_secrets(hidden) == hidden
     assert find_secrets(hidden) == []
 
 
@@ -158,12 +158,12 @@ def test_a_secret_that_one_text_announces_is_hidden_in_all() -> None:
 def test_airflows_masker_and_the_patterns_settle() -> None:
     """Each leaves alone what the other has masked, whatever the order."""
     for template, _ in (*databases.TEXTS, *web.TEXTS, *cloud.TEXTS):
-        hidden = hide_secrets(plant(template).text)
+        hidden = mask_secrets(plant(template).text)
         masked = str(redact(hidden))  # hides more where another test of this process has registered a secret
 
         assert masked.count("***") >= hidden.count("***")
         assert str(redact(masked)) == masked
-        assert hide_secrets(masked) == masked
+        assert mask_secrets(masked) == masked
 
 
 def test_no_pattern_is_compiled_before_it_is_needed() -> None:

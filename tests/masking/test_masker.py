@@ -12,7 +12,7 @@ def mask(text: str) -> str:
 
 
 @pytest.mark.parametrize(
-    ("text", "protected"),
+    ("text", "masked"),
     [
         ("nothing to hide", "nothing to hide"),
         ("password hunter2", "password ***"),
@@ -25,8 +25,8 @@ def mask(text: str) -> str:
         ("the sequence \x1bMmoves up", "the sequence moves up"),
     ],
 )
-def test_secrets_vanish_whole_or_cut(text: str, protected: str) -> None:
-    assert Masker(mask)(text) == protected
+def test_secrets_vanish_whole_or_cut(text: str, masked: str) -> None:
+    assert Masker(mask)(text) == masked
 
 
 @pytest.mark.parametrize(
@@ -79,17 +79,17 @@ def test_a_timeout_while_masking_is_not_swallowed() -> None:
 
 
 def test_a_secret_put_together_by_shortening_is_masked() -> None:
-    settled = Masker(mask).mask_within_limit("hun and ter2", lambda _: "hunter2", lambda text, _: text, 20)
+    shortened = Masker(mask).mask_within_limit("hun and ter2", lambda _: "hunter2", lambda text, _: text, 20)
 
-    assert settled == "***"
+    assert shortened == "***"
 
 
 def test_a_secret_across_parts_gives_up_the_structure() -> None:
-    settled = Masker(mask).mask_within_limit(
+    shortened = Masker(mask).mask_within_limit(
         "two\nlines", lambda _: "two", lambda text, room: f"opaque {text} {room}", 20
     )
 
-    assert settled == "opaque *** 20"
+    assert shortened == "opaque *** 20"
 
 
 def test_a_text_that_cannot_be_kept_short_is_withheld() -> None:

@@ -1,4 +1,4 @@
-"""Which tasks of a DAG the outcome of a run depends on."""
+"""On which tasks of its DAG the outcome of a run depends."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from airflow_provider_datapipeline.outcome import dag_structure
         ("gone_1", ("gone_1", -1)),
     ],
 )
-def test_a_mapped_task_is_told_from_one_that_is_named_alike(key: str, expected: tuple[str, int]) -> None:
-    """``load_3`` is a task of the DAG here, ``load_12`` an instance of ``load``."""
+def test_an_instance_is_distinguished_from_a_task_with_a_similar_name(key: str, expected: tuple[str, int]) -> None:
+    """In this DAG ``load_3`` is a task, and ``load_12`` is an instance of the mapped task ``load``."""
     assert dag_structure.split_key(key, {"load", "load_3"}) == expected
 
 
@@ -36,7 +36,7 @@ def test_a_mapped_task_is_told_from_one_that_is_named_alike(key: str, expected: 
     ],
 )
 def test_a_failed_teardown_counts_only_where_its_author_says_so(state: str, task: object, counts: bool) -> None:
-    """As in Airflow's own verdict on the run."""
+    """Airflow decides the state of the run in the same way."""
     assert dag_structure.tasks_fail_run({"t": state}, {"t": task}) is counts
     assert dag_structure.tasks_fail_run({"t_3": state, "t_4": "success"}, {"t": task}) is counts
 
@@ -53,20 +53,24 @@ def test_a_failed_teardown_counts_only_where_its_author_says_so(state: str, task
         ({"load_0": "success", "load_1": "success", "load_3": "failed", "save": "running"}, True),
     ],
 )
-def test_one_instance_of_a_mapped_task_is_not_the_whole(states: dict[str, str | None], is_last: bool) -> None:
-    """``load_3`` is another task here."""
+def test_a_mapped_task_has_succeeded_with_its_last_instance(states: dict[str, str | None], is_last: bool) -> None:
+    """In this DAG ``load_3`` is another task."""
     assert dag_structure.is_last_to_succeed(states, {"load", "load_3", "save"}, "load", 1) is is_last
 
 
 def dag(**tasks: str) -> dict[str, Any]:
-    """Return tasks with the ids of those behind them; one that is called ``teardown`` or ``fatal`` is a teardown."""
+    """
+    Return tasks by id, each with the ids of the tasks that follow it.
+
+    A task whose id begins with ``teardown`` or ``fatal`` is a teardown; the failure of a ``fatal`` one fails the run.
+    """
     return {
         task_id: SimpleNamespace(
-            downstream_task_ids=set(behind.split()),
+            downstream_task_ids=set(downstream.split()),
             is_teardown=task_id.startswith(("teardown", "fatal")),
             on_failure_fail_dagrun=task_id.startswith("fatal"),
         )
-        for task_id, behind in tasks.items()
+        for task_id, downstream in tasks.items()
     }
 
 
@@ -87,7 +91,7 @@ def dag(**tasks: str) -> dict[str, Any]:
         ({}, [], []),
     ],
 )
-def test_the_leaves_of_a_dag_are_the_tasks_behind_which_no_work_follows(
+def test_the_leaves_of_a_dag_are_the_tasks_that_no_work_follows(
     tasks: dict[str, str], without: list[str], leaves: list[str]
 ) -> None:
     assert sorted(dag_structure.leaves_of(dag(**tasks), without)) == leaves

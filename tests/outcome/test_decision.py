@@ -1,4 +1,4 @@
-"""What a DAG run means for Data Pipeline, whoever asks."""
+"""What the outcome of a DAG run means for Data Pipeline, for every way of reporting."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def failed_run(
 
 
 def test_the_error_of_the_task_that_failed_first_is_reported() -> None:
-    """Not the error of the task that comes first by name or in the states."""
+    """Neither the name of a task nor its position in the states matters."""
     report = failed_run(
         [
             failed("a", at="2026-11-22T10:00:05", message="second"),
@@ -58,7 +58,7 @@ def test_the_error_of_the_task_that_failed_first_is_reported() -> None:
 
 @pytest.mark.parametrize("is_kept", [True, False], ids=["kept without texts", "kept by an earlier version"])
 def test_the_error_is_reported_without_its_text(is_kept: bool) -> None:
-    """Of a record that has only the whole error, its class is all that is surely none of the error's text."""
+    """If the record has only the whole error, the report uses its class alone, because the rest may be text."""
     less = TaskReport.failed(ValueError("Log: secret"), FACTS, mask=unmasked, detail=ErrorDetail.TYPE)
     whole = recorded("no rows\nTask: secret\nLog: secret")
     end = TaskEnd(
@@ -85,7 +85,7 @@ def test_the_error_is_reported_without_its_text(is_kept: bool) -> None:
 
 
 @pytest.mark.parametrize("failed", [True, False])
-def test_why_something_could_not_be_read_is_an_error_text_too(failed: bool) -> None:
+def test_the_reason_of_a_failed_read_is_an_error_text_too(failed: bool) -> None:
     run = EndedRun(failed=failed, unread="XCom 'rows' of task a: ValueError: secret")
 
     report = decision.report_on(run, Asked.PRECONDITION, FACTS, mask=unmasked, detail=ErrorDetail.TYPE)
@@ -95,7 +95,7 @@ def test_why_something_could_not_be_read_is_an_error_text_too(failed: bool) -> N
 
 
 def test_tasks_that_never_started_are_counted() -> None:
-    """A cascade of fifty tasks is a number, not a list."""
+    """The report counts the fifty tasks, and does not list them."""
     ends = [failed("a", at="1", message="boom")] + [
         TaskEnd(task_id=f"t{number}", map_index=-1, state="upstream_failed") for number in range(50)
     ]
@@ -108,7 +108,7 @@ def test_tasks_that_never_started_are_counted() -> None:
 
 
 def test_many_failed_tasks_are_listed_in_part() -> None:
-    """The list of failed tasks stays readable."""
+    """This keeps the message readable."""
     ends = [failed("shard", map_index=index, at=f"{index:02}", message=f"m{index}") for index in range(25)]
 
     message = failed_run(ends).error_message
@@ -128,7 +128,7 @@ def test_many_failed_tasks_are_listed_in_part() -> None:
     ],
 )
 def test_without_a_recorded_error_the_reason_is_reported(reason: str | None, error_id: str) -> None:
-    """A killed task leaves no exception; the report says what Airflow knows."""
+    """A killed task leaves no exception, so the report says what Airflow knows about the run."""
     report = failed_run([failed("a")], reason=reason)
 
     assert report.error_id == error_id
@@ -138,8 +138,8 @@ def test_without_a_recorded_error_the_reason_is_reported(reason: str | None, err
     assert report.error_stack_trace is None
 
 
-def test_given_texts_take_the_place_of_the_recorded_ones() -> None:
-    """The stack trace of the recorded error stays."""
+def test_texts_from_parameters_replace_the_recorded_ones() -> None:
+    """The stack trace of the recorded error stays in the report."""
     report = failed_run([failed("a", at="1", message="boom")], error_id="Nightly", error_message="see the wiki")
 
     assert report.error_id == "Nightly"
@@ -202,7 +202,7 @@ def test_a_failed_run_is_failed_whatever_was_asked(asked: Asked) -> None:
     assert decision.status_of(EndedRun(failed=True, ends=[FALSE, SKIPPED]), asked) == "FAILED"
 
 
-def test_tasks_that_could_be_seen_and_not_read_leave_a_precondition_open() -> None:
+def test_a_precondition_is_unknown_when_the_states_cannot_be_read() -> None:
     run = EndedRun(failed=False, unread="the states: ConnectionError: gone")
 
     report = decision.report_on(run, Asked.PRECONDITION, FACTS, mask=unmasked)
@@ -215,7 +215,7 @@ def test_tasks_that_could_be_seen_and_not_read_leave_a_precondition_open() -> No
 
 
 def test_a_failure_whose_details_could_not_be_read_says_so() -> None:
-    """Not that no task left an exception: perhaps one did."""
+    """The report does not claim that no task left an exception, because one may have done so."""
     report = failed_run([failed("a")], unread="XCom 'datapipeline_error' of task a: ConnectionError: gone")
 
     assert report.error_id == "AirflowDagRunFailed"
@@ -225,7 +225,7 @@ def test_a_failure_whose_details_could_not_be_read_says_so() -> None:
     assert "Not read: XCom 'datapipeline_error' of task a" in report.error_message
 
 
-def test_a_precondition_that_does_not_hold_has_the_reason_given() -> None:
+def test_the_report_about_an_unmet_precondition_has_the_reason_from_the_parameter() -> None:
     report = decision.report_on(
         EndedRun(failed=False, ends=[FALSE]), Asked.PRECONDITION, FACTS, mask=unmasked, error_message="no file yet"
     )
@@ -245,5 +245,7 @@ def test_a_precondition_that_does_not_hold_has_the_reason_given() -> None:
         ([leaf("failed")], Asked.PRECONDITION, []),
     ],
 )
-def test_only_results_that_decide_are_asked_for(ends: list[TaskEnd], asked: Asked, labels: list[str]) -> None:
-    assert [end.label for end in decision.unanswered(EndedRun(failed=False, ends=ends), asked)] == labels
+def test_only_results_that_can_change_the_decision_are_read(
+    ends: list[TaskEnd], asked: Asked, labels: list[str]
+) -> None:
+    assert [end.label for end in decision.undecided_leaves(EndedRun(failed=False, ends=ends), asked)] == labels

@@ -52,12 +52,12 @@ with DAG("child_that_fails", schedule=None, max_active_runs=100):
 
 _TASK_RUNNER = """# Airflow DAGs
 from airflow_provider_datapipeline.task_runner import data_pipeline_task_runner
-poller, runner = data_pipeline_task_runner(worker_group="airflow", airflow_conn_id="airflow_api", beat=2)
+poller, runner = data_pipeline_task_runner(worker_group="airflow", airflow_conn_id="airflow_api", heartbeat=2)
 """
 
 _BOUNDED_TASK_RUNNER = """
 bounded_poller, bounded = data_pipeline_task_runner(
-    worker_group="bounded", airflow_conn_id="airflow_api", beat=2, run_timeout=45
+    worker_group="bounded", airflow_conn_id="airflow_api", heartbeat=2, run_timeout=45
 )
 """
 

@@ -60,7 +60,7 @@ def test_a_url_of_three_longest_ids_is_kept_whole() -> None:
     assert TaskFacts(log_url=url).lines() == (f"Log: {url}",)
 
 
-def test_facts_are_protected_before_they_are_shortened() -> None:
+def test_facts_are_masked_before_they_are_shortened() -> None:
     facts = TaskFacts(dag_id="x" * 250 + "hunter2", task_id="Task: hunter2")
 
     shown = facts.lines(lambda text: text.replace("hunter2", "*").replace("Task", "+"))
@@ -78,10 +78,10 @@ def test_a_message_is_taken_apart_where_its_facts_begin() -> None:
 
 def test_an_id_that_looks_generated_stays() -> None:
     looks = "Zq7Rt2Lm9Xw4Kd8Vb3Nc"
-    protect = Masker(str)
+    mask = Masker(str)
 
-    assert protect(f"it met {looks} there") == "it met *** there"
-    assert TaskFacts(dag_id=looks, run_id=looks, task_id=looks).lines(protect) == (
+    assert mask(f"it met {looks} there") == "it met *** there"
+    assert TaskFacts(dag_id=looks, run_id=looks, task_id=looks).lines(mask) == (
         f"DAG: {looks}",
         f"Run: {looks}",
         f"Task: {looks}",

@@ -23,9 +23,9 @@ from random import Random
 
 import pytest
 
-from airflow_provider_datapipeline.masking import control_characters, finder, patterns, text
+from airflow_provider_datapipeline.masking import control_characters, finder, patterns, randomness, text
 from airflow_provider_datapipeline.masking.finder import find_secrets
-from airflow_provider_datapipeline.masking.patterns.contexts import command_pattern, option_pattern
+from airflow_provider_datapipeline.masking.patterns.commands import command_pattern, option_pattern
 from airflow_provider_datapipeline.masking.patterns.tokens import compiled, issuer_pattern
 from airflow_provider_datapipeline.masking.rules.commands import ARGUMENTS, OPTIONS
 from airflow_provider_datapipeline.masking.rules.issuers import ISSUERS, SHAPES
@@ -68,11 +68,12 @@ FILLINGS = ("a", "ab ", "a b c ", "a'", "a,", " a", "(a", "get", "\\")
 """One value that goes on and on."""
 
 AT_A_PLACE = {
-    "assignments": ("_CLASS",),
-    "looks": ("_NAME", "_NO_SECRET"),
-    "placeholders": ("_NOTHING", "WORDS"),
-    "urls": ("_IS_A_HOST",),
-    "values": ("_READS",),
+    "assignments": ("_CLASS_NAME",),
+    "generated": ("_NAME",),
+    "placeholders": ("_PLACEHOLDER", "TWO_WORDS"),
+    "randomness": ("NOT_SECRET",),
+    "urls": ("_HOST",),
+    "values": ("_READS_SECRET",),
 }
 """Patterns that are matched at one place or in a short piece of a text, by their modules; never sought in all of it."""
 
@@ -80,7 +81,7 @@ AT_A_PLACE = {
 def rules() -> Iterator[tuple[str, str]]:
     """Every row of the tables, with a regular expression that is as long as all of it."""
     for issuer in ISSUERS:
-        yield f"issuer {issuer.name}, {issuer.starts}", issuer_pattern(issuer)
+        yield f"issuer {issuer.name}, {issuer.prefix}", issuer_pattern(issuer)
     yield from other_rules()
 
 
@@ -107,7 +108,7 @@ def module_patterns() -> Iterator[tuple[str, str, re.Pattern[str]]]:
     """Every pattern that a module defines: also in dictionaries, tuples and dataclasses."""
     names = [name for _, name, _ in pkgutil.iter_modules(patterns.__path__)]
     modules = [importlib.import_module(f"{patterns.__name__}.{name}") for name in names]
-    for module in [*modules, control_characters, text, finder]:
+    for module in [*modules, control_characters, text, finder, randomness]:
         source = inspect.getsource(module)
         for name, value in vars(module).items():
             if re.search(rf"^{name}\b[^=\n]*=", source, re.MULTILINE):
@@ -195,7 +196,7 @@ def test_every_issuer_is_sought_in_linear_time_among_its_own_beginnings() -> Non
         (issuer.name, mark)
         for issuer, mark in product(ISSUERS, ("", "-", "_", ".", "/", "+", "="))
         if not is_linear(
-            find_all(compiled(issuer_pattern(issuer))), partial(repeated, issuer.starts + mark), 16_000, 0.03
+            find_all(compiled(issuer_pattern(issuer))), partial(repeated, issuer.prefix + mark), 16_000, 0.03
         )
     ]
 
@@ -228,7 +229,7 @@ def test_secrets_are_found_in_linear_time_in_what_issuers_issue() -> None:
     slow = [
         name
         for issuer in ISSUERS
-        if not linear_in_all(beginning(name := f"{issuer.name}, {issuer.starts}", issuer_pattern(issuer), 0.9))
+        if not linear_in_all(beginning(name := f"{issuer.name}, {issuer.prefix}", issuer_pattern(issuer), 0.9))
     ]
 
     assert slow == []

@@ -17,7 +17,7 @@ from tests.masking.counting import (
     pieces,
     planted,
 )
-from tests.masking.stays import STAYS, Stay
+from tests.masking.unsolved import UNSOLVED, Unsolved
 
 MOST = 5.0
 MOST_OF_A_KIND = 25.0
@@ -53,10 +53,10 @@ def test_the_page_has_the_counts(leaks: Counts, masks: Counts) -> None:
     assert tables.part_of(tables.PAGE.read_text(encoding="utf-8")) == tables.part(leaks, masks)
 
 
-@pytest.mark.parametrize("stay", STAYS, ids=lambda stay: stay.kind)
-def test_what_is_said_to_stay_stays(stay: Stay) -> None:
-    assert bool(stay.generator) == ("{SECRET}" in stay.text)
-    assert not stay.is_solved()
+@pytest.mark.parametrize("case", UNSOLVED, ids=lambda case: case.kind)
+def test_what_is_said_to_be_unsolved_is_not_solved(case: Unsolved) -> None:
+    assert bool(case.generator) == ("{SECRET}" in case.text)
+    assert not case.is_solved()
 
 
 def test_the_corpus_is_large_and_says_nothing_twice() -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from airflow_provider_datapipeline.masking.finder import hide_secrets
+from airflow_provider_datapipeline.masking.finder import mask_secrets
 from airflow_provider_datapipeline.masking.masker import WITHHELD, Masker
 from airflow_provider_datapipeline.reporting import TaskFacts, TaskReport, TaskStatus
 from tests.reporting.corpus import cloud, databases, harmless, web
@@ -91,11 +91,11 @@ def test_the_corpus_is_large() -> None:
 
 @pytest.mark.parametrize("planted", WRITTEN, ids=name)
 def test_no_secret_leaves_and_what_surrounds_it_stays(planted: Planted) -> None:
-    shown = hide_secrets(planted.text)
+    shown = mask_secrets(planted.text)
 
     assert planted.leaks(shown) == []
     assert planted.lost(shown) == []
-    assert hide_secrets(shown) == shown
+    assert mask_secrets(shown) == shown
 
 
 @pytest.mark.parametrize("form", FORMS, ids=lambda form: form.__name__)
@@ -154,4 +154,4 @@ def test_no_secret_leaves_with_what_a_library_raises(raises: Callable[[Maker], N
 
 @pytest.mark.parametrize("text", harmless.TEXTS)
 def test_a_text_without_secrets_stays_as_it_is(text: str) -> None:
-    assert hide_secrets(text) == text
+    assert mask_secrets(text) == text

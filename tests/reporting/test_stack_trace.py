@@ -77,7 +77,7 @@ def raised(function: Callable[..., None], *args: object) -> BaseException:
 
 
 def shown(error: BaseException) -> Sequence[ExceptionEntry]:
-    return [entry.protected(str) for entry in flatten_exception(error)]
+    return [entry.masked(str) for entry in flatten_exception(error)]
 
 
 def in_full(error: BaseException) -> str:
@@ -440,7 +440,7 @@ def test_a_shortened_chain_shows_the_root_cause_and_the_error_raised() -> None:
 def test_a_frame_too_long_to_show_is_counted() -> None:
     frames = (Frame("a" * 2000), Frame("b", 2), Frame("", 5), Frame("c"), Frame("d" * 2000))
 
-    assert stack_layout.fit([ExceptionEntry(frames=frames, message="E", headline="E").protected(str)], LIMIT) == (
+    assert stack_layout.fit([ExceptionEntry(frames=frames, message="E", headline="E").masked(str)], LIMIT) == (
         "Traceback (most recent call last):\n"
         "  ... 1 frame elided ...\n"
         "  b\n"

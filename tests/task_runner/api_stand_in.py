@@ -52,6 +52,7 @@ class ApiStandIn:
     """Those that came back, of each request."""
     goes_on: threading.Event = field(default_factory=threading.Event)
     """Clear it, and requests wait, for some seconds at the most."""
+    seconds_between_bytes: float = 0
     ends_runs: str | None = None
     """The state into which runs come by themselves, right after somebody has asked for it."""
 
@@ -80,7 +81,7 @@ class ApiStandIn:
                 asked = Asked(
                     f"{self.command} {self.path}", self.headers["Authorization"], json.loads(body) if body else None
                 )
-                stand_in.asked.append(asked)
+                stand_in.remember(asked)
                 stand_in.clients.add(self.client_address)
                 stand_in.cookies.append(self.headers["Cookie"])
                 stand_in.goes_on.wait(20)
@@ -89,7 +90,9 @@ class ApiStandIn:
                 self.send_header("Set-Cookie", "session=somebody; Path=/")
                 self.send_header("Content-Length", str(len(text.encode())))
                 self.end_headers()
-                self.wfile.write(text.encode())
+                for byte in text.encode() if stand_in.seconds_between_bytes else [text.encode()]:
+                    self.wfile.write(byte if isinstance(byte, bytes) else bytes([byte]))
+                    time.sleep(stand_in.seconds_between_bytes)
 
             do_GET = do_POST = do_PATCH = answer  # noqa: N815  # the base class's names
 
@@ -117,6 +120,16 @@ class ApiStandIn:
         """Wait until so many connections are open; whether that came to be."""
         with self._changed:
             return self._changed.wait_for(lambda: self._open == number, timeout=10)
+
+    def remember(self, asked: Asked) -> None:
+        with self._changed:
+            self.asked.append(asked)
+            self._changed.notify_all()
+
+    def wait_until_asked(self, line: str) -> bool:
+        """Wait for a request; whether it came."""
+        with self._changed:
+            return self._changed.wait_for(lambda: line in self.lines, timeout=10)
 
     @property
     def lines(self) -> list[str]:

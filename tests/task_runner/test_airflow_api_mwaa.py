@@ -14,7 +14,7 @@ import pytest
 
 from airflow_provider_datapipeline._airflow import compat
 from airflow_provider_datapipeline._airflow.names import DAG  # noqa: F401  # Airflow 2 reads no connection before it
-from airflow_provider_datapipeline.airflow_api import _sessions
+from airflow_provider_datapipeline.airflow_api._timing import Timing
 from airflow_provider_datapipeline.airflow_api.api import AirflowApi
 from airflow_provider_datapipeline.airflow_api.errors import may_pass
 from airflow_provider_datapipeline.emulator import Credentials
@@ -32,6 +32,8 @@ if not compat.AIRFLOW_3:
     pytest.skip("the task runner needs Airflow 3", allow_module_level=True)
 
 SOON = 20.0
+STANDARD = Timing()
+READ_ANEW = Timing(connection=0)
 RUN = ("nightly", "df-1.A_2026-11-22T10:00:00+1~.ab")
 LOGIN = [f"POST aws /webtoken/{ENVIRONMENT}", "POST web /pluginsv2/aws_mwaa/login"]
 ASK = "GET web /api/v2/dags/nightly"
@@ -52,7 +54,7 @@ def stand_in(tmp_path) -> Iterator[MwaaStandIn]:
 def connect(stand_in, monkeypatch) -> Callable[..., AirflowApi]:
     """Define the connection; what is given counts more than what leads to the stand-in."""
 
-    def define(*, login: str = KEY, password: str = SECRET, **extra: Any) -> AirflowApi:
+    def define(*, login: str = KEY, password: str = SECRET, timing: Timing = STANDARD, **extra: Any) -> AirflowApi:
         all_extra = {
             "region_name": REGION,
             "endpoint_url": stand_in.endpoint_url,
@@ -64,7 +66,7 @@ def connect(stand_in, monkeypatch) -> Callable[..., AirflowApi]:
         given = {name: value for name, value in all_extra.items() if value is not None}
         connection = {"conn_type": "aws", "login": login, "password": password, "extra": given}
         monkeypatch.setenv("AIRFLOW_CONN_AIRFLOW_API", json.dumps(connection))
-        return AirflowApi("airflow_api")
+        return AirflowApi("airflow_api", timing=timing)
 
     return define
 
@@ -135,10 +137,8 @@ async def test_a_login_serves_many_requests(stand_in, connect) -> None:
     assert stand_in.runs == {RUN: "failed"}
 
 
-async def test_a_login_ends_after_its_time(stand_in, connect, monkeypatch) -> None:
-    assert _sessions.TOKEN_SECONDS <= 3600
-    monkeypatch.setattr(_sessions, "TOKEN_SECONDS", 0.0)
-    api = connect()
+async def test_a_login_ends_after_its_time(stand_in, connect) -> None:
+    api = connect(timing=Timing(token=0))
 
     for _ in range(2):
         assert await api.is_paused("nightly") is True
@@ -169,12 +169,11 @@ async def test_a_token_that_many_find_refused_is_renewed_once(stand_in, connect)
     assert stand_in.logins == 2
 
 
-async def test_another_environment_has_a_login_of_its_own(stand_in, connect, monkeypatch) -> None:
+async def test_another_environment_has_a_login_of_its_own(stand_in, connect) -> None:
     """Which the one kept for the first would let in."""
     await connect().is_paused("nightly")
-    monkeypatch.setattr(_sessions, "CONNECTION_SECONDS", 0.0)
 
-    assert "'Another'" in await refusal(connect(env_name="Another"))
+    assert "'Another'" in await refusal(connect(env_name="Another", timing=READ_ANEW))
 
 
 async def test_logins_share_a_client(stand_in, connect, monkeypatch) -> None:
@@ -205,13 +204,12 @@ async def test_credentials_that_were_replaced_are_used_for_the_next_login(stand_
     assert await connect(login="AKIANEW", password="n3w").is_paused("nightly") is True
 
 
-async def test_other_credentials_are_used_as_soon_as_the_connection_has_them(stand_in, connect, monkeypatch) -> None:
+async def test_other_credentials_are_used_as_soon_as_the_connection_has_them(stand_in, connect) -> None:
     """Although nobody has refused the first."""
     stand_in.credentials.add("AKIALESSER", "n3w", policies=[])
     await connect().is_paused("nightly")
-    monkeypatch.setattr(_sessions, "CONNECTION_SECONDS", 0.0)
 
-    assert "AccessDeniedException" in await refusal(connect(login="AKIALESSER", password="n3w"))
+    assert "AccessDeniedException" in await refusal(connect(login="AKIALESSER", password="n3w", timing=READ_ANEW))
 
 
 async def test_the_event_loop_goes_on_while_aws_is_asked(stand_in, connect) -> None:

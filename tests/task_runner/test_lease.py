@@ -47,12 +47,12 @@ AHEAD = 6.0
 def make_lease(hook) -> Callable[..., Lease]:
     """A lease of the emulated service, in real time."""
 
-    def make(task: PipelineTask, *, beat: float = 60, polled_at: float | None = None) -> Lease:
+    def make(task: PipelineTask, *, heartbeat_seconds: float = 60, polled_at: float | None = None) -> Lease:
         return Lease(
             task=task,
             hook=hook,
             account="emulated",
-            beat=beat,
+            heartbeat_seconds=heartbeat_seconds,
             polled_at=polled_at,
             runner_dag_id="runner",
             about=ABOUT,
@@ -90,7 +90,7 @@ def lease_of(
     fake: FakeService,
     *,
     task_id: str = "task",
-    beat: float = 60,
+    heartbeat_seconds: float = 60,
     timeout: str = "15 minutes",
     polled_before: float | None = 0.0,
 ) -> Lease:
@@ -100,7 +100,7 @@ def lease_of(
         task=PipelineTask(task_id=task_id, pipeline_id="df-1", attempt_id="@Step_Attempt=1", fields=fields),
         hook=fake,  # type: ignore[arg-type]  # as much of one as a lease needs
         account="fake",
-        beat=beat,
+        heartbeat_seconds=heartbeat_seconds,
         polled_at=None if polled_before is None else wall() - polled_before,
         runner_dag_id="runner",
         about=ABOUT,
@@ -128,7 +128,7 @@ async def test_a_heartbeat_is_counted_and_keeps_the_lease(service, task, make_le
     assert await lease.heartbeat(HALF) == ""
 
     assert service.attempts()[0].progress == HALF
-    assert sent.values == [("beats", 1, TAGS)]
+    assert sent.values == [("heartbeats", 1, TAGS)]
     assert lease.end > end
 
 
@@ -152,7 +152,7 @@ async def test_a_canceled_task_is_told_apart_from_a_lost_one(service, task, make
 
     assert await lease.heartbeat(HALF) == CANCELED
 
-    assert sent.values == [("beats", 1, TAGS), ("canceled", 1, TAGS)]
+    assert sent.values == [("heartbeats", 1, TAGS), ("canceled", 1, TAGS)]
     level, text = lines()[-1]
     assert level == "WARNING"
     assert text.startswith(f"Nothing will be reported about this task: {CANCELED} target_dag=nightly run=run_1 ")
@@ -172,7 +172,7 @@ async def test_a_heartbeat_that_fails_is_counted_and_loses_nothing(service, task
 
     assert await lease.heartbeat(HALF) == ""
 
-    assert sent.names == ["errors.access_denied", "beats_failed"]
+    assert sent.names == ["errors.access_denied", "heartbeats_failed"]
     assert lines()[-1][0] == "WARNING"
     assert lease.end == end
 
@@ -182,7 +182,7 @@ async def test_refused_fields_do_not_cost_the_lease(service, task, make_lease, s
 
     assert await make_lease(task).heartbeat(HALF) == ""
 
-    assert sent.names == ["errors.refused", "beats"]
+    assert sent.names == ["errors.refused", "heartbeats"]
 
 
 async def test_the_time_is_the_machine_s_by_default(task, make_lease) -> None:
@@ -263,7 +263,7 @@ def test_no_error_ends_a_lease(fake, sent, error: Exception) -> None:
         return await kept(lease_of(fake), 600)
 
     assert run(lost()) is None
-    assert sent.names[:4] == ["beats_failed"] * 3 + ["beats"]
+    assert sent.names[:4] == ["heartbeats_failed"] * 3 + ["heartbeats"]
     first = fake.times(CALL)[:4]
     # The first one may stand in for an acknowledgement, for which a minute is left: so the next ones come soon.
     assert first == pytest.approx([60, 75, 90, 105], abs=0.5)
@@ -283,14 +283,14 @@ def test_an_error_in_what_is_to_be_told_costs_a_heartbeat_and_no_lease(fake, sen
 
     run(lost())
 
-    assert "beats_failed" in sent.names
+    assert "heartbeats_failed" in sent.names
     assert fake.times(CALL)[0] == pytest.approx(135, abs=0.5)
 
 
 def test_a_short_lease_is_tried_for_again_within_its_interval(fake) -> None:
     async def calls() -> None:
         fake.fail(CALL, OSError(), times=1)
-        await kept(lease_of(fake, timeout="1 minute", beat=5, polled_before=None), 30)
+        await kept(lease_of(fake, timeout="1 minute", heartbeat_seconds=5, polled_before=None), 30)
 
     run(calls())
 
@@ -325,7 +325,7 @@ def test_a_throttled_heartbeat_slows_all_of_the_account_down(fake) -> None:
 
 
 @pytest.mark.parametrize(
-    ("polled_before", "beat", "timeout", "seconds"),
+    ("polled_before", "heartbeat_seconds", "timeout", "seconds"),
     [
         (5, 60, "15 minutes", 55),  # acknowledged a moment ago
         (5, 300, "15 minutes", 55),  # not known to be acknowledged: two minutes at most since the poll
@@ -337,10 +337,12 @@ def test_a_throttled_heartbeat_slows_all_of_the_account_down(fake) -> None:
     ],
 )
 def test_the_acknowledgement_is_the_first_heartbeat(
-    fake, polled_before: float | None, beat: float, timeout: str, seconds: float
+    fake, polled_before: float | None, heartbeat_seconds: float, timeout: str, seconds: float
 ) -> None:
     async def due() -> float:
-        return lease_of(fake, beat=beat, timeout=timeout, polled_before=polled_before).seconds_until_due()
+        return lease_of(
+            fake, heartbeat_seconds=heartbeat_seconds, timeout=timeout, polled_before=polled_before
+        ).seconds_until_due()
 
     assert run(due()) == pytest.approx(seconds, abs=1e-3)
 
@@ -381,8 +383,8 @@ def test_heartbeats_of_a_late_triggerer_come_at_once_and_then_in_their_phase(fak
 
     run(keep_all())
 
-    assert all(beats[0][0] < 1 for beats in fake.progress.values())
-    assert len({round(beats[-1][0] % 60) for beats in fake.progress.values()}) > 10
+    assert all(heartbeats[0][0] < 1 for heartbeats in fake.progress.values())
+    assert len({round(heartbeats[-1][0] % 60) for heartbeats in fake.progress.values()}) > 10
 
 
 def test_what_is_to_be_told_is_brought_up_to_date_ahead(fake) -> None:
@@ -399,8 +401,8 @@ def test_what_is_to_be_told_is_brought_up_to_date_ahead(fake) -> None:
 
     times = fake.times(CALL)
     assert len(looked) >= len(times) >= 9
-    for look, beat in zip(looked[2:], times[2:], strict=False):
-        assert beat - look == pytest.approx(AHEAD, abs=0.01)
+    for look, heartbeat in zip(looked[2:], times[2:], strict=False):
+        assert heartbeat - look == pytest.approx(AHEAD, abs=0.01)
 
 
 @pytest.mark.parametrize(
@@ -419,7 +421,7 @@ def test_a_young_lease_waits_until_there_is_something_to_tell(
     """Short work would else tell nothing of its progress: its first heartbeat would be its last."""
 
     async def calls() -> None:
-        await kept(lease_of(fake, beat=10, timeout=timeout, polled_before=polled_before), 60)
+        await kept(lease_of(fake, heartbeat_seconds=10, timeout=timeout, polled_before=polled_before), 60)
 
     run(calls())
 

@@ -190,8 +190,8 @@ def test_runner_and_target_are_started_before_the_acknowledgement(service, polle
     expected = Assignment(task=polled, target_dag_id="nightly", polled_at=polled_at, poller=POLLER)
     assert Assignment.from_conf(supervisor.confs["runner"]) == expected
     assert supervisor.confs["nightly"] == expected.target_conf("runner")
-    (beat,) = service.received("ReportTaskProgress")
-    assert beat.parameters["taskId"] == polled.task_id
+    (heartbeat,) = service.received("ReportTaskProgress")
+    assert heartbeat.parameters["taskId"] == polled.task_id
     assert sent.values == [("acknowledged", 1, {"dag_id": "runner"})]
 
 
@@ -624,7 +624,7 @@ def test_a_template_that_gives_no_target_is_a_refusal_that_names_it(
 
 def test_where_airflow_does_not_start_the_trigger_the_tasks_defer_to_it(make_task) -> None:
     """With the values that Airflow would have rendered."""
-    poller, runner = data_pipeline_task_runner(worker_group="airflow", beat=30)
+    poller, runner = data_pipeline_task_runner(worker_group="airflow", heartbeat=30)
     conf = Assignment(task=make_task(), target_dag_id="nightly").runner_conf()
 
     with pytest.raises(TaskDeferred) as polling:

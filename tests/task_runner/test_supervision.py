@@ -62,7 +62,7 @@ class World:
     service: FakeService = field(default_factory=FakeService)
     polled_before: float | None = 0.0
     run_timeout: float | None = None
-    beat: float = 60.0
+    heartbeat_seconds: float = 60.0
     refusal: str = ""
     detail: ErrorDetail = ErrorDetail.FULL
     lasted: float = 0.0
@@ -97,7 +97,7 @@ class World:
             run_id=RUN_ID,
             hook=self.service,  # type: ignore[arg-type]  # as far as it is used
             account="account",
-            beat=self.beat,
+            heartbeat_seconds=self.heartbeat_seconds,
             run_timeout=self.run_timeout,
             airflow=self.airflow,
             watcher=RunWatcher(self.airflow),
@@ -116,12 +116,12 @@ class World:
         return reported
 
     @property
-    def beats(self) -> list[float]:
+    def heartbeats(self) -> list[float]:
         """When heartbeats were sent."""
         return self.service.times("ReportTaskProgress")
 
     def longest_silence(self, until: float) -> float:
-        times = [time for time in self.beats if time < until]
+        times = [time for time in self.heartbeats if time < until]
         return max(later - sooner for sooner, later in itertools.pairwise([0.0, *times, until]))
 
 
@@ -309,7 +309,7 @@ def test_a_run_that_does_not_come_is_reported_after_a_heartbeat(world: World) ->
     assert world.report.error_id == "AirflowDagRunRefused"
     assert "deleted, or never created" in (world.report.error_message or "")
     assert 150 <= world.report.at <= 155
-    assert world.beats[-1] == pytest.approx(world.report.at, abs=0.1)
+    assert world.heartbeats[-1] == pytest.approx(world.report.at, abs=0.1)
 
 
 def test_a_run_that_is_deleted_is_reported(world: World) -> None:
@@ -358,7 +358,7 @@ def test_time_counts_from_now_where_nobody_knows_the_poll(world: World) -> None:
 
     assert world.report.at == pytest.approx(601, abs=1)
     # Nobody knows whether it was acknowledged: as soon as a look at Airflow has told how many leases there are.
-    assert world.beats[0] <= WATCH_SECONDS
+    assert world.heartbeats[0] <= WATCH_SECONDS
 
 
 def test_the_attempt_has_a_deadline_too(world: World, make_task: Callable[..., PipelineTask]) -> None:
@@ -501,7 +501,7 @@ def test_heartbeats_that_fail_do_not_delay_a_report(world: World) -> None:
 
     assert world.supervise() == Result(Ending.REPORTED, "FINISHED")
     assert world.report.at <= 203.5
-    assert len(world.beats) >= 2
+    assert len(world.heartbeats) >= 2
 
 
 def test_a_run_of_which_airflow_will_never_say_how_it_stands_is_unknown_after_ten_minutes(world: World) -> None:

@@ -69,7 +69,7 @@ def test_what_happens_is_counted_and_told(
 ) -> None:
     """Every process counts what it does, with a tag, and writes a log line for each effect."""
     prefix = "airflow.datapipeline"
-    names = "polls polled held acknowledged beats canceled stopped reported.finished reported.failed report_delay"
+    names = "polls polled held acknowledged heartbeats canceled stopped reported.finished reported.failed report_delay"
     counters = {name: f"{prefix}.{name},dag_id={RUNNER}" for name in names.split()}
     before = {name: metrics.received(metric) for name, metric in counters.items()}
     submitted = {dag_id: submissions.submit(dag_id) for dag_id in ("succeeds", "fails", "lingers")}

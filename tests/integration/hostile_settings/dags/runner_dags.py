@@ -8,7 +8,7 @@ from airflow_provider_datapipeline.task_runner import data_pipeline_task_runner
 
 poller, runner = data_pipeline_task_runner(
     worker_group="airflow",
-    beat=2,
+    heartbeat=2,
     default_args={
         "depends_on_past": True,
         "execution_timeout": timedelta(seconds=8),

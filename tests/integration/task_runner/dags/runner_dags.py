@@ -7,5 +7,5 @@ from airflow_provider_datapipeline.task_runner import data_pipeline_task_runner
 poller, runner = data_pipeline_task_runner(
     worker_group="airflow",
     airflow_conn_id="airflow_api",
-    beat=2,
+    heartbeat=2,
 )
