@@ -106,7 +106,7 @@ class Assignment:
         detail = {} if self.error_detail is None else {_DETAIL_KEY: self.error_detail}
         return {**self.task.to_conf(), RUNNER_KEY: {"dag_id": runner_dag_id, **detail}}
 
-    def refusal_told(self, refusal: str, detail: ErrorDetail) -> str:
+    def reportable_refusal(self, refusal: str, detail: ErrorDetail) -> str:
         """Return what may be reported of a refusal, which may quote Airflow or a template that failed."""
         if detail is ErrorDetail.FULL:
             return refusal

@@ -11,7 +11,7 @@ from airflow_provider_datapipeline._airflow import compat
 from airflow_provider_datapipeline._airflow.detail import error_detail
 from airflow_provider_datapipeline._airflow.metrics import count
 from airflow_provider_datapipeline._task_runner.assignment import Assignment, logical_dates_of, run_id_of
-from airflow_provider_datapipeline._task_runner.targets import choose_target, create_target_run
+from airflow_provider_datapipeline._task_runner.target_run_creation import choose_target, create_target_run
 from airflow_provider_datapipeline.delivery.sender import deliver
 from airflow_provider_datapipeline.masking.masker import without_secrets
 from airflow_provider_datapipeline.pipeline_task import PipelineTask
@@ -188,7 +188,7 @@ class BatchStarter:
         self._refused(task, refusal)
         self._acknowledge(task)
         if not start.is_supervised:
-            told = start.assignment.refusal_told(refusal, error_detail(self.error_detail))
+            told = start.assignment.reportable_refusal(refusal, error_detail(self.error_detail))
             report = TaskReport.failed(mask=compat.mask, error_id="AirflowDagRunRefused", error_message=told)
             deliver(self.hook, task.task_id, report, task=task, about={"dag": self.runner_dag_id})
 

@@ -19,7 +19,7 @@ COUNTS = "counts"
 LEAKS_AT_FIRST, MASKS_AT_FIRST = (12, 191), (3, 296)
 """How many of the texts that were written blind were wrong when they were first counted, and of how many."""
 
-_TEXT = """**Leaks.** Each text is the message of an error, and that error is reported with a first mask that knows no secret.
+_TEXT = """**Leaks.** Each text is the message of an error, and the error is reported with a mask that knows no secret.
 The text leaks if any text of the report has {piece} characters in a row of its secret. {leaks}
 
 {leak_table}
@@ -31,7 +31,7 @@ words that sound like a secret. {masks}
 
 ### What is not solved
 
-These kinds of texts still leak, or are masked though nothing in them is secret. A test fails when one of them is solved.
+These kinds of texts still leak, or are masked though nothing in them is secret. A test fails when one is solved.
 
 {unsolved}"""
 

@@ -82,7 +82,8 @@ def test_a_secret_of_any_letters_is_hidden(place: str, data: st.DataObject) -> N
     secret = data.draw(secrets.map(str.strip), label="secret")
     # A word is not told from a remark ("password: missing"), nor a name in braces from a template.
     assume(len(secret) >= 8 and any(letter.isdigit() for letter in secret) and secret.strip("*.xX-_") != "")
-    assume(not secret.split()[0].strip(string.punctuation).isalpha())
+    first_word = secret.split()[0].strip(string.punctuation)
+    assume(first_word and not first_word.isalpha())
     assume(not secret.startswith(("<", "{", "$", ":", "/", "-", "%", "http", "[", "#")))
     written = write(secret)
     planted = Planted(around.format(written), (secret, written))

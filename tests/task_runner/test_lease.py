@@ -13,7 +13,7 @@ import pytest
 
 from airflow_provider_datapipeline._airflow import compat
 from airflow_provider_datapipeline._task_runner.heartbeats import load_of
-from airflow_provider_datapipeline._task_runner.lease import CANCELED, Lease
+from airflow_provider_datapipeline._task_runner.lease import CANCELED, Lease, LeaseLoss
 from airflow_provider_datapipeline._task_runner.rate_limits import REPORT_RATE, rate_limiter_for
 from airflow_provider_datapipeline.exceptions import (
     AccessDeniedError,
@@ -36,7 +36,7 @@ if not compat.AIRFLOW_3:
 from tests.task_runner.fake_airflow import FakeService
 from tests.task_runner.fake_time import CLOCK, now, run, wall
 
-ABOUT = {"target_dag": "nightly", "run": "run_1"}
+TARGET = {"target_dag": "nightly", "run": "run_1"}
 TAGS = {"dag_id": "runner"}
 HALF = {"percentComplete": "50", "attemptStatus": "1 of 2 tasks done, now work; http://airflow/dags/nightly"}
 CALL = "ReportTaskProgress"
@@ -55,7 +55,7 @@ def make_lease(hook) -> Callable[..., Lease]:
             heartbeat_seconds=heartbeat_seconds,
             polled_at=polled_at,
             runner_dag_id="runner",
-            about=ABOUT,
+            target_fields=TARGET,
         )
 
     return make
@@ -103,12 +103,12 @@ def lease_of(
         heartbeat_seconds=heartbeat_seconds,
         polled_at=None if polled_before is None else wall() - polled_before,
         runner_dag_id="runner",
-        about=ABOUT,
+        target_fields=TARGET,
         clock=CLOCK,
     )
 
 
-async def kept(lease: Lease, seconds: float) -> str | None:
+async def kept(lease: Lease, seconds: float) -> LeaseLoss | None:
     """Keep a lease for so long; return why it was lost, if it was."""
     with lease.held():
         try:
@@ -125,7 +125,7 @@ async def test_a_heartbeat_is_counted_and_keeps_the_lease(service, task, make_le
     lease = make_lease(task)
     end = lease.end
 
-    assert await lease.heartbeat(HALF) == ""
+    assert await lease.heartbeat(HALF) is None
 
     assert service.attempts()[0].progress == HALF
     assert sent.values == [("heartbeats", 1, TAGS)]
@@ -155,13 +155,13 @@ async def test_a_canceled_task_is_told_apart_from_a_lost_one(service, task, make
     assert sent.values == [("heartbeats", 1, TAGS), ("canceled", 1, TAGS)]
     level, text = lines()[-1]
     assert level == "WARNING"
-    assert text.startswith(f"Nothing will be reported about this task: {CANCELED} target_dag=nightly run=run_1 ")
+    assert text.startswith(f"Nothing will be reported about this task: {CANCELED.reason} target_dag=nightly run=run_1 ")
 
 
 async def test_a_task_that_the_service_does_not_know_any_more_is_lost(service, make_task, make_lease, sent) -> None:
-    reason = await make_lease(make_task()).heartbeat(HALF)
+    loss = await make_lease(make_task()).heartbeat(HALF)
 
-    assert "TaskNotFoundException" in reason
+    assert "TaskNotFoundException" in loss.reason
     assert sent.names == ["errors.not_found", "lost"]
 
 
@@ -170,7 +170,7 @@ async def test_a_heartbeat_that_fails_is_counted_and_loses_nothing(service, task
     lease = make_lease(task)
     end = lease.end
 
-    assert await lease.heartbeat(HALF) == ""
+    assert await lease.heartbeat(HALF) is None
 
     assert sent.names == ["errors.access_denied", "heartbeats_failed"]
     assert lines()[-1][0] == "WARNING"
@@ -180,7 +180,7 @@ async def test_a_heartbeat_that_fails_is_counted_and_loses_nothing(service, task
 async def test_refused_fields_do_not_cost_the_lease(service, task, make_lease, sent) -> None:
     service.fail_next(CALL, "InvalidRequestException")
 
-    assert await make_lease(task).heartbeat(HALF) == ""
+    assert await make_lease(task).heartbeat(HALF) is None
 
     assert sent.names == ["errors.refused", "heartbeats"]
 
@@ -202,44 +202,47 @@ def test_a_task_that_is_gone_after_its_fields_were_refused_is_lost(fake) -> None
             return InvalidRequestError(CALL, "InvalidRequestException", "percentComplete")
         return TaskNotFoundError(CALL, "TaskNotFoundException", "no such task")
 
-    async def reason() -> str:
+    async def loss() -> LeaseLoss | None:
         fake.fail(CALL, refuse)
         return await lease_of(fake).heartbeat(HALF)
 
-    assert "no such task" in run(reason())
+    lost = run(loss())
+
+    assert lost is not None
+    assert "no such task" in lost.reason
     assert [fields for _, fields in fake.asked(CALL)] == [HALF, {}]
 
 
 def test_a_request_that_is_refused_without_fields_is_an_error_that_passes(fake) -> None:
-    async def reason() -> str:
+    async def loss() -> LeaseLoss | None:
         fake.fail(CALL, InvalidRequestError(CALL, "InvalidRequestException", "no"))
         return await lease_of(fake).heartbeat({})
 
-    assert run(reason()) == ""
+    assert run(loss()) is None
     assert len(fake.calls) == 1
 
 
 @pytest.mark.parametrize("error", [TaskNotFoundError, PipelineDeletedError, PipelineNotFoundError])
 def test_keeping_ends_when_the_service_knows_the_task_no_more(fake, error: Callable[..., Exception]) -> None:
-    async def lost() -> tuple[str | None, float]:
+    async def lost() -> tuple[LeaseLoss | None, float]:
         fake.fail(CALL, error(CALL, error.__name__, "gone"), begin=150)
         return await kept(lease_of(fake), 3600), now()
 
-    reason, at = run(lost())
+    loss, at = run(lost())
 
-    assert reason is not None
-    assert "gone" in reason
+    assert loss is not None
+    assert "gone" in loss.reason
     assert 150 <= at <= 210 + 1
 
 
 def test_keeping_ends_when_the_task_is_canceled(fake) -> None:
-    async def lost() -> tuple[str | None, float]:
+    async def lost() -> tuple[LeaseLoss | None, float]:
         asyncio.get_running_loop().call_later(150, fake.canceled.add, "task")
         return await kept(lease_of(fake), 3600), now()
 
-    reason, at = run(lost())
+    loss, at = run(lost())
 
-    assert reason == CANCELED
+    assert loss == CANCELED
     assert 150 <= at <= 210 + 1
 
 
@@ -258,7 +261,7 @@ def test_keeping_ends_when_the_task_is_canceled(fake) -> None:
 def test_no_error_ends_a_lease(fake, sent, error: Exception) -> None:
     """It used to end the trigger: a connection that somebody corrects in the next minute had cost the task."""
 
-    async def lost() -> str | None:
+    async def lost() -> LeaseLoss | None:
         fake.fail(CALL, error, times=3)
         return await kept(lease_of(fake), 600)
 

@@ -20,7 +20,7 @@ from airflow_provider_datapipeline._task_runner.assignment import (
     logical_dates_of,
     run_id_of,
 )
-from airflow_provider_datapipeline._task_runner.targets import choose_target
+from airflow_provider_datapipeline._task_runner.target_run_creation import choose_target
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -66,11 +66,11 @@ class Triggerer:
             heartbeat_seconds=60,
             polled_at=wall() - 86_400,
             runner_dag_id="runner",
-            about={},
+            target_fields={},
             clock=CLOCK,
         )
         with lease.held():
-            await lease.keep(dict, lambda: None, ahead=6)
+            await lease.keep(dict, lambda: None, lead_seconds=6)
 
     async def die(self) -> None:
         """Leave all as it is."""
