@@ -27,9 +27,9 @@ TERMINAL = ("success", "failed")
 SNAPSHOT_SECONDS = 0.7
 QUIET_SECONDS = 12.0
 """
-A run that has ended for so long without a report will not be reported any more.
+A report that has not come within these seconds after the end of its run will not come any more.
 
-No state of Airflow or of the service says so.
+Only the time shows that: no state of Airflow or of the service does.
 """
 
 _SCRIPT_ENDED = object()

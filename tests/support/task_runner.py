@@ -38,7 +38,7 @@ def prepare_airflow(
 
     :param home: AIRFLOW_HOME; an empty folder, or one that does not exist yet
     :param variables: additional environment variables, which take precedence
-    :param dag_folders: the DAG files of these folders are there before Airflow looks for the first time
+    :param dag_folders: folders whose DAG files exist before Airflow parses for the first time
     :param progress: is called with a sentence for each step of the start
     """
     own = {"AIRFLOW_CONN_AWS_DEFAULT": connection(server.url), **POLLER_RUNS_BY_ITSELF}

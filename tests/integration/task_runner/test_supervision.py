@@ -64,7 +64,7 @@ def test_a_canceled_task_stops_its_run_and_reports_nothing(
     assert "Nothing will be reported" in supervise_log(deployment, run_id)
 
 
-def test_what_happens_is_counted_and_told(
+def test_what_happens_is_counted_and_logged(
     deployment: Deployment, submissions: Submissions, metrics: StatsDServer
 ) -> None:
     """Every process counts what it does, with a tag, and writes a log line for each effect."""
