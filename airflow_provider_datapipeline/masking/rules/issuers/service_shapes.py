@@ -1,4 +1,4 @@
-"""Shapes of the tokens of language models, payment services, shops, mail, messages and tools for teams, and of hashes."""
+"""Shapes of the tokens of language models, payments, shops, mail, messages and tools for teams, and of hashes."""
 
 from __future__ import annotations
 
