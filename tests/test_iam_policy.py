@@ -289,7 +289,7 @@ async def supervise(runner: Runner, airflow: FakeAirflow, task: PipelineTask, re
         run_id=run_id,
         hook=runner.hook,
         account=id(runner),
-        beat=60,
+        heartbeat_seconds=60,
         run_timeout=None,
         airflow=airflow,
         watcher=RunWatcher(airflow),
