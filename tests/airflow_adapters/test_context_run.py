@@ -1,4 +1,4 @@
-"""What a callback makes of what it sees of a run; that Airflow shows it, a real Airflow tells."""
+"""What a callback concludes from the stored states of a run. The tests on a real Airflow show that it provides them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_datapipeline._airflow import compat
 from airflow_provider_datapipeline._airflow.context_run import dag_run_of, run_by_task
 from airflow_provider_datapipeline.outcome.decision import EndedRun, status_of
 from airflow_provider_datapipeline.pipeline_task import Asked
@@ -19,31 +18,41 @@ TASKS = {
 
 
 class Airflow:
-    """What Airflow has stored of a run, and whether it was asked."""
+    """Airflow's stored states of a run, and a count of the requests for them."""
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def __init__(self, *, answers_dag_callbacks: bool = True) -> None:
         self.states: dict[str, str | None] = {}
         self.returned: dict[tuple[str, int], object] = {}
         self.succeeded: set[int] = set()
         self.is_away = False
-        self.asked = 0
-        monkeypatch.setattr(compat, "read_task_states", lambda *_: self._answer(self.states))
-        monkeypatch.setattr(compat, "read_xcom", self._xcom)
-        monkeypatch.setattr(compat, "succeeded_instances", lambda ti: self.succeeded | {ti.map_index})
+        self.requests = 0
+        self._answers_dag_callbacks = answers_dag_callbacks
 
-    def _answer(self, value: Any) -> Any:
-        self.asked += 1
+    def dag_callbacks_can_ask(self) -> bool:
+        return self._answers_dag_callbacks
+
+    def read_task_states(self, dag_id: str, run_id: str) -> dict[str, str | None]:
+        assert (dag_id, run_id) == ("nightly", "run_1")
+        self._count_request()
+        return self.states
+
+    def read_xcom(self, dag_id: str, run_id: str, task_id: str, map_index: int, key: str) -> Any:
+        assert (dag_id, run_id) == ("nightly", "run_1")
+        self._count_request()
+        return self.returned.get((task_id, map_index)) if key == "return_value" else None
+
+    def succeeded_instances(self, task_instance: Any) -> set[int]:
+        return self.succeeded | {task_instance.map_index}
+
+    def _count_request(self) -> None:
+        self.requests += 1
         if self.is_away:
             raise ConnectionError("the API server is gone")
-        return value
-
-    def _xcom(self, _dag_id: str, _run_id: str, task_id: str, map_index: int, key: str) -> Any:
-        return self._answer(self.returned.get((task_id, map_index)) if key == "return_value" else None)
 
 
 @pytest.fixture
-def airflow(monkeypatch: pytest.MonkeyPatch) -> Airflow:
-    return Airflow(monkeypatch)
+def airflow() -> Airflow:
+    return Airflow()
 
 
 def context(**entries: Any) -> dict[str, Any]:
@@ -61,9 +70,9 @@ def status(run: EndedRun | None, asked: Asked = Asked.PRECONDITION) -> str | Non
 
 @pytest.mark.parametrize("asked", [Asked.ACTIVITY, Asked.UNKNOWN])
 def test_of_a_success_that_is_not_known_to_be_of_a_precondition_nothing_is_read(airflow: Airflow, asked: Asked) -> None:
-    assert status(dag_run_of(context(reason="success"), asked, failed=False), asked) == "FINISHED"
-    assert status(run_by_task(of_task("check"), asked), asked) == "FINISHED"
-    assert airflow.asked == 0
+    assert status(dag_run_of(context(reason="success"), asked, failed=False, airflow=airflow), asked) == "FINISHED"
+    assert status(run_by_task(of_task("check"), asked, airflow), asked) == "FINISHED"
+    assert airflow.requests == 0
 
 
 @pytest.mark.parametrize(("returned", "expected"), [(True, "FINISHED"), (None, "FINISHED"), (False, "FALSE")])
@@ -71,57 +80,57 @@ def test_a_leaf_says_whether_a_precondition_holds(airflow: Airflow, returned: ob
     airflow.states = {"ask": "success", "check": "success", "teardown": "success"}
     airflow.returned = {("check", -1): returned, ("ask", -1): False}
 
-    assert status(dag_run_of(context(reason="success"), Asked.PRECONDITION, failed=False)) == expected
-    assert status(run_by_task(of_task("check"), Asked.PRECONDITION)) == expected
-    assert status(run_by_task(of_task("ask"), Asked.PRECONDITION)) == "FINISHED", "is not asked: it is no leaf"
+    assert status(dag_run_of(context(reason="success"), Asked.PRECONDITION, failed=False, airflow=airflow)) == expected
+    assert status(run_by_task(of_task("check"), Asked.PRECONDITION, airflow)) == expected
+    assert status(run_by_task(of_task("ask"), Asked.PRECONDITION, airflow)) == "FINISHED", "is not asked: it is no leaf"
 
 
 def test_what_cannot_be_read_leaves_a_precondition_open_and_a_failure_without_details(airflow: Airflow) -> None:
     airflow.is_away = True
 
-    assert status(dag_run_of(context(reason="success"), Asked.PRECONDITION, failed=False)) is None
-    assert status(run_by_task(of_task("check"), Asked.PRECONDITION)) is None
-    failed = dag_run_of(context(reason="task_failure"), Asked.ACTIVITY, failed=True)
+    assert status(dag_run_of(context(reason="success"), Asked.PRECONDITION, failed=False, airflow=airflow)) is None
+    assert status(run_by_task(of_task("check"), Asked.PRECONDITION, airflow)) is None
+    failed = dag_run_of(context(reason="task_failure"), Asked.ACTIVITY, failed=True, airflow=airflow)
     assert "the API server is gone" in failed.unread
 
 
-def test_where_nothing_may_be_asked_success_is_taken_at_its_word(
-    airflow: Airflow, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The dag-processor of Airflow 3.0 would wait for an answer for ever."""
-    monkeypatch.setattr(compat, "dag_callbacks_can_ask", lambda: False)
+def test_where_nothing_may_be_asked_success_is_taken_at_its_word() -> None:
+    """The dag-processor of Airflow 3.0 never answers such a request."""
+    airflow = Airflow(answers_dag_callbacks=False)
 
-    assert status(dag_run_of(context(reason="success"), Asked.PRECONDITION, failed=False)) == "FINISHED"
-    assert dag_run_of(context(reason="timed_out"), Asked.ACTIVITY, failed=True) == EndedRun(
+    assert (
+        status(dag_run_of(context(reason="success"), Asked.PRECONDITION, failed=False, airflow=airflow)) == "FINISHED"
+    )
+    assert dag_run_of(context(reason="timed_out"), Asked.ACTIVITY, failed=True, airflow=airflow) == EndedRun(
         failed=True, reason="timed_out"
     )
-    assert airflow.asked == 0
+    assert airflow.requests == 0
 
 
 def test_the_last_instance_of_a_mapped_check_answers_for_all(airflow: Airflow) -> None:
     airflow.states = {"check_0": "success", "check_1": "success"}
     airflow.returned = {("check", 0): False}
 
-    assert status(run_by_task(of_task("check", 1), Asked.PRECONDITION)) == "FALSE"
+    assert status(run_by_task(of_task("check", 1), Asked.PRECONDITION, airflow)) == "FALSE"
 
 
 def test_instances_that_end_at_once_do_not_leave_it_to_each_other(airflow: Airflow) -> None:
-    """Airflow 2 has not stored yet that the other one has succeeded; its mark says so."""
+    """Airflow 2 has not yet stored that the other instance has succeeded, but that instance has left a mark."""
     airflow.states = {"check_0": "running", "check_1": "running", "check_2": "skipped"}
 
-    assert run_by_task(of_task("check", 1), Asked.ACTIVITY) is None
+    assert run_by_task(of_task("check", 1), Asked.ACTIVITY, airflow) is None
     airflow.succeeded = {0}
-    assert status(run_by_task(of_task("check", 1), Asked.ACTIVITY)) == "FINISHED"
+    assert status(run_by_task(of_task("check", 1), Asked.ACTIVITY, airflow)) == "FINISHED"
 
 
 def test_a_mark_does_not_hide_a_failure(airflow: Airflow) -> None:
-    """What was stored later than the mark counts."""
+    """A state that was stored after the mark counts."""
     airflow.states = {"check_0": "failed", "check_1": "running"}
     airflow.succeeded = {0}
 
-    assert run_by_task(of_task("check", 1), Asked.ACTIVITY) is None
+    assert run_by_task(of_task("check", 1), Asked.ACTIVITY, airflow) is None
 
 
 def test_a_skipped_task_is_no_end(airflow: Airflow) -> None:
-    """Airflow 2 calls back for it as for a success."""
-    assert run_by_task(of_task("check", state="skipped"), Asked.PRECONDITION) is None
+    """Airflow 2 calls the success callback of a skipped task, too."""
+    assert run_by_task(of_task("check", state="skipped"), Asked.PRECONDITION, airflow) is None

@@ -217,8 +217,8 @@ class Batch:
         if attempt.reported_status != case.kind.status:
             return f"{attempt.reported_status} ({attempt.error_id}: {attempt.error_message})"
         was_cut_off = not journal.count(attempt, "end")
-        is_bare = case.kind.error_id and (was_cut_off or self.errors_may_be_lost)
-        expected = {case.kind.error_id} | ({NO_EXCEPTION} if is_bare else set())
+        may_lack_the_error = case.kind.error_id and (was_cut_off or self.errors_may_be_lost)
+        expected = {case.kind.error_id} | ({NO_EXCEPTION} if may_lack_the_error else set())
         if attempt.error_id not in expected and not self.texts_are_refused:
             return f"error id {attempt.error_id}, not {expected}"
         if any(self._secret.encode() in request.body for request in self._reports(case.submission)):

@@ -258,7 +258,7 @@ FAULTS: dict[str, Callable[[Scene], None]] = {
 QUICK = (
     "triggerer_supervises",  # a process of Airflow dies
     "database_restarts",  # what Airflow stands on fails
-    "answers_are_lost",  # the service, or the way to it, fails
+    "answers_are_lost",  # the service, or the network, fails
     "tasks_are_canceled",  # a user acts
 )
 """One fault of each class, which every change has to pass: none of them waits for the service's two minutes."""

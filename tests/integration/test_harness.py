@@ -74,10 +74,10 @@ def test_a_run_succeeds(deployment: Deployment) -> None:
 
 def test_a_run_fails(deployment: Deployment) -> None:
     """The task's log says why. After a clear, the task fails again in its second try."""
-    run_id = deployment.trigger("obedient", run_id="to-fail", conf={"message": "as told"})
+    run_id = deployment.trigger("obedient", run_id="to-fail", conf={"message": "on purpose"})
 
     assert deployment.wait_for_run("obedient", run_id) == "failed"
-    assert "as told" in deployment.logs.of_task("obedient", run_id, "obey")
+    assert "on purpose" in deployment.logs.of_task("obedient", run_id, "obey")
 
     deployment.clear("obedient", run_id)
     instance = deployment.wait_for_task("obedient", run_id, "obey", try_number=2)

@@ -99,7 +99,7 @@ def test_mypy_sees_the_types_in_another_project(tmp_path: Path) -> None:
         check=False,
     )
 
-    told = [line for line in done.stdout.splitlines() if line.startswith("consumer.py")]
-    assert len(told) == 2, done.stdout + done.stderr
-    assert 'Revealed type is "airflow_provider_datapipeline.pipeline_task.PipelineTask"' in told[0]
-    assert 'expression has type "str", variable has type "int"' in told[1]
+    reported = [line for line in done.stdout.splitlines() if line.startswith("consumer.py")]
+    assert len(reported) == 2, done.stdout + done.stderr
+    assert 'Revealed type is "airflow_provider_datapipeline.pipeline_task.PipelineTask"' in reported[0]
+    assert 'expression has type "str", variable has type "int"' in reported[1]

@@ -57,7 +57,7 @@ differs from the suite's records in [outcomes/](outcomes). All scenarios on the 
 
 - yes: one report, with the status that follows from Airflow's verdict on the run. If the run failed, the report has the
   task's own error.
-- bare: one report of FAILED without a task's error, since there is none or Airflow does not tell it. The `errorId` is
+- generic: one report of FAILED without a task's error, since there is none or Airflow hides it. The `errorId` is
   one of this package (`AirflowDagRunFailed`, `AirflowDagRunTimedOut`, `AirflowDagRunRefused`, `AirflowTaskFailed`).
 - **no**: nothing is reported. Data Pipeline learns of the end when the lease or the `attemptTimeout` ends.
 - †: a status that does not follow from Airflow's verdict on the run.
@@ -131,8 +131,8 @@ def _cell(name: str, channel: Channel, record: Record) -> str:
     (scenario,) = [each for each in ALL if each.name == name]
     kind = kind_of(scenario, found)
     if kind == "right":
-        is_bare = (found["error_id"] or "").startswith(("AirflowDagRun", "AirflowTask"))
-        return "bare" if is_bare else "yes"
+        is_generic = (found["error_id"] or "").startswith(("AirflowDagRun", "AirflowTask"))
+        return "generic" if is_generic else "yes"
     return {"silent": "**no**", "other": "†"}[kind]
 
 

@@ -65,7 +65,7 @@ SCENARIOS = [
         expected=by(FINISHED),
     ),
     Scenario(
-        name="2r", what="likewise, with `report_failed` called on retry too", target="recovers_with_a_report_on_retry",
+        name="2r", what="the same, with `report_failed` called on retry too", target="recovers_with_a_report_on_retry",
         state="success", expected=by(task=FINISHED),
     ),
     Scenario(name="3", what="success", target="succeeds", state="success", expected=by(FINISHED)),

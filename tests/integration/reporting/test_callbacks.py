@@ -399,7 +399,7 @@ def test_a_missing_connection_is_an_error_line_that_says_what_to_do(deployment: 
 
 
 def test_a_skipped_precondition_can_be_reported_false(deployment: Deployment, account: Account) -> None:
-    """The notifier as on_skipped_callback reports. Airflow 2 also calls on_success_callback, which reports nothing."""
+    """The notifier as on_skipped_callback reports it. Airflow 2 also calls on_success_callback, without effect."""
     handed = account.hand_out(precondition=True)
     run_id = start(deployment, "skipped_precondition", handed)
 

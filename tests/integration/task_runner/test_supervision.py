@@ -102,10 +102,10 @@ def test_what_happens_is_counted_and_told(
     assert f"reported: status=FAILED error_id=ValueError dag={RUNNER} {target}" in supervise_log(
         deployment, failed.run_id
     )
-    told = supervise_log(deployment, run_id)
-    assert f"target run stopped: target_dag=lingers run={run_id}" in told
-    assert 'progress=\\"0 of 1 tasks done, now work\\"' in told
-    assert told.count("progress reported") < 4
+    log = supervise_log(deployment, run_id)
+    assert f"target run stopped: target_dag=lingers run={run_id}" in log
+    assert 'progress=\\"0 of 1 tasks done, now work\\"' in log
+    assert log.count("progress reported") < 4
 
 
 def test_a_deleted_pipeline_stops_its_runs(deployment: Deployment, submissions: Submissions) -> None:
