@@ -4,7 +4,7 @@
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help python venv demo lint types unit integration test test-long test-matrix test-oldest test-dry-runs \
+.PHONY: help python venv demo lint types unit coverage integration test test-long test-matrix test-oldest test-dry-runs \
   test-outcomes test-faults bench build clean
 
 VENV := .venv
@@ -62,6 +62,25 @@ types: venv ## Check types
 
 unit: venv ## Run the tests that need no Airflow processes; THOROUGH=1 draws 25 times as many examples
 	@$(BIN)/python -m pytest $(AT_ONCE) -m "not integration and not long" $(if $(THOROUGH),--hypothesis-profile thorough)
+
+# The rooms whose code needs no Airflow process. Less than the floor means that a whole function lost its unit test.
+PURE_ROOMS = masking/* reporting/* outcome/* telemetry/* pipeline_task.py _sans_io.py _task_runner/* delivery/*
+COVERED_PERCENT = 98
+COVERAGE = $(BIN)/python -m coverage
+in_package = airflow_provider_datapipeline/$(1)
+comma := ,
+space := $(subst ,, )
+
+coverage: venv ## Print which lines of the rooms of pure logic the unit tests do not run
+	@mkdir -p build/coverage
+	@$(COVERAGE) erase
+	@$(COVERAGE) run -m pytest $(AT_ONCE) -m "not integration and not long"
+	@$(COVERAGE) combine --quiet
+	@for room in $(foreach room,$(PURE_ROOMS),'$(call in_package,$(room))'); do \
+	  printf '\n%s\n' "$$room"; $(COVERAGE) report --include "$$room"; done
+	@printf '\nAll of these rooms, of which %s %% have to be covered\n' $(COVERED_PERCENT)
+	@$(COVERAGE) report --format total --fail-under $(COVERED_PERCENT) \
+	  --include '$(subst $(space),$(comma),$(foreach room,$(PURE_ROOMS),$(call in_package,$(room))))'
 
 integration: venv ## Run the scenarios of task runner and operator on a real Airflow 3.3
 	@$(BIN)/python -m pytest $(AT_ONCE) -m "integration and not every_way and not long"

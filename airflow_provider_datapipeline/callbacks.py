@@ -1,5 +1,5 @@
 """
-What DAG files name as callbacks.
+The callbacks for DAG files.
 
 ::
 
@@ -8,14 +8,14 @@ What DAG files name as callbacks.
     with DAG("nightly", on_success_callback=report_finished, on_failure_callback=report_failed):
         ...
 
-Both are notifiers, usable on a task, in ``default_args`` and on a DAG, alone or in a list. Called with parameters of
-:class:`~airflow_provider_datapipeline.notifications.datapipeline.DataPipelineNotifier`, they return a notifier with
-these: ``report_failed(pipeline_task_id="{{ dag_run.conf.token }}", aws_conn_id="aws_prod")``.
+Both are notifiers. They work on a task, in ``default_args`` and on a DAG, alone or in a list. A call with parameters of
+:class:`~airflow_provider_datapipeline.notifications.datapipeline.DataPipelineNotifier` returns a notifier with these
+parameters: ``report_failed(pipeline_task_id="{{ dag_run.conf.token }}", aws_conn_id="aws_prod")``.
 
-On a DAG they report once, when the run has ended. On tasks, the first report that arrives is the one that counts: put
+On a DAG they report once, when the run has ended. On tasks, the first report that the service receives counts, so put
 ``report_finished`` on the last task only.
 
-From Airflow 3.1 on, ``report_failed`` also serves for a deadline, by name or by path::
+From Airflow 3.1 on, ``report_failed`` also works as the callback of a deadline, by name or by path::
 
     DeadlineAlert(
         reference=DeadlineReference.DAGRUN_QUEUED_AT,
@@ -34,6 +34,7 @@ __all__ = ["report_failed", "report_finished"]
 report_finished = DataPipelineNotifier(task_status=TaskStatus.FINISHED)
 report_failed = DataPipelineNotifier(task_status=TaskStatus.FAILED)
 
-# Airflow keeps the callback of a deadline as the path of a function or a class; these two are neither, but have a path.
+# Airflow stores the callback of a deadline as the import path of a function or a class. These two are instances, so
+# they get the attributes from which Airflow makes the path.
 for _name in __all__:
     vars(globals()[_name]).update(__module__=__name__, __qualname__=_name)

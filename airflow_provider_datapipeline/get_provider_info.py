@@ -1,4 +1,4 @@
-"""What ``airflow providers`` shows of this package; every Airflow process reads it, so it imports nothing."""
+"""The description that ``airflow providers`` shows; it imports nothing, because every Airflow process reads it."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ def get_provider_info() -> dict[str, Any]:
     """
     Return the provider's self-description.
 
-    The listener and the macros are registered through the ``airflow.plugins`` entry point, not under a ``plugins`` key:
-    Airflow ignores that key unless ``[core] lazy_discover_providers`` is off, and then warns about the double
-    registration. No connection type is declared: ``aws`` belongs to the amazon provider.
+    The listener and the macros are registered through the entry point ``airflow.plugins``, and not under the key
+    ``plugins``: Airflow ignores that key unless ``[core] lazy_discover_providers`` is off, and with both it warns about
+    a double registration. No connection type is declared, because ``aws`` belongs to the amazon provider.
     """
     return {
         "package-name": "airflow-provider-datapipeline",

@@ -1,4 +1,4 @@
-"""A polled task of AWS Data Pipeline, made usable, and its way through the conf of a DAG run."""
+"""A polled task of AWS Data Pipeline, and its form in the conf of a DAG run."""
 
 from __future__ import annotations
 
@@ -14,16 +14,17 @@ CONF_KEY = "datapipeline"
 FieldValue = str | list[str]
 Fields = Mapping[str, FieldValue]
 
-_REQUIRED = ("taskId", "pipelineId", "attemptId")
+_ID_KEYS = {"taskId": "task_id", "pipelineId": "pipeline_id", "attemptId": "attempt_id"}
 _TIME = re.compile(r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)", re.ASCII)
 _PERIOD = re.compile(r"\s*(\d{1,9})\s*(minute|hour|day|week|month|year)s?\s*", re.ASCII | re.IGNORECASE)
-# Months and years at their longest: to take a period for over too late is harmless, since the service knows its end.
+# Months and years count with their longest length. If a period seems to end too late, no harm is done, because the
+# service itself knows when the period ends.
 _UNITS = {"minute": 60, "hour": 3600, "day": 86_400, "week": 604_800, "month": 31 * 86_400, "year": 366 * 86_400}
 _SHORT_ID_END = 10
 
 
 class Asked(StrEnum):
-    """What Data Pipeline wants to know of a task; only the answer to a precondition may be FALSE."""
+    """The kind of task that Data Pipeline asks for; only a precondition may end FALSE."""
 
     ACTIVITY = "activity"
     PRECONDITION = "precondition"
@@ -33,13 +34,13 @@ class Asked(StrEnum):
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class PipelineTask:
     """
-    What PollForTask handed out.
+    A task that PollForTask returned.
 
-    :param task_id: names the task to SetTaskStatus and ReportTaskProgress; opaque, up to 2,048 characters
-    :param pipeline_id: the pipeline
-    :param attempt_id: the attempt object of this task
-    :param fields: the attempt's own fields, references included; a key that repeats has a list, in the order received
-    :param objects: fields of the other objects that came along, by object id; the attempt itself is not among them
+    :param task_id: identifies the task in SetTaskStatus and ReportTaskProgress; opaque, up to 2,048 characters
+    :param pipeline_id: the id of the pipeline
+    :param attempt_id: the id of the attempt object of this task
+    :param fields: the attempt's own fields, including references; a repeated key has a list, in the received order
+    :param objects: the fields of the other received objects, by object id; the attempt itself is not among them
     """
 
     task_id: str
@@ -49,29 +50,29 @@ class PipelineTask:
     objects: Mapping[str, Fields] = field(default_factory=dict, hash=False)
 
     def __repr__(self) -> str:
-        # Fields may hold passwords, and a task id fills a screen.
+        # The fields are left out because they may contain passwords, and the task id is shortened because it is long.
         return f"PipelineTask({self.short_id!r}, pipeline_id={self.pipeline_id!r}, attempt_id={self.attempt_id!r})"
 
     @property
     def short_id(self) -> str:
-        """Both ends of the task id: enough to recognise it in a log, and to find it in another."""
+        """The beginning and the end of the task id, which are enough to recognize the task in logs."""
         return shorten(self.task_id)
 
     @property
     def asked(self) -> Asked:
-        """What the attempt is known to be of, by its type."""
+        """The kind of the task, according to the type of the attempt."""
         if self.is_activity:
             return Asked.ACTIVITY
         return Asked.PRECONDITION if self.is_precondition else Asked.UNKNOWN
 
     @property
     def is_activity(self) -> bool:
-        """Whether the attempt is known to be of an activity, which cannot end FALSE."""
-        return self._type.endswith("Activity")  # as every type of activity in the developer guide does
+        """Whether the attempt is known to belong to an activity, which cannot end FALSE."""
+        return self._type.endswith("Activity")  # like every type of activity in the developer guide
 
     @property
     def is_precondition(self) -> bool:
-        """Whether the attempt is known to be of a precondition, which alone can end FALSE."""
+        """Whether the attempt is known to belong to a precondition; nothing else can end FALSE."""
         return bool(self._type) and not self.is_activity
 
     @property
@@ -81,24 +82,25 @@ class PipelineTask:
 
     @property
     def scheduled_start_time(self) -> pendulum.DateTime | None:
-        """Start of the period that the attempt is for, in UTC; None if absent or unreadable."""
+        """The start of the attempt's schedule period, in UTC; None if absent or unreadable."""
         return self._time("@scheduledStartTime")
 
     @property
     def scheduled_end_time(self) -> pendulum.DateTime | None:
-        """End of the period that the attempt is for, in UTC; None if absent or unreadable."""
+        """The end of the attempt's schedule period, in UTC; None if absent or unreadable."""
         return self._time("@scheduledEndTime")
 
     @property
     def actual_start_time(self) -> pendulum.DateTime | None:
-        """When the attempt was handed out, in UTC; None if absent or unreadable."""
+        """The time when the service handed out the attempt, in UTC; None if absent or unreadable."""
         return self._time("@actualStartTime")
 
     def period_seconds(self, key: str) -> float | None:
         """
-        Return a field that holds a period ("30 minutes", "2 Hours", "1 month"); None if absent, zero or unreadable.
+        Return the seconds of a period in a field ("30 minutes", "2 Hours", "1 month").
 
-        A month has 31 days here, and a year 366.
+        A month counts as 31 days, and a year as 366 days. The result is None if the field is absent, zero or
+        unreadable.
         """
         value = self.fields.get(key)
         match = _PERIOD.fullmatch(value) if isinstance(value, str) else None
@@ -109,7 +111,7 @@ class PipelineTask:
         """
         Read the ``taskObject`` of PollForTask.
 
-        :raises ValueError: if an id is missing or empty, or anything is not of the type that the API gives it
+        :raises ValueError: an id is missing or empty, or a value has not the type that the API specifies
         """
         ids = _ids(_mapping(task_object, "taskObject"), "taskObject")
         objects = {
@@ -121,10 +123,12 @@ class PipelineTask:
     @classmethod
     def from_conf(cls, conf: Mapping[str, object] | None) -> PipelineTask:
         """
-        Read the conf of a DAG run: a taskObject itself, or under the key ``datapipeline`` one or what
-        :meth:`to_conf` made of it.
+        Read the conf of a DAG run.
 
-        :raises ValueError: if there is none, or it is not complete; the text says what is missing
+        The conf is a ``taskObject`` itself, or has the key ``datapipeline`` with a ``taskObject`` or with the form that
+        :meth:`to_conf` returns.
+
+        :raises ValueError: the conf has no task, or the task is not complete; the text says what is missing
         """
         if not isinstance(conf, Mapping):
             raise _wrong("the DAG run's conf", conf, "a mapping that carries a Data Pipeline task")
@@ -135,7 +139,7 @@ class PipelineTask:
         task = conf.get(CONF_KEY, conf)
         if not isinstance(task, Mapping):
             raise _wrong(f"conf[{CONF_KEY!r}]", task, "a mapping")
-        # Only the flattened form has fields beside the ids; those of a taskObject are inside its objects.
+        # Only the form of to_conf has "fields" beside the ids; a taskObject has its fields inside its objects.
         return cls._from_flattened(task) if "fields" in task else cls.from_task_object(task)
 
     @classmethod
@@ -151,8 +155,9 @@ class PipelineTask:
 
     def to_conf(self) -> dict[str, dict[str, object]]:
         """
-        Return a conf for a DAG run, plain JSON values: ``{{ dag_run.conf.datapipeline.fields.command }}`` works in a
-        template.
+        Return the conf for a DAG run, with plain JSON values.
+
+        Templates can use it: ``{{ dag_run.conf.datapipeline.fields.command }}``.
         """
         return {
             CONF_KEY: {
@@ -173,20 +178,20 @@ class PipelineTask:
         try:
             return pendulum.datetime(year, month, day, hour, minute, second, tz="UTC")
         except ValueError:
-            # A field that a person can read but we cannot must not stop the task.
+            # An unreadable date must not prevent the task.
             return None
 
 
 def shorten(pipeline_task_id: str) -> str:
-    """Return both ends of a task id, for a log."""
+    """Return the beginning and the end of a task id, for logs."""
     if len(pipeline_task_id) <= 2 * _SHORT_ID_END + 3:
         return pipeline_task_id
     return f"{pipeline_task_id[:_SHORT_ID_END]}...{pipeline_task_id[-_SHORT_ID_END:]}"
 
 
 def _ids(task: Mapping[str, object], where: str) -> dict[str, str]:
-    found = []
-    for key in _REQUIRED:
+    ids = {}
+    for key, name in _ID_KEYS.items():
         value = task.get(key)
         if key not in task:
             raise ValueError(f"{where} has no {key!r}")
@@ -194,8 +199,8 @@ def _ids(task: Mapping[str, object], where: str) -> dict[str, str]:
             raise _wrong(f"{where}[{key!r}]", value, "a string")
         if not value:
             raise ValueError(f"{where}[{key!r}] is empty")
-        found.append(value)
-    return dict(zip(("task_id", "pipeline_id", "attempt_id"), found, strict=True))
+        ids[name] = value
+    return ids
 
 
 def _flattened(entry: Mapping[str, object], object_id: str) -> dict[str, FieldValue]:
@@ -213,8 +218,11 @@ def _flattened(entry: Mapping[str, object], object_id: str) -> dict[str, FieldVa
 
 def _pair(pair: Mapping[str, object], where: str) -> tuple[str, str]:
     key = pair.get("key")
-    given = [pair[kind] for kind in ("stringValue", "refValue") if pair.get(kind) is not None]
-    value = given[0] if given else ""
+    value = pair.get("stringValue")
+    if value is None:
+        value = pair.get("refValue")
+    if value is None:
+        value = ""
     if not isinstance(key, str):
         raise _wrong(f"the key of {where}", key, "a string")
     if not isinstance(value, str):

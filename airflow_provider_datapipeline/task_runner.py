@@ -51,7 +51,7 @@ def data_pipeline_task_runner(
     airflow_conn_id: str | None = None,
     max_active_tasks: int = 100,
     batch_size: int = 20,
-    heartbeat: float | timedelta | None = None,
+    heartbeat: float | timedelta = DEFAULT_HEARTBEAT_SECONDS,
     allowed_pipeline_ids: Collection[str] | None = None,
     run_timeout: float | timedelta | None = None,
     logical_date: bool = True,
@@ -120,8 +120,10 @@ def data_pipeline_task_runner(
     _check("worker_group", worker_group, 1 <= len(worker_group) <= 1024, "must have 1 to 1,024 characters")  # noqa: PLR2004
     _check("max_active_tasks", max_active_tasks, max_active_tasks >= 1, "must be at least 1")
     _check("batch_size", batch_size, batch_size >= 1, "must be at least 1")
-    heartbeat = value_of_renamed("heartbeat", heartbeat, old_name="beat", old_value=beat, dropped_in="0.4")
-    heartbeat_seconds = DEFAULT_HEARTBEAT_SECONDS if heartbeat is None else _seconds(heartbeat)
+    heartbeat = value_of_renamed(
+        "heartbeat", heartbeat, DEFAULT_HEARTBEAT_SECONDS, old_name="beat", old_value=beat, dropped_in="0.4"
+    )
+    heartbeat_seconds = _seconds(heartbeat)
     is_allowed = 1 <= heartbeat_seconds <= 300  # noqa: PLR2004
     _check("heartbeat", heartbeat, is_allowed, "must be 1 to 300 seconds: a lease lasts 15 minutes by default")
     timeout_seconds = None if run_timeout is None else _seconds(run_timeout)

@@ -1,4 +1,4 @@
-"""The notifier, as DAG files see it; what it sends is tested on a real Airflow in tests/integration."""
+"""The notifier as DAG files use it. Tests on a real Airflow, in tests/integration, check what it sends."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from airflow.configuration import conf
 
-from airflow_provider_datapipeline._airflow.bounded import run_bounded
+from airflow_provider_datapipeline._airflow.bounded import arun_bounded, run_bounded
 from airflow_provider_datapipeline._airflow.names import DAG, BaseNotifier, BaseOperator
 from airflow_provider_datapipeline.callbacks import report_failed, report_finished
 from airflow_provider_datapipeline.exceptions import DeliveryTimeoutError
@@ -23,7 +23,7 @@ from airflow_provider_datapipeline.operators.datapipeline import DataPipelineSet
 from airflow_provider_datapipeline.reporting.status import TaskStatus
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 CONTEXT_KEYS = {
     "conf", "conn", "dag", "dag_run", "data_interval_end", "data_interval_start", "ds", "exception", "inlets",
@@ -33,7 +33,7 @@ CONTEXT_KEYS = {
 
 
 def test_the_callbacks_are_notifiers() -> None:
-    """Airflow treats them as it treats every notifier."""
+    """Airflow handles them like every other notifier."""
     assert isinstance(report_finished, BaseNotifier)
     assert isinstance(report_failed, DataPipelineNotifier)
     assert report_finished.task_status is TaskStatus.FINISHED
@@ -41,7 +41,7 @@ def test_the_callbacks_are_notifiers() -> None:
 
 
 def test_parameters_make_a_new_notifier() -> None:
-    """One DAG's parameters must not become another's."""
+    """The parameters of one DAG must not affect another DAG."""
     configured = report_failed(error_id="Nightly", aws_conn_id=None)
 
     assert (configured.task_status, configured.error_id, configured.aws_conn_id) == ("FAILED", "Nightly", None)
@@ -50,21 +50,21 @@ def test_parameters_make_a_new_notifier() -> None:
 
 
 def test_a_misspelt_parameter_is_an_error_where_it_is_written() -> None:
-    """Not a silent default, which would report to a wrong account at night."""
+    """A silent default might report to the wrong account."""
     with pytest.raises(TypeError, match="aws_connection"):
         report_failed(aws_connection="prod")
 
 
 def test_an_unknown_status_is_an_error_where_it_is_written() -> None:
-    """A DAG import error is seen at once."""
+    """The DAG then has an import error, which users notice at once."""
     with pytest.raises(ValueError, match="DONE"):
         DataPipelineNotifier(task_status="DONE")
 
 
-@pytest.mark.parametrize("surface", [report_failed, partial(DataPipelineSetTaskStatusOperator, task_id="report")])
-def test_an_unknown_detail_is_an_error_where_it_is_written(surface: Callable[..., object]) -> None:
+@pytest.mark.parametrize("create", [report_failed, partial(DataPipelineSetTaskStatusOperator, task_id="report")])
+def test_an_unknown_detail_is_an_error_where_it_is_written(create: Callable[..., object]) -> None:
     with pytest.raises(ValueError, match="error_detail is 'class'; it must be full or type"):
-        surface(error_detail="class")
+        create(error_detail="class")
 
 
 FAILED_TASK = {
@@ -76,7 +76,7 @@ FAILED_TASK = {
 
 
 @pytest.mark.parametrize(
-    ("option", "given", "is_told"),
+    ("option", "parameter", "has_text"),
     [
         ("full", None, True),
         ("type", None, False),
@@ -86,20 +86,20 @@ FAILED_TASK = {
     ],
 )
 def test_how_much_of_an_error_is_reported(
-    monkeypatch: pytest.MonkeyPatch, option: str, given: str | None, is_told: bool
+    monkeypatch: pytest.MonkeyPatch, option: str, parameter: str | None, has_text: bool
 ) -> None:
-    """As its author says, or else the deployment; a copy with other parameters says the same."""
+    """The parameter decides, or else the deployment's option; a copy with other parameters keeps the parameter."""
     monkeypatch.setenv("AIRFLOW__DATAPIPELINE__ERROR_DETAIL", option)
-    notifier = report_failed(error_detail=given)(timeout=3)
+    notifier = report_failed(error_detail=parameter)(timeout=3)
 
     report = notifier._task_report(FAILED_TASK)
 
     assert report is not None
     assert report.error_id == "ValueError"
-    assert ("4711" in str(report)) is is_told
+    assert ("4711" in str(report)) is has_text
 
 
-def test_a_template_that_shows_the_error_is_its_authors_decision() -> None:
+def test_a_template_may_show_the_error_whatever_the_detail_is() -> None:
     notifier = report_failed(error_detail="type", error_message="{{ exception }}")
 
     report = notifier._rendered(FAILED_TASK)._task_report(FAILED_TASK)
@@ -110,7 +110,7 @@ def test_a_template_that_shows_the_error_is_its_authors_decision() -> None:
 
 
 def test_a_notifier_can_stand_in_default_args() -> None:
-    """Airflow copies these deeply, for each task."""
+    """Airflow makes a deep copy of ``default_args`` for each task."""
     with DAG("nightly", schedule=None, default_args={"on_failure_callback": [report_failed]}):
         task = BaseOperator(task_id="load")
 
@@ -121,12 +121,12 @@ def test_a_notifier_can_stand_in_default_args() -> None:
 
 
 def test_no_template_field_hides_an_entry_of_the_context() -> None:
-    """Airflow's own notifier base puts fields into the context under their names."""
+    """Airflow's base class of notifiers writes the template fields into the context, under their names."""
     assert not CONTEXT_KEYS & set(DataPipelineNotifier.template_fields)
 
 
 def test_templates_are_rendered_on_a_copy() -> None:
-    """One instance serves many runs; what one run rendered must not be left for the next."""
+    """One instance serves many runs, and the texts of one run must not appear in the next."""
     notifier = report_failed(pipeline_task_id="{{ dag_run.conf.id }}", error_message="{{ shout(run_id) }}")
     dag = SimpleNamespace(user_defined_macros={"shout": str.upper})
     first = {"dag": dag, "run_id": "a", "dag_run": SimpleNamespace(conf={"id": "task-a"})}
@@ -151,7 +151,7 @@ def test_templates_are_rendered_on_a_copy() -> None:
 def test_a_report_that_cannot_be_made_is_one_error_line_and_no_exception(
     parameters: dict[str, Any], context: dict[str, Any], remedy: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """The outcome of the user's run must not depend on a report about it."""
+    """The outcome of the user's run must not depend on the report about it."""
     context |= {"dag": SimpleNamespace(dag_id="nightly"), "run_id": "run_1"}
 
     with caplog.at_level(logging.INFO):
@@ -163,21 +163,21 @@ def test_a_report_that_cannot_be_made_is_one_error_line_and_no_exception(
 
 
 def test_a_report_that_cannot_be_made_is_counted(sent) -> None:
-    """A metric can raise an alarm; a line in the log of one task cannot."""
+    """A metric can trigger an alert, and a line in the log of one task cannot."""
     report_finished({"dag": SimpleNamespace(dag_id="nightly"), "run_id": "run_1", "reason": "success"})
 
     assert sent.values == [("callback_errors", 1, {"dag_id": "nightly"})]
 
 
-def test_a_callback_ends_before_airflow_loses_patience() -> None:
-    """Airflow kills a task whose callbacks take longer, and then a failure without retries is tried again."""
+def test_a_callback_ends_before_airflow_kills_the_task() -> None:
+    """Airflow kills a task whose callbacks take longer, and then runs even a task without retries again."""
     assert report_failed.timeout == report_finished.timeout == 10
     assert report_failed.timeout < conf.getfloat("core", "task_success_overtime")
 
 
 @pytest.mark.parametrize(("fails_run", "status"), [(False, None), (True, "FAILED")])
 def test_a_teardown_that_fails_is_reported_only_where_it_fails_the_run(fails_run: bool, status: str | None) -> None:
-    """``default_args`` give the callback to teardowns too, and the run may be a success all the same."""
+    """``default_args`` give teardowns the callback too, although the run may succeed when a teardown fails."""
     places = {"dag_id": "nightly", "run_id": "a", "task_id": "drop", "try_number": 1, "map_index": -1, "log_url": None}
     task = SimpleNamespace(is_teardown=True, on_failure_fail_dagrun=fails_run)
     context = {"task": task, "ti": SimpleNamespace(**places, max_tries=0), "exception": ValueError("no such table")}
@@ -187,8 +187,8 @@ def test_a_teardown_that_fails_is_reported_only_where_it_fails_the_run(fails_run
     assert (report.status if report else None) == status
 
 
-def test_a_run_for_something_else_is_not_an_error(caplog: pytest.LogCaptureFixture) -> None:
-    """A person may start the DAG from the UI."""
+def test_a_run_without_a_data_pipeline_task_is_not_an_error(caplog: pytest.LogCaptureFixture) -> None:
+    """Somebody may start the DAG from the UI."""
     context = {"dag": SimpleNamespace(dag_id="nightly"), "run_id": "r", "dag_run": SimpleNamespace(conf={"x": 1})}
 
     with caplog.at_level(logging.INFO):
@@ -197,40 +197,79 @@ def test_a_run_for_something_else_is_not_an_error(caplog: pytest.LogCaptureFixtu
     assert [record.levelname for record in caplog.records] == ["WARNING"]
 
 
-def test_an_exception_that_gives_no_text_does_not_keep_the_callback(caplog: pytest.LogCaptureFixture) -> None:
+class EndOfThread(BaseException):
+    """Ends the thread that a callback has left behind, which would otherwise send a report."""
+
+
+class BlockingError(Exception):
+    """An exception whose text blocks until the test has ended."""
+
+    def __init__(self, release: threading.Event) -> None:
+        super().__init__()
+        self.release = release
+
+    def __str__(self) -> str:
+        self.release.wait()
+        raise EndOfThread
+
+
+@pytest.fixture
+def blocking_error() -> Iterator[BlockingError]:
     release = threading.Event()
+    yield BlockingError(release)
+    release.set()
 
-    class End(BaseException):
-        """Of the thread, which would else go on to report."""
 
-    class WaitingError(Exception):
-        def __str__(self) -> str:
-            release.wait()
-            raise End
-
-    places = {"dag_id": "nightly", "run_id": "a", "task_id": "load", "try_number": 1, "map_index": -1, "log_url": None}
-    context = {
-        "run_id": "a",
-        "dag_run": SimpleNamespace(conf={"taskId": "t", "objectId": "o", "pipelineId": "df-1", "attemptId": "@A"}),
-        "ti": SimpleNamespace(**places, max_tries=0),
-        "exception": WaitingError(),
-    }
+@pytest.mark.parametrize(
+    ("texts", "error_id", "message"),
+    [
+        ({}, "BlockingError", "BlockingError, which gave no text within 0.05 s."),
+        ({"error_id": "Nightly", "error_message": "see the wiki"}, "Nightly", "see the wiki\n"),
+    ],
+)
+def test_an_exception_whose_text_blocks_is_reported_without_its_text(
+    blocking_error: BlockingError,
+    caplog: pytest.LogCaptureFixture,
+    texts: dict[str, str],
+    error_id: str,
+    message: str,
+) -> None:
+    """Half of the callback's time remains for the delivery."""
+    notifier = report_failed(timeout=0.1, **texts)
 
     with caplog.at_level(logging.ERROR):
-        report_failed(pipeline_task_id="t", timeout=0.05)(context)
-    release.set()
+        report = notifier._task_report(FAILED_TASK | {"exception": blocking_error})
+
+    assert report is not None
+    assert (report.error_id or "").endswith(error_id)
+    assert message in (report.error_message or "")
+    assert "Task: load" in (report.error_message or "")
+    assert report.error_stack_trace is None
+    (line,) = caplog.records
+    assert "load gave no text within 0.05 s" in line.getMessage()
+    assert "__str__" in line.getMessage()
+
+
+def test_a_template_that_blocks_does_not_delay_the_callback(
+    blocking_error: BlockingError, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Airflow kills a task whose callbacks take too long."""
+    notifier = report_failed(pipeline_task_id="t", error_message="{{ exception }}", timeout=0.05)
+
+    with caplog.at_level(logging.ERROR):
+        notifier(FAILED_TASK | {"run_id": "a", "exception": blocking_error})
 
     (line,) = caplog.records
     assert "DeliveryTimeoutError" in line.getMessage()
     assert "within 0.05 s" in line.getMessage()
 
 
-def test_what_work_returns_is_returned() -> None:
+def test_the_result_of_bounded_work_is_returned() -> None:
     assert run_bounded(lambda: 17, 10) == 17
 
 
-def test_work_that_takes_too_long_is_left_behind() -> None:
-    """The caller goes on; the work ends when it ends."""
+def test_the_caller_does_not_wait_for_work_that_takes_too_long() -> None:
+    """The work continues in its thread until it ends."""
     release = threading.Event()
     finished = threading.Event()
 
@@ -245,8 +284,8 @@ def test_work_that_takes_too_long_is_left_behind() -> None:
     assert finished.wait(10)
 
 
-def test_not_even_a_system_exit_passes_unnoticed() -> None:
-    """What ends a thread silently is raised to the caller."""
+def test_a_system_exit_in_bounded_work_is_raised_to_the_caller() -> None:
+    """In a thread it would otherwise end only the thread, silently."""
 
     def work() -> None:
         raise SystemExit(3)
@@ -255,8 +294,18 @@ def test_not_even_a_system_exit_passes_unnoticed() -> None:
         run_bounded(work, 10)
 
 
-def test_what_dag_files_and_airflow_itself_import_does_not_import_boto() -> None:
-    """The dag-processor parses every file every 30 seconds; boto3 and the amazon provider would cost it 0.1 s each."""
+async def test_a_timeout_error_of_the_work_itself_is_raised_as_it_is() -> None:
+    """Only a limit that has expired means that the report was not delivered in time."""
+
+    async def work() -> None:
+        raise TimeoutError("from the network")
+
+    with pytest.raises(TimeoutError, match="from the network"):
+        await arun_bounded(work(), 10)
+
+
+def test_the_modules_that_dag_files_and_airflow_import_do_not_import_boto() -> None:
+    """The dag-processor parses every file every 30 seconds; boto3 and the amazon provider would take 0.1 s each."""
     modules = [
         "callbacks",
         "notifications.datapipeline",

@@ -1,4 +1,4 @@
-"""When the listener keeps the error of a failed task; that it reaches the report is tested on a real Airflow."""
+"""When the listener stores the error of a failed task. A real Airflow tests that the error reaches the report."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from airflow.configuration import conf as airflow_conf
 
-from airflow_provider_datapipeline._airflow import compat
+from airflow_provider_datapipeline._airflow import compat, error_text
 from airflow_provider_datapipeline._airflow.stored_run import LEAVES_KEY, RECORD_KEY
 from airflow_provider_datapipeline.callbacks import report_failed
 from airflow_provider_datapipeline.plugins import listener
@@ -25,18 +25,18 @@ def conf_of(kind: str) -> dict[str, Any]:
     return {"datapipeline": CONF["datapipeline"] | {"fields": {"type": kind}}}
 
 
-def tasks(**behind: str) -> SimpleNamespace:
-    """A DAG's tasks, with the ids of those behind them; one that is called so is a teardown."""
+def dag(**downstream: str) -> SimpleNamespace:
+    """Return a DAG whose tasks have the given ids downstream; the task ``teardown`` is a teardown."""
     return SimpleNamespace(
         task_dict={
             task_id: SimpleNamespace(downstream_task_ids=set(others.split()), is_teardown=task_id == "teardown")
-            for task_id, others in behind.items()
+            for task_id, others in downstream.items()
         }
     )
 
 
 class TaskInstance:
-    """A task instance as a listener gets it, of Airflow 2 and of Airflow 3 alike; it remembers what was pushed."""
+    """A task instance as listeners get it, on Airflow 2 and Airflow 3; it records the XComs that were pushed."""
 
     dag_id, run_id, task_id, map_index = "nightly", "run_1", "load", -1
     try_number, max_tries, log_url = 1, 0, "http://localhost/log"
@@ -44,7 +44,7 @@ class TaskInstance:
     def __init__(self, conf: object) -> None:
         self.conf = conf
         self.pushed: list[tuple[str, Any]] = []
-        self.task = SimpleNamespace(dag=tasks(load="check", check="teardown", teardown="", unreached=""))
+        self.task = SimpleNamespace(dag=dag(load="check", check="teardown", teardown="", unreached=""))
 
     def get_dagrun(self) -> SimpleNamespace:
         return SimpleNamespace(conf=self.conf)
@@ -57,14 +57,14 @@ class TaskInstance:
 
 
 class LostTaskInstance(TaskInstance):
-    """One whose process can no longer talk to Airflow."""
+    """A task instance whose process can no longer reach Airflow."""
 
     def get_dagrun(self) -> SimpleNamespace:
         raise ConnectionError("the API server is gone")
 
 
 def test_the_error_of_a_failed_task_is_kept_as_one_xcom() -> None:
-    """With everything that a report says, and the time by which the first of several is found."""
+    """The XCom has everything that a report needs, and the time that tells which of several tasks failed first."""
     task_instance = TaskInstance(CONF)
 
     listener.on_task_instance_failed(task_instance, ValueError("no rows"))
@@ -80,7 +80,7 @@ def test_the_error_of_a_failed_task_is_kept_as_one_xcom() -> None:
 
 
 def test_the_error_is_masked_before_it_is_kept() -> None:
-    """Whoever may see XComs sees it, and it stays for as long as the run."""
+    """Everybody who may read XComs can read it, for as long as the run is stored."""
     task_instance = TaskInstance(CONF)
     error = ValueError("cannot open postgresql://etl:pass-1234@db.example.com/orders")
     error.add_note("retried with pass-1234")
@@ -95,9 +95,9 @@ def test_the_error_is_masked_before_it_is_kept() -> None:
 @pytest.mark.parametrize(
     ("option", "conf"),
     [("type", CONF), ("nonsense", CONF), ("full", {**CONF, "task_runner": {"dag_id": "r", "error_detail": "type"}})],
-    ids=["of the deployment", "that makes no sense", "of the task runner"],
+    ids=["option of the deployment", "invalid option", "parameter of the task runner"],
 )
-def test_no_text_of_the_error_is_kept_where_none_may_leave(
+def test_no_text_of_the_error_is_stored_where_no_text_may_be_reported(
     monkeypatch: pytest.MonkeyPatch, option: str, conf: dict[str, Any]
 ) -> None:
     monkeypatch.setenv("AIRFLOW__DATAPIPELINE__ERROR_DETAIL", option)
@@ -111,7 +111,7 @@ def test_no_text_of_the_error_is_kept_where_none_may_leave(
     assert value["error_message"].startswith("ValueError; its text stays in Airflow's log.\nDAG: nightly\n")
 
 
-def test_the_task_runner_may_report_more_than_the_deployment_says(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_parameter_of_the_task_runner_overrides_the_option(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AIRFLOW__DATAPIPELINE__ERROR_DETAIL", "type")
     task_instance = TaskInstance({**CONF, "task_runner": {"dag_id": "r", "error_detail": "full"}})
 
@@ -121,8 +121,8 @@ def test_the_task_runner_may_report_more_than_the_deployment_says(monkeypatch: p
     assert value["error_message"].startswith("no rows\n")
 
 
-def test_what_is_kept_serves_those_too_who_may_report_no_text() -> None:
-    """A notifier or an operator may be told so by its parameter."""
+def test_the_record_also_has_the_report_without_texts() -> None:
+    """A notifier or an operator with ``error_detail="type"`` needs it."""
     task_instance = TaskInstance(CONF)
 
     listener.on_task_instance_failed(task_instance, ValueError("no rows"))
@@ -137,7 +137,7 @@ def test_what_is_kept_serves_those_too_who_may_report_no_text() -> None:
 
 @pytest.mark.parametrize("raised", [SystemExit, KeyboardInterrupt])
 def test_an_exception_that_would_end_the_process_is_kept_too(raised: type[BaseException]) -> None:
-    """Else Airflow would call no further listener, and send no mail."""
+    """Otherwise Airflow would not call the other listeners, and would not send e-mail."""
 
     class EndingError(Exception):
         def __str__(self) -> str:
@@ -151,10 +151,10 @@ def test_an_exception_that_would_end_the_process_is_kept_too(raised: type[BaseEx
     assert "EndingError that cannot be shown as text" in value["error_message"]
 
 
-def test_an_exception_that_gives_no_text_does_not_keep_the_task(
+def test_an_exception_whose_text_blocks_does_not_delay_the_end_of_the_task(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Airflow would kill the process after a while, and may then try again what has failed for good."""
+    """Airflow would kill the process after a while, and might then run a task again that has failed for good."""
     release = threading.Event()
 
     class WaitingError(Exception):
@@ -162,7 +162,7 @@ def test_an_exception_that_gives_no_text_does_not_keep_the_task(
             release.wait()
             return "at last"
 
-    monkeypatch.setattr(listener, "TEXT_SECONDS", 0.05)
+    monkeypatch.setattr(error_text, "TEXT_SECONDS", 0.05)
     task_instance = TaskInstance(CONF)
 
     with caplog.at_level(logging.ERROR):
@@ -179,8 +179,8 @@ def test_an_exception_that_gives_no_text_does_not_keep_the_task(
     assert "__str__" in line.getMessage()
 
 
-def test_what_asks_airflow_something_is_not_left_behind() -> None:
-    """A question to the supervisor that goes on by itself would get in the way of the next one."""
+def test_requests_to_airflow_are_made_in_the_calling_thread() -> None:
+    """A request to the supervisor that continues in another thread would disturb the next one."""
     threads = set()
 
     class Watched(TaskInstance):
@@ -197,13 +197,13 @@ def test_what_asks_airflow_something_is_not_left_behind() -> None:
     assert threads == {threading.current_thread()}
 
 
-def test_callbacks_and_listener_end_before_airflow_loses_patience() -> None:
-    assert report_failed.timeout + listener.TEXT_SECONDS < airflow_conf.getfloat("core", "task_success_overtime")
+def test_callbacks_and_listener_end_before_airflow_kills_the_process() -> None:
+    assert report_failed.timeout + error_text.TEXT_SECONDS < airflow_conf.getfloat("core", "task_success_overtime")
 
 
 @pytest.mark.parametrize("conf", [None, {}, {"day": "2026-11-22"}])
-def test_nothing_is_kept_in_a_run_for_something_else(conf: object) -> None:
-    """Every task of the installation passes by here."""
+def test_nothing_is_stored_in_a_run_without_a_data_pipeline_task(conf: object) -> None:
+    """Airflow calls the listener for every task of the installation."""
     task_instance = TaskInstance(conf)
 
     listener.on_task_instance_failed(task_instance, ValueError("no rows"))
@@ -212,8 +212,8 @@ def test_nothing_is_kept_in_a_run_for_something_else(conf: object) -> None:
 
 
 @pytest.mark.parametrize("error", ["TaskInstance's state was manually set to `failed`.", None])
-def test_nothing_is_kept_where_the_exception_is_not_known(error: str | None) -> None:
-    """There it is the scheduler that calls, or the API server: a read of a connection may end these."""
+def test_nothing_is_stored_outside_the_process_of_the_task(error: str | None) -> None:
+    """The scheduler or the API server calls then, without the exception, and must not be disturbed by a read."""
     task_instance = TaskInstance(CONF)
 
     listener.on_task_instance_failed(task_instance, error)
@@ -221,8 +221,8 @@ def test_nothing_is_kept_where_the_exception_is_not_known(error: str | None) -> 
     assert task_instance.pushed == []
 
 
-def test_what_prevents_it_is_logged_and_not_raised(caplog: pytest.LogCaptureFixture) -> None:
-    """Other listeners are to be called all the same."""
+def test_an_error_of_the_listener_is_logged_and_not_raised(caplog: pytest.LogCaptureFixture) -> None:
+    """Airflow must still call the other listeners."""
     with caplog.at_level(logging.ERROR):
         listener.on_task_instance_failed(LostTaskInstance(CONF), ValueError("no rows"))
 
@@ -232,7 +232,7 @@ def test_what_prevents_it_is_logged_and_not_raised(caplog: pytest.LogCaptureFixt
     assert "the API server is gone" in line.exc_text
 
 
-def test_nothing_is_raised_when_a_task_starts_either(caplog: pytest.LogCaptureFixture) -> None:
+def test_an_error_at_the_start_of_a_task_is_not_raised_either(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.ERROR):
         listener.on_task_instance_running(LostTaskInstance(CONF))
 
@@ -242,8 +242,8 @@ def test_nothing_is_raised_when_a_task_starts_either(caplog: pytest.LogCaptureFi
 if compat.AIRFLOW_3:  # the task runner, for which this is, needs it
 
     @pytest.mark.parametrize("map_index", [-1, 0])
-    def test_any_task_that_starts_keeps_which_tasks_are_leaves(map_index: int) -> None:
-        """Though it is none itself: it may be the only one that starts."""
+    def test_every_task_that_starts_stores_the_leaves(map_index: int) -> None:
+        """The task need not be a leaf itself, because it may be the only task that starts."""
         task_instance = TaskInstance(conf_of("ShellCommandPrecondition"))
         task_instance.map_index = map_index
 
@@ -261,7 +261,7 @@ if compat.AIRFLOW_3:  # the task runner, for which this is, needs it
         (conf_of("ShellCommandPrecondition"), 1),  # a mapped task may have a thousand instances
     ],
 )
-def test_no_leaves_are_kept_where_nobody_needs_them(conf: object, map_index: int) -> None:
+def test_no_leaves_are_stored_where_they_are_not_needed(conf: object, map_index: int) -> None:
     task_instance = TaskInstance(conf)
     task_instance.map_index = map_index
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import asyncio
     from collections.abc import Hashable
 
-DEFAULT_HEARTBEAT_SECONDS: Final = 60.0
+DEFAULT_HEARTBEAT_SECONDS: Final = 60
 
 _HEARTBEATS_PER_LEASE = 3.0
 """Two heartbeats in a row may fail; the third one still keeps the lease."""

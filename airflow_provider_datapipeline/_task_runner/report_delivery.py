@@ -14,10 +14,10 @@ from airflow_provider_datapipeline.exceptions import InvalidReportError, Invalid
 from airflow_provider_datapipeline.masking.masker import without_secrets
 
 if TYPE_CHECKING:
-    from airflow_provider_datapipeline.delivery.protocol import Delivery
     from collections.abc import Hashable, Mapping
 
     from airflow_provider_datapipeline._task_runner.lease import Lease
+    from airflow_provider_datapipeline.delivery.protocol import Delivery
     from airflow_provider_datapipeline.hooks.datapipeline import DataPipelineHook
     from airflow_provider_datapipeline.pipeline_task import PipelineTask
     from airflow_provider_datapipeline.reporting.report import TaskReport

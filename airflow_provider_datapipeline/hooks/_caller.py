@@ -25,10 +25,17 @@ from airflow_provider_datapipeline.exceptions import (
     ServiceError,
 )
 from airflow_provider_datapipeline.hooks._account import Account, account_of
-from airflow_provider_datapipeline.hooks._bundle import check_bundles, is_of_tls
+from airflow_provider_datapipeline.hooks._bundle import check_bundles, is_tls_error
 from airflow_provider_datapipeline.hooks._clients import ClientKey, Opener, use_async_client, use_client
 from airflow_provider_datapipeline.hooks._config import Purpose, client_config
-from airflow_provider_datapipeline.hooks._errors import foreign, is_of_aws, kind_of, note_attempt, translated, unusable
+from airflow_provider_datapipeline.hooks._errors import (
+    configuration_error,
+    error_kind,
+    from_aws_error,
+    from_other_error,
+    is_aws_error,
+    remember_uncertainty,
+)
 from airflow_provider_datapipeline.telemetry.metrics import ERRORS
 
 if TYPE_CHECKING:
@@ -41,7 +48,7 @@ T = TypeVar("T")
 
 SERVICE = "datapipeline"
 _BUILDING = "the service"  # named in an error where a client was built, but no operation was asked for
-EVERY_TRY = "response-received.data-pipeline"  # botocore's event; the service id "Data Pipeline", hyphenized
+EVERY_TRY = "response-received.data-pipeline"  # the event after each try; botocore hyphenates the id "Data Pipeline"
 
 
 class DataPipelineCaller(AwsBaseHook):
@@ -49,7 +56,7 @@ class DataPipelineCaller(AwsBaseHook):
 
     @classmethod
     def get_connection(cls, conn_id: str) -> Any:
-        """Return the Airflow connection; ``ConnectionMissingError`` if there is none, never other credentials."""
+        """Return the Airflow connection; raise ``ConnectionMissingError`` instead of using other credentials."""
         try:
             return super().get_connection(conn_id)
         except AirflowNotFoundException as err:
@@ -122,7 +129,7 @@ class DataPipelineCaller(AwsBaseHook):
                         raise
                     except Exception as err:
                         if (error := tries.error_after(err, used, is_new=is_new)) is not None:
-                            missing = await in_thread(self._missing_bundle, err) if is_of_tls(err) else None
+                            missing = await in_thread(self._missing_bundle, err) if is_tls_error(err) else None
                             raise (missing or error) from err
                     else:
                         return response
@@ -147,7 +154,7 @@ class DataPipelineCaller(AwsBaseHook):
     async def _ause(self, purpose: Purpose, operation: str) -> AsyncIterator[tuple[ClientInUse[Any], bool]]:
         """Do what :meth:`_use` does, without blocking."""
         built: list[Purpose] = []
-        # Not in the one thread that all share, because building may wait for STS.
+        # Not in the one thread that all share, because building a client may wait for STS.
         prepare = partial(in_thread, self._prepare, purpose, built)
         async with AsyncExitStack() as stack:
             try:
@@ -166,32 +173,32 @@ class DataPipelineCaller(AwsBaseHook):
         built.append(purpose)
         session = self._session(deferrable=False)
         client = session.client(**self._client_parameters(purpose))
-        client.meta.events.register(EVERY_TRY, note_attempt)
+        client.meta.events.register(EVERY_TRY, remember_uncertainty)
         return client
 
     def _prepare(self, purpose: Purpose, built: list[Purpose]) -> Opener:
         built.append(purpose)
         session = self._session(deferrable=True)
-        session.register(EVERY_TRY, note_attempt)
+        session.register(EVERY_TRY, remember_uncertainty)
         _refresh_in_a_thread(session)
         _load_models(session)
         return partial(session.create_client, **self._client_parameters(purpose))
 
     def _session(self, *, deferrable: bool) -> Any:
-        if self.aws_conn_id == "":  # the base class would take it for None
+        if self.aws_conn_id == "":  # the base class would treat it as None
             raise _connection_missing(self.aws_conn_id)
-        self.__dict__.pop("conn_config", None)  # read anew: a kept hook may need the credentials that were rotated in
+        self.__dict__.pop("conn_config", None)  # so that the connection is read again, with renewed credentials
         check_bundles(self.conn_config)
         return self.get_session(region_name=self.region_name, deferrable=deferrable)
 
     def _missing_bundle(self, err: Exception) -> ConfigurationError | None:
-        """Return what is wrong with a bundle if that is why a call failed: it may go after the client was made."""
-        if is_of_tls(err):
+        """Return the error for a bundle that has gone since the client was made, if that is why a call failed."""
+        if is_tls_error(err):
             try:
                 check_bundles(self.conn_config)
             except ConfigurationError as found:
                 return found
-            except Exception:  # noqa: BLE001 - of the connection: the error of the call tells more
+            except Exception:  # noqa: BLE001 - the connection cannot be read; the error of the call says more
                 return None
         return None
 
@@ -236,7 +243,7 @@ class _Tries:
         """Count the error that ends the call, and have it say whether the try before it may have taken effect."""
         if isinstance(error, ServiceError) and self._refused is not None:
             error.maybe_delivered = error.maybe_delivered or self._refused.maybe_delivered
-        count(ERRORS[kind_of(error)], operation=self._operation)
+        count(ERRORS[error_kind(error)], operation=self._operation)
 
 
 def _package_error(operation: str, err: Exception, *, maybe_sent: bool) -> DataPipelineError:
@@ -245,29 +252,31 @@ def _package_error(operation: str, err: Exception, *, maybe_sent: bool) -> DataP
 
     :param maybe_sent: whether there was a client, and so perhaps a request
     """
-    if not is_of_aws(err):
-        return foreign(operation, err, maybe_sent=maybe_sent)
-    error = translated(operation, err)
+    if not is_aws_error(err):
+        return from_other_error(operation, err, maybe_sent=maybe_sent)
+    error = from_aws_error(operation, err)
     if isinstance(error, InvalidRequestError) and (not maybe_sent or error.operation != operation):
         # AWS has refused the role that the connection names, not the operation.
-        return unusable(error.operation, error.code, error.detail)
+        return configuration_error(error.operation, error.code, error.detail)
     return error
 
 
 def _load_models(session: Any) -> None:
-    """Read the service's models into the session's cache: up to 150 ms that would else hold up the event loop."""
+    """Read the service's models into the session's cache, which takes up to 150 ms, outside of the event loop."""
     reader = botocore.session.get_session()
     reader.register_component("data_loader", session.get_component("data_loader"))
-    never_sent = {"aws_access_key_id": "-", "aws_secret_access_key": "-"}  # or botocore would go and look for some
-    reader.create_client(SERVICE, region_name="us-east-1", **never_sent)
+    # These keys sign nothing. Without them botocore would look for credentials.
+    unused_keys = {"aws_access_key_id": "-", "aws_secret_access_key": "-"}
+    reader.create_client(SERVICE, region_name="us-east-1", **unused_keys)
 
 
 def _refresh_in_a_thread(session: Any) -> None:
     """
-    Keep what the amazon provider does to assume a role anew, every hour or so, out of the event loop.
+    Have the amazon provider assume a role again, as it does every hour or so, in a thread.
 
-    It asks STS with a blocking client. No other seam: the provider sets ``_credentials`` itself, and takes no factory
-    for them. Remove when its ``create_session(deferrable=True)`` refreshes asynchronously.
+    It asks STS with a blocking client, which would block the event loop. There is no public way to change that: the
+    provider sets ``_credentials`` itself, and takes no factory for them. Remove this function when the provider's
+    ``create_session(deferrable=True)`` refreshes asynchronously.
     """
     credentials = getattr(session, "_credentials", None)
     refresh = getattr(credentials, "_refresh_using", None)

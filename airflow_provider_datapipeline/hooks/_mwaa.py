@@ -23,7 +23,7 @@ from airflow_provider_datapipeline.exceptions import (
 from airflow_provider_datapipeline.hooks._bundle import check_bundles
 from airflow_provider_datapipeline.hooks._clients import ClientKey, use_client
 from airflow_provider_datapipeline.hooks._config import Purpose, client_config
-from airflow_provider_datapipeline.hooks._errors import foreign, is_of_aws, translated
+from airflow_provider_datapipeline.hooks._errors import from_aws_error, from_other_error, is_aws_error
 
 _OPERATION = "CreateWebLoginToken"
 _NOT_FOUND = "ResourceNotFoundException"
@@ -35,8 +35,8 @@ class WebLogin:
     AWS's answer to an identity that may log in to an environment.
 
     :param host: the environment's web server, which speaks https
-    :param token: good for one login, within 60 seconds
-    :param verify: whether, or against which bundle, the connection wants certificates verified
+    :param token: valid for one login, within 60 seconds
+    :param verify: whether to verify certificates, or the path of a bundle to verify them with, as the connection has it
     """
 
     host: str
@@ -100,16 +100,16 @@ def web_login(connection: Any, environment: str) -> WebLogin:
             try:
                 answer = client.create_web_login_token(Name=environment)
             except Exception as err:
-                if is_of_aws(err):
+                if is_aws_error(err):
                     used.discard()
                 raise
     except Exception as err:
-        if not is_of_aws(err):  # of the amazon provider, the file system and others, about the connection
+        if not is_aws_error(err):  # of the amazon provider, the file system and others, about the connection
             known = err if isinstance(err, ConfigurationError) else None
-            error = known or foreign(_OPERATION, err, maybe_sent=client is not None)
+            error = known or from_other_error(_OPERATION, err, maybe_sent=client is not None)
             may_pass = isinstance(error, InternalServiceError)
             raise AirflowApiError(_refusal(connection, environment, error, client), may_pass=may_pass) from err
-        error = translated(_OPERATION, err)
+        error = from_aws_error(_OPERATION, err)
         if built or not isinstance(error, AccessDeniedError):
             may_pass = isinstance(error, ThrottledError | InternalServiceError)
             raise AirflowApiError(_refusal(connection, environment, error, client), may_pass=may_pass) from err

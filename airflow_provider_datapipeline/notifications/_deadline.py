@@ -1,8 +1,8 @@
 """
-How a notifier is called when a DAG run misses a deadline (``DeadlineAlert``, Airflow 3.1 and newer).
+The part of the notifier that reports a missed deadline of a DAG run (``DeadlineAlert``, Airflow 3.1 and newer).
 
-Airflow finds the callback by its import path and calls it with keywords, ``context`` among them. What it makes of the
-result differs: an executor calls it again if it can be called, the triggerer awaits it.
+Airflow imports the callback by its path and calls it with keywords; one of them is ``context``. Then an executor calls
+the result again if it is callable, and the triggerer awaits the result.
 """
 
 from __future__ import annotations
@@ -44,16 +44,16 @@ _NO_PATH = (
 
 @dataclass(frozen=True, slots=True)
 class _Prepared:
-    """All that a delivery needs."""
+    """Everything that the delivery of a report needs."""
 
     hook: DataPipelineHook
     pipeline_task_id: str
     report: TaskReport
-    rest: dict[str, Any]
+    options: dict[str, Any]
 
 
 class DeadlineCallbackMixin:
-    """The part of a notifier that reports a missed deadline; what is asked of the rest is declared here."""
+    """Reports a missed deadline. The attributes and methods that it needs from the notifier are declared first."""
 
     task_status: TaskStatus
     error_id: str | None
@@ -70,91 +70,94 @@ class DeadlineCallbackMixin:
 
         def _target(self, context: Mapping[str, Any]) -> tuple[str, PipelineTask | None] | None: ...
 
-        def _with(self, **parameters: Any) -> Self: ...
+        def _copy_with(self, **parameters: Any) -> Self: ...
 
     else:
 
         def __getattr__(self, name: str) -> Any:
             if name == "__qualname__":
                 raise AttributeError(_NO_PATH)
-            return object.__getattribute__(self, name)  # raises again what brought Python here
+            return object.__getattribute__(self, name)  # raises the AttributeError that made Python call __getattr__
 
     def __await__(self) -> Generator[Any, Any, None]:
-        """Report about the context that the notifier was made with."""
+        """Report about the context that the notifier was created with."""
         return self.async_notify(self.context).__await__()
 
     async def async_notify(self, context: Any) -> None:
-        """Do what ``notify`` does, without blocking the event loop."""
+        """Do the same as ``notify`` without blocking the event loop."""
         if not deadline_context.is_about_deadline(context):
             await in_thread(self.notify, context)
             return
-        known = deadline_context.as_callback_context(context)
+        callback_context = deadline_context.as_callback_context(context)
         failure: Exception | None = None
         try:
-            await arun_bounded(self._areport_deadline(known), self.timeout)
-        except Exception as error:  # noqa: BLE001  # told to Airflow below, without secrets
+            await arun_bounded(self._areport_deadline(callback_context), self.timeout)
+        except Exception as error:  # noqa: BLE001  # raised for Airflow below, without secrets
             failure = error
-        self._settle(context, known, failure)
+        self._raise_failure(context, callback_context, failure)
 
     def _notify_of_deadline(self, context: Mapping[str, Any]) -> None:
-        known = deadline_context.as_callback_context(context)
+        callback_context = deadline_context.as_callback_context(context)
         failure: Exception | None = None
         try:
-            run_bounded(lambda: self._report_deadline(known), self.timeout)
-        except Exception as error:  # noqa: BLE001  # told to Airflow below, without secrets
+            run_bounded(lambda: self._report_deadline(callback_context), self.timeout)
+        except Exception as error:  # noqa: BLE001  # raised for Airflow below, without secrets
             failure = error
-        self._settle(context, known, failure)
+        self._raise_failure(context, callback_context, failure)
 
-    def _called_with(self, context: Mapping[str, Any], **parameters: Any) -> Self | None:
+    def _call_with_context(self, context: Mapping[str, Any], **parameters: Any) -> Self | None:
         """
-        Report about a context that was given by keyword; or, in an event loop, return what does so when it is awaited.
+        Report about a context that was given by keyword, or return a notifier that does so when it is awaited.
 
-        A notifier that has its context already is called by an executor, which made it with the same keywords before.
+        It is awaited in an event loop. But if the notifier already has a context, an executor calls it, which created
+        it with the same keywords before; then the notifier reports at once.
         """
-        notifier = self._with(**parameters)
+        notifier = self._copy_with(**parameters)
         if _in_event_loop() and not getattr(self, "context", None):
             notifier.context = context
             return notifier
         notifier.notify(context)
         return None
 
-    def _report_deadline(self, known: Mapping[str, Any]) -> None:
-        if (prepared := self._prepare(known)) is not None:
+    def _report_deadline(self, callback_context: Mapping[str, Any]) -> None:
+        if (prepared := self._prepare(callback_context)) is not None:
             from airflow_provider_datapipeline.delivery.sender import deliver
 
-            deliver(prepared.hook, prepared.pipeline_task_id, prepared.report, **prepared.rest)
+            deliver(prepared.hook, prepared.pipeline_task_id, prepared.report, **prepared.options)
 
-    async def _areport_deadline(self, known: Mapping[str, Any]) -> None:
-        # In a thread: the first hook of a process imports boto3, and a text to be masked may be long.
-        if (prepared := await in_thread(self._prepare, known)) is not None:
+    async def _areport_deadline(self, callback_context: Mapping[str, Any]) -> None:
+        # The preparation runs in a thread: the first hook of a process imports boto3, and masking a long text is slow.
+        if (prepared := await in_thread(self._prepare, callback_context)) is not None:
             from airflow_provider_datapipeline.delivery.sender import adeliver
 
-            await adeliver(prepared.hook, prepared.pipeline_task_id, prepared.report, **prepared.rest)
+            await adeliver(prepared.hook, prepared.pipeline_task_id, prepared.report, **prepared.options)
 
-    def _prepare(self, known: Mapping[str, Any]) -> _Prepared | None:
-        import airflow_provider_datapipeline.delivery.sender  # noqa: F401  # for the event loop, where it must not be imported
+    def _prepare(self, callback_context: Mapping[str, Any]) -> _Prepared | None:
+        import airflow_provider_datapipeline.delivery.sender  # noqa: F401  # here, because it would block the event loop
 
-        notifier = self._rendered(known)
-        target = notifier._target(known)  # noqa: SLF001  # a copy of this very instance
+        notifier = self._rendered(callback_context)
+        target = notifier._target(callback_context)  # noqa: SLF001  # a copy of this instance
         if target is None:
             log.warning(
                 "DAG run %s was not started for a Data Pipeline task (its conf has none): its missed deadline is not "
                 "reported.",
-                known["run_id"],
+                callback_context["run_id"],
             )
             return None
         report = deadline_context.missed(
-            known, self.task_status, error_id=notifier.error_id, error_message=notifier.error_message
+            callback_context, self.task_status, error_id=notifier.error_id, error_message=notifier.error_message
         )
-        rest = {"task": target[1], "about": callback.run_fields(known), "look_first": _LATE}
-        return _Prepared(notifier.hook, target[0], report, rest)
+        options = {"task": target[1], "about": callback.run_fields(callback_context), "look_first": _LATE}
+        return _Prepared(notifier.hook, target[0], report, options)
 
-    def _settle(self, context: Mapping[str, Any], known: Mapping[str, Any], failure: Exception | None) -> None:
+    def _raise_failure(
+        self, context: Mapping[str, Any], callback_context: Mapping[str, Any], failure: Exception | None
+    ) -> None:
         """
-        Log what prevented the report, and raise it for Airflow, which then shows the callback as failed.
+        Log the error that prevented the report, if there is one, and raise it, so that Airflow shows a failed callback.
 
-        Raised, unlike what prevents the report of a task or of a DAG run that has ended: of this callback nothing else
-        depends on how it ends, and Airflow has a state and a metric of its own for it.
+        Errors in the callback of a task or of a DAG run that has ended are not raised. Here they are, because nothing
+        else depends on how this callback ends, and Airflow has a state and a metric for it.
         """
         if failure is None:
             return
@@ -163,12 +166,12 @@ class DeadlineCallbackMixin:
             reason += _REFUSED
         log.error(
             "AWS Data Pipeline was not told that DAG run %s missed its deadline, as %s. %s",
-            known["run_id"],
+            callback_context["run_id"],
             self.task_status,
             reason,
         )
         log.debug("The traceback of the error above", exc_info=failure)
-        count(metrics.CALLBACK_ERRORS, dag_id=str(callback.run_fields(known)["dag"]))
+        count(metrics.CALLBACK_ERRORS, dag_id=str(callback.run_fields(callback_context)["dag"]))
         deadline_context.withhold_conf(context)
         raise DeadlineNotReportedError(f"AWS Data Pipeline was not told of the missed deadline. {reason}")
 

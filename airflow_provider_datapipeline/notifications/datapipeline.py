@@ -1,4 +1,4 @@
-"""The notifier that reports how a task or a DAG run ended."""
+"""The notifier that reports the outcome of a task or of a DAG run."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from airflow_provider_datapipeline._airflow import compat, context as callback, 
 from airflow_provider_datapipeline._airflow.bounded import run_bounded
 from airflow_provider_datapipeline._airflow.context_run import dag_run_of, run_by_task
 from airflow_provider_datapipeline._airflow.detail import error_detail
+from airflow_provider_datapipeline._airflow.error_text import read_error
 from airflow_provider_datapipeline._airflow.metrics import count
 from airflow_provider_datapipeline._airflow.names import BaseNotifier
 from airflow_provider_datapipeline.exceptions import NoPipelineTaskError
@@ -36,37 +37,41 @@ log = logging.getLogger(__name__)
 
 class DataPipelineNotifier(DeadlineCallbackMixin, DataPipelineHookMixin, BaseNotifier):
     """
-    Reports to AWS Data Pipeline how the task or the DAG run ended whose callback it is.
+    Reports the outcome of the task or the DAG run that it is a callback of to AWS Data Pipeline.
 
-    One instance may serve any number of tasks, DAGs and runs. FAILED is sent only when Airflow will not run the task
-    again. Whatever goes wrong while reporting is logged, with what to do, and changes nothing for the task or the run.
+    One instance may serve any number of tasks, DAGs and runs. FAILED is sent only if Airflow will not run the task
+    again. An error while reporting is logged with its remedy, and does not affect the task or the run.
 
-    Best effort by nature: what Airflow never calls back for (a run marked by hand, a killed task with no tries left)
-    cannot be sent from here. ``DataPipelineSetTaskStatusOperator`` covers more.
+    A report needs a callback from Airflow. In some cases Airflow never calls back: for a run marked by hand, or for a
+    killed task with no tries left. ``DataPipelineSetTaskStatusOperator`` covers more cases.
 
-    Called with keyword arguments only, an instance returns a copy with these parameters:
-    ``report_failed(error_id="Nightly")``. With ``context`` among them it reports, with these parameters.
+    An instance that is called with keyword arguments only returns a copy with these parameters:
+    ``report_failed(error_id="Nightly")``. If ``context`` is one of them, the copy reports.
 
-    From Airflow 3.1 on also for a deadline: ``AsyncCallback(DataPipelineNotifier, {"error_id": "TooLate"})``, and from
-    3.3 on ``SyncCallback`` alike. It reports while the DAG run goes on, and the first report counts. What prevents it
-    is raised there as well, so that Airflow shows the callback as failed.
+    From Airflow 3.1 on, the notifier also serves as the callback of a deadline:
+    ``AsyncCallback(DataPipelineNotifier, {"error_id": "TooLate"})``, and from 3.3 on ``SyncCallback`` too. It then
+    reports while the DAG run continues, and the first report counts. An error that prevents this report is logged and
+    also raised, so that Airflow shows the callback as failed.
 
-    :param task_status: ``FINISHED``, ``FAILED`` or ``FALSE``; the callback of a deadline may leave it out: FAILED.
-        FINISHED becomes FALSE where the conf's task is a precondition and the result says that it does not hold: of the
-        task itself, or on a DAG of its last tasks.
-    :param pipeline_task_id: the Data Pipeline task, 1 to 2,048 characters; by default that of the DAG run's conf
-        (templated)
+    :param task_status: ``FINISHED``, ``FAILED`` or ``FALSE``. The callback of a deadline may omit it, which means
+        ``FAILED``. ``FINISHED`` becomes ``FALSE`` if the task in the conf is a precondition and does not hold. On a
+        task, the result of the task decides this, and on a DAG, the results of its leaves.
+    :param pipeline_task_id: the id of the Data Pipeline task, 1 to 2,048 characters; by default the id in the DAG run's
+        conf (templated)
     :param error_id: at most 1,024 characters; by default the class of the exception (templated)
     :param error_message: by default the text of the exception (templated)
-    :param error_detail: ``full``, or ``type``: no text of an exception is sent, but its class and where it was raised,
-        and the frames of its whole chain; by default what Airflow's option ``[datapipeline] error_detail`` says.
-        ``error_id`` and ``error_message`` are sent in any case, with whatever their templates show
+    :param error_detail: ``full``, or ``type`` to send no text of an exception, but only its class, where it was raised,
+        and the frames of its whole chain; by default the value of Airflow's option ``[datapipeline] error_detail``.
+        ``error_id`` and ``error_message`` are always sent, with everything that their templates show
     :param aws_conn_id: the Airflow connection; None uses the credentials that boto3 finds by itself (templated)
     :param region_name: the region, if the connection does not name it (templated)
-    :param verify: whether, or against which CA bundle, TLS certificates are verified (templated)
+    :param verify: whether TLS certificates are verified, or the path of the CA bundle to use (templated)
     :param botocore_config: settings of the botocore client
-    :param timeout: seconds after which the callback gives up, everything included. Airflow kills a task whose callbacks
-        run for longer than ``[core] task_success_overtime``, 20 s by default.
+    :param timeout: the most seconds that the whole callback may take. Reading the text of an exception takes at most
+        half of them. Airflow kills a task whose callbacks take longer than ``[core] task_success_overtime``, by
+        default 20 s
+    :raises TypeError: ``task_status`` is missing, or a parameter is unknown
+    :raises ValueError: ``task_status`` or ``error_detail`` has an invalid value
     """
 
     template_fields: Sequence[str] = (
@@ -90,7 +95,7 @@ class DataPipelineNotifier(DeadlineCallbackMixin, DataPipelineHookMixin, BaseNot
     ) -> None:
         super().__init__(**kwargs)
         if task_status is None:
-            if kwargs.get("context") is None:  # only a deadline's callback is made with its context
+            if kwargs.get("context") is None:  # only the callback of a deadline is created with its context
                 raise TypeError("task_status is missing: FINISHED, FAILED or FALSE.")
             task_status = TaskStatus.FAILED
         self.task_status = TaskStatus(task_status)
@@ -114,15 +119,15 @@ class DataPipelineNotifier(DeadlineCallbackMixin, DataPipelineHookMixin, BaseNot
     def __call__(self, **parameters: Any) -> DataPipelineNotifier: ...
 
     def __call__(self, *args: Any, **parameters: Any) -> DataPipelineNotifier | None:
-        """Report, given a context; or return a copy with the parameters given."""
+        """Report if a context is given; otherwise return a copy with the given parameters."""
         if args:
             self.notify(*args, **parameters)
             return None
         if "context" in parameters:
-            return self._called_with(**parameters)
-        return self._with(**parameters)
+            return self._call_with_context(**parameters)
+        return self._copy_with(**parameters)
 
-    def _with(self, **parameters: Any) -> Self:
+    def _copy_with(self, **parameters: Any) -> Self:
         return type(self)(**{**self._parameters, **parameters})
 
     @property
@@ -131,7 +136,7 @@ class DataPipelineNotifier(DeadlineCallbackMixin, DataPipelineHookMixin, BaseNot
         return {name: getattr(self, name) for name in names}
 
     def notify(self, context: Mapping[str, Any]) -> None:
-        """Report the outcome that ``context`` is about; log what prevents it, and raise it for a deadline only."""
+        """Report the outcome that ``context`` is about. An error is logged, and raised only for a deadline."""
         if deadline_context.is_about_deadline(context):
             self._notify_of_deadline(context)
             return
@@ -150,7 +155,7 @@ class DataPipelineNotifier(DeadlineCallbackMixin, DataPipelineHookMixin, BaseNot
 
     def _report(self, context: Mapping[str, Any]) -> None:
         notifier = self._rendered(context)
-        target = notifier._target(context)  # noqa: SLF001  # a copy of this very instance
+        target = notifier._target(context)  # noqa: SLF001  # a copy of this instance
         if target is None:
             log.warning(
                 "DAG run %s was not started for a Data Pipeline task (its conf has none): nothing is reported.",
@@ -163,9 +168,9 @@ class DataPipelineNotifier(DeadlineCallbackMixin, DataPipelineHookMixin, BaseNot
 
     def _rendered(self, context: Mapping[str, Any]) -> Self:
         """
-        Return a copy with its templates rendered.
+        Return a copy with rendered templates.
 
-        A copy, since Airflow runs the callbacks of many DAG runs with one instance, and rendering cannot be undone.
+        Airflow uses one instance for many DAG runs, so rendering must not change the instance itself.
         """
         notifier = copy.copy(self)
         env = self._jinja_env(context)
@@ -176,10 +181,11 @@ class DataPipelineNotifier(DeadlineCallbackMixin, DataPipelineHookMixin, BaseNot
 
     def _jinja_env(self, context: Mapping[str, Any]) -> jinja2.Environment:
         """
-        Return an environment of the notifier's own, with the macros and filters of the DAG.
+        Return a Jinja environment with the macros and filters of the DAG.
 
-        Not the DAG's: in ``dag.test()`` the context has a serialized DAG, which has none; and where the DAG renders to
-        native objects an error message must stay a text. What is undefined is an error, as it is in a DAG's own.
+        The DAG's own environment cannot be used: in ``dag.test()`` the context has a serialized DAG, which has none,
+        and a DAG may render to native objects, while an error message must be a text. An undefined name is an error, as
+        in the DAG's own environment.
         """
         from jinja2 import StrictUndefined
 
@@ -191,7 +197,7 @@ class DataPipelineNotifier(DeadlineCallbackMixin, DataPipelineHookMixin, BaseNot
         return env
 
     def _target(self, context: Mapping[str, Any]) -> tuple[str, PipelineTask | None] | None:
-        """Return which Data Pipeline task to report about, and what was polled, if known; None if there is none."""
+        """Return the id of the Data Pipeline task and, if known, the polled task; None if there is no task."""
         if self.pipeline_task_id is None:
             task = callback.pipeline_task(context)
             return None if task is None else (task.task_id, task)
@@ -203,9 +209,9 @@ class DataPipelineNotifier(DeadlineCallbackMixin, DataPipelineHookMixin, BaseNot
 
     def _task_report(self, context: Mapping[str, Any], task: PipelineTask | None = None) -> TaskReport | None:
         """
-        Return what to report, or None where nothing may be reported.
+        Return the report to send, or None if nothing may be reported.
 
-        :param task: what was polled, if known
+        :param task: the polled task, if known
         """
         about_dag_run = callback.is_about_dag_run(context)
         facts = callback.run_facts(context) if about_dag_run else callback.task_facts(context["ti"])
@@ -236,20 +242,28 @@ class DataPipelineNotifier(DeadlineCallbackMixin, DataPipelineHookMixin, BaseNot
             log.info("Airflow will run the task again: nothing is reported yet.")
             return None
         error = callback.error_of(context)
-        message = self.error_message or (decision.NO_EXCEPTION if error is None else None)
-        return TaskReport.failed(
+        detail = error_detail(self.error_detail)
+
+        def report(error_id: str | None, error_message: str | None, error: BaseException | str | None) -> TaskReport:
+            return TaskReport.failed(
+                error, facts, mask=compat.mask, error_id=error_id, error_message=error_message, detail=detail
+            )
+
+        if not isinstance(error, BaseException):
+            message = decision.NO_EXCEPTION if error is None else None
+            return report(self.error_id, self.error_message or message, error)
+        return read_error(
             error,
-            facts,
-            mask=compat.mask,
-            error_id=self.error_id,
-            error_message=message,
-            detail=error_detail(self.error_detail),
+            context["ti"].task_id,
+            lambda: report(self.error_id, self.error_message, error),
+            lambda name, message: report(self.error_id or name, self.error_message or message, None),
+            at_most=self.timeout / 2,  # the other half is for the delivery
         )
 
     def _deliver(
         self, pipeline_task_id: str, task: PipelineTask | None, report: TaskReport, context: Mapping[str, Any]
     ) -> None:
-        # Imported here: a DAG file that merely names the notifier must not pay for boto3 each time it is parsed.
+        # Imported here, because this imports boto3, and a DAG file that names the notifier must be quick to parse.
         from airflow_provider_datapipeline.delivery.sender import CLEARED, deliver
 
         deliver(

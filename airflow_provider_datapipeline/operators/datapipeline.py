@@ -24,42 +24,42 @@ if TYPE_CHECKING:
 
 class DataPipelineSetTaskStatusOperator(DataPipelineHookMixin, BaseOperator):
     """
-    Reports to AWS Data Pipeline how a task ended.
+    Reports the outcome of a DAG run to AWS Data Pipeline.
 
-    With ``task_status``, that status is sent, with the error fields given, and the operator succeeds.
+    With ``task_status``, the operator sends that status with the given error fields, and succeeds.
 
-    Without, the operator belongs at the end of a DAG, downstream of every other task. It waits until all of these have
-    ended, whatever their state (trigger rule ``all_done``), and derives the status from their stored states:
+    Without ``task_status``, the operator belongs at the end of a DAG, downstream of every other task. It waits until
+    all of them have ended, in any state (trigger rule ``all_done``), and derives the status from their stored states:
 
     ``FAILED``
-        a task failed or could not start because another failed. Sent with the error of the task that failed first. The
-        operator then fails itself, without retries: its success would turn the run green. A failed teardown does not
-        count, as in Airflow, unless it is declared with ``on_failure_fail_dagrun``.
+        A task failed, or could not start because another task failed. The report has the error of the task that failed
+        first. The operator then fails too, without retries, because its success would make the run a success. As in
+        Airflow, a failed teardown does not count, unless it is declared with ``on_failure_fail_dagrun``.
     ``FALSE``
-        nothing failed, and a leaf of the DAG (a task behind which only teardowns and this operator follow), or one
-        instance of a mapped leaf, was skipped or returned False: a precondition that does not hold. With
-        ``pipeline_task_id`` given it is not known what kind of task that is: then FALSE if a leaf returned False, or
-        all of them were skipped. Not for a task that is known to be an activity, which cannot end FALSE.
+        No task failed, and a leaf of the DAG, or one instance of a mapped leaf, was skipped or returned False: the
+        precondition does not hold. A leaf is a task that only teardowns and this operator follow. With
+        ``pipeline_task_id``, the kind of the task is not known; then the status is FALSE if a leaf returned False, or
+        if all leaves were skipped. A task that is known to be an activity cannot end FALSE.
     ``FINISHED``
-        otherwise.
+        in all other cases.
 
-    A report that cannot be delivered fails the operator, so that Airflow's ``retries`` apply. A repeat of a report that
-    the service has already taken succeeds.
+    A report that cannot be delivered fails the operator, so that Airflow's ``retries`` apply. If the service already
+    has the report, sending it again succeeds.
 
     :param task_status: ``FINISHED``, ``FAILED`` or ``FALSE``; by default derived (templated)
-    :param pipeline_task_id: the Data Pipeline task, 1 to 2,048 characters; by default that of the DAG run's conf
-        (templated)
+    :param pipeline_task_id: the id of the Data Pipeline task, 1 to 2,048 characters; by default the id in the DAG run's
+        conf (templated)
     :param error_id: at most 1,024 characters, not starting with ``Service_`` (templated)
-    :param error_message: (templated)
-    :param error_stack_trace: at most 1,024 characters, longer ones are cut; only with ``task_status`` (templated)
-    :param error_detail: ``full``, or ``type``: no text of a task's exception is sent, but its class and where it was
-        raised, and the frames of its whole chain; by default what Airflow's option ``[datapipeline] error_detail``
-        says. The texts given above are sent in any case, with whatever their templates show
+    :param error_message: by default the message of the error that is reported (templated)
+    :param error_stack_trace: at most 1,024 characters, a longer text is cut; used only with ``task_status`` (templated)
+    :param error_detail: ``full``, or ``type`` to send no text of a task's exception, but only its class, where it was
+        raised, and the frames of its whole chain; by default the value of Airflow's option
+        ``[datapipeline] error_detail``. The parameters above are always sent, with everything that their templates show
     :param aws_conn_id: the Airflow connection; None uses the credentials that boto3 finds by itself (templated)
     :param region_name: the region, if the connection does not name it (templated)
-    :param verify: whether, or against which CA bundle, TLS certificates are verified (templated)
+    :param verify: whether TLS certificates are verified, or the path of the CA bundle to use (templated)
     :param botocore_config: settings of the botocore client
-    :raises ValueError: ``error_detail`` has another value
+    :raises ValueError: ``task_status`` or ``error_detail`` has an invalid value
     :raises NoPipelineTaskError: neither ``pipeline_task_id`` nor the conf names a task
     :raises ServiceError: the report was not delivered
     :raises AirflowFailException: FAILED was derived and delivered
@@ -110,7 +110,7 @@ class DataPipelineSetTaskStatusOperator(DataPipelineHookMixin, BaseOperator):
             raise NoPipelineTaskError(
                 "No Data Pipeline task to report about: pipeline_task_id is empty and the DAG run's conf has no task."
             )
-        report = self._given_report() if self.task_status else self._derived_report(context, task)
+        report = self._explicit_report() if self.task_status else self._derived_report(context, task)
         deliver(
             self.hook,
             pipeline_task_id,
@@ -124,7 +124,7 @@ class DataPipelineSetTaskStatusOperator(DataPipelineHookMixin, BaseOperator):
                 "FAILED was reported to AWS Data Pipeline. This task fails too: its success would turn the run green."
             )
 
-    def _given_report(self) -> TaskReport:
+    def _explicit_report(self) -> TaskReport:
         try:
             status = TaskStatus(str(self.task_status))
         except ValueError as error:
@@ -142,11 +142,11 @@ class DataPipelineSetTaskStatusOperator(DataPipelineHookMixin, BaseOperator):
     def _derived_report(self, context: Mapping[str, Any], task: PipelineTask | None) -> TaskReport:
         dag_id, run_id = context["dag"].dag_id, context["run_id"]
         tasks = context["dag"].task_dict
-        not_mine = {self.task_id, *self.get_flat_relative_ids(upstream=False)}
+        own_and_later_tasks = {self.task_id, *self.get_flat_relative_ids(upstream=False)}
         states = {
             key: state
             for key, state in compat.read_task_states(dag_id, run_id).items()
-            if dag_structure.split_key(key, tasks)[0] not in not_mine
+            if dag_structure.split_key(key, tasks)[0] not in own_and_later_tasks
         }
         running = sorted(key for key, state in states.items() if state not in dag_structure.FINISHED_STATES)
         if running:
@@ -160,9 +160,9 @@ class DataPipelineSetTaskStatusOperator(DataPipelineHookMixin, BaseOperator):
             asked,
             failed=dag_structure.tasks_fail_run(states, tasks),
             task_ids=tasks,
-            leaves=dag_structure.leaves_of(tasks, without=not_mine),
+            leaves=dag_structure.leaves_of(tasks, without=own_and_later_tasks),
         )
-        # What may pass is left to Airflow's retries, as long as there are any.
+        # Before the last try a temporary error is raised, so that Airflow's retries apply.
         last_try = context["ti"].try_number > context["ti"].max_tries
         run = stored_run.read_blocking(reading, partial(compat.read_xcom, dag_id, run_id), give_up=last_try)
         return decision.report_on(

@@ -174,7 +174,7 @@ class DataPipelineSuperviseDagRunOperator(_TriggererOperator):
     def __init__(
         self,
         *,
-        heartbeat: float | None = None,
+        heartbeat: float = DEFAULT_HEARTBEAT_SECONDS,
         run_timeout: float | None = None,
         error_detail: str | None = None,
         beat: float | None = None,
@@ -183,14 +183,12 @@ class DataPipelineSuperviseDagRunOperator(_TriggererOperator):
         heartbeat = value_of_renamed(
             "heartbeat",
             heartbeat,
+            DEFAULT_HEARTBEAT_SECONDS,
             old_name="beat",
             old_value=beat,
             dropped_in="0.4",
-            default_args=kwargs.get("default_args"),
             stacklevel=4,
         )
-        if heartbeat is None:
-            heartbeat = DEFAULT_HEARTBEAT_SECONDS
         error_detail = ErrorDetail.checked(error_detail)
         # Rendered in the triggerer, as attributes of the trigger that are named alike.
         templates = {

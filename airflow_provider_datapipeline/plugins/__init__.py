@@ -1,1 +1,1 @@
-"""What Airflow loads at its start: the listener that keeps errors, and the macros for templates."""
+"""What Airflow loads at its start: the listener that stores errors, and the macros for templates."""

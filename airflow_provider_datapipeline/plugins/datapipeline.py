@@ -1,4 +1,4 @@
-"""The Airflow plugin: found through the entry point ``airflow.plugins`` once the package is installed."""
+"""The Airflow plugin. Airflow finds it through the entry point ``airflow.plugins`` of the installed package."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from airflow_provider_datapipeline.plugins.macros import task
 
 
 class DataPipelinePlugin(AirflowPlugin):
-    """Registers the listener that keeps the error of a failed task, and the macros for templates."""
+    """Registers the listener that stores the error of a failed task, and the macros for templates."""
 
     name = "datapipeline"
     listeners = [listener]  # noqa: RUF012  # declared as an instance variable by Airflow

@@ -136,4 +136,4 @@ ERRORS: Final = {
         "other": "any other error",
     }.items()
 }
-"""By kind; ``airflow_provider_datapipeline.hooks._errors.kind_of`` says which error is of which."""
+"""By kind; ``airflow_provider_datapipeline.hooks._errors.error_kind`` says which error is of which."""

@@ -24,7 +24,13 @@ from airflow_provider_datapipeline.exceptions import (
     ServiceError,
     ThrottledError,
 )
-from airflow_provider_datapipeline.hooks._errors import error_class, foreign, is_of_aws, note_attempt, translated
+from airflow_provider_datapipeline.hooks._errors import (
+    error_class,
+    from_aws_error,
+    from_other_error,
+    is_aws_error,
+    remember_uncertainty,
+)
 
 OPERATIONS = [
     "PollForTask",
@@ -78,7 +84,7 @@ def test_every_modelled_error_has_a_class_of_its_own(prefix, code) -> None:
     ],
 )
 def test_errors_that_the_model_lacks_are_known_by_code(code, expected) -> None:
-    error = translated("SetTaskStatus", refused(code))
+    error = from_aws_error("SetTaskStatus", refused(code))
 
     assert type(error) is expected
     assert str(error) == f"SetTaskStatus: {code}: why. {expected.remedy}"
@@ -101,7 +107,7 @@ def test_what_botocore_retries_as_throttling_is_throttling_or_a_server_error() -
 @pytest.mark.parametrize(("status", "code"), [(500, "Unheard"), (502, "502"), (503, "503"), (504, "")])
 def test_a_5xx_of_any_code_is_an_internal_error(status, code) -> None:
     """Proxies and load balancers answer without an AWS error code."""
-    error = translated("SetTaskStatus", refused(code, status))
+    error = from_aws_error("SetTaskStatus", refused(code, status))
 
     assert type(error) is InternalServiceError
     assert error.code == (code or "HTTP 504")
@@ -120,7 +126,7 @@ ALL_OF_BOTOCORE = [cls for _, cls in inspect.getmembers(boto, inspect.isclass) i
 @pytest.mark.parametrize("cls", ALL_OF_BOTOCORE)
 def test_no_error_of_botocore_stays_botocores(cls) -> None:
     """Whatever botocore raises becomes one of this package's errors, and its name is kept."""
-    mapped = translated("PollForTask", blank(cls))
+    mapped = from_aws_error("PollForTask", blank(cls))
 
     assert type(mapped).__module__ == exceptions.__name__
     assert cls.__name__ in str(mapped)
@@ -142,7 +148,7 @@ def test_no_error_of_botocore_stays_botocores(cls) -> None:
     ],
 )
 def test_errors_short_of_an_answer(error, expected) -> None:
-    assert type(translated("SetTaskStatus", error)) is expected
+    assert type(from_aws_error("SetTaskStatus", error)) is expected
 
 
 REFUSED_CONNECTION = ClientConnectorError(
@@ -166,9 +172,9 @@ REFUSED_CONNECTION = ClientConnectorError(
 )
 def test_a_try_may_have_arrived_unless_it_surely_never_left(error, maybe_delivered) -> None:
     """A reset connection is an EndpointConnectionError to aiobotocore, and so is one that was never made."""
-    note_attempt(None, {}, error)
+    remember_uncertainty(None, {}, error)
 
-    assert translated("SetTaskStatus", error).maybe_delivered is maybe_delivered
+    assert from_aws_error("SetTaskStatus", error).maybe_delivered is maybe_delivered
 
 
 @pytest.mark.parametrize(
@@ -190,17 +196,17 @@ def test_the_last_try_tells_about_those_before_it(tries, maybe_delivered) -> Non
     for number, error in enumerate(tries):
         answered = isinstance(error, boto.ClientError)
         parsed = {**error.response, "ResponseMetadata": {**error.response["ResponseMetadata"]}} if answered else None
-        note_attempt(parsed, context, None if answered else error)
+        remember_uncertainty(parsed, context, None if answered else error)
         tries[number] = boto.ClientError(parsed, "SetTaskStatus") if answered else error
 
-    assert translated("SetTaskStatus", tries[-1]).maybe_delivered is maybe_delivered
+    assert from_aws_error("SetTaskStatus", tries[-1]).maybe_delivered is maybe_delivered
 
 
 def test_a_refused_role_is_not_blamed_on_the_call() -> None:
     """Assuming the connection's role is a call of its own."""
     error = boto.ClientError({"Error": {"Code": "AccessDenied", "Message": "no"}}, "AssumeRole")
 
-    assert str(translated("SetTaskStatus", error)).startswith("AssumeRole: AccessDenied: no. ")
+    assert str(from_aws_error("SetTaskStatus", error)).startswith("AssumeRole: AccessDenied: no. ")
 
 
 @pytest.mark.parametrize("maybe_sent", [False, True])
@@ -217,7 +223,7 @@ def test_a_refused_role_is_not_blamed_on_the_call() -> None:
     ],
 )
 def test_what_comes_from_below_botocore_is_told_by_whether_it_may_pass(error, passes, maybe_sent) -> None:
-    told = foreign("SetTaskStatus", error, maybe_sent=maybe_sent)
+    told = from_other_error("SetTaskStatus", error, maybe_sent=maybe_sent)
 
     assert type(told) is (InternalServiceError if passes else ConfigurationError)
     assert type(error).__name__ in str(told)
@@ -226,8 +232,8 @@ def test_what_comes_from_below_botocore_is_told_by_whether_it_may_pass(error, pa
 
 @pytest.mark.parametrize("error", [KeyError("idp_url"), RuntimeError("no supervisor"), TypeError("x")])
 def test_what_nobody_has_thought_of_is_unusable_before_a_client_and_uncertain_with_one(error) -> None:
-    assert type(foreign("SetTaskStatus", error, maybe_sent=False)) is ConfigurationError
-    assert foreign("SetTaskStatus", error, maybe_sent=True).maybe_delivered  # type: ignore[attr-defined]
+    assert type(from_other_error("SetTaskStatus", error, maybe_sent=False)) is ConfigurationError
+    assert from_other_error("SetTaskStatus", error, maybe_sent=True).maybe_delivered  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize(
@@ -241,4 +247,4 @@ def test_what_nobody_has_thought_of_is_unusable_before_a_client_and_uncertain_wi
 )
 def test_a_defect_is_not_taken_for_an_error_of_aws(error, expected) -> None:
     """Botocore raises one bare RuntimeError of its own; all others are somebody's bug."""
-    assert is_of_aws(error) is expected
+    assert is_aws_error(error) is expected

@@ -19,8 +19,8 @@ COUNTS = "counts"
 LEAKS_AT_FIRST, MASKS_AT_FIRST = (12, 191), (3, 296)
 """How many of the texts that were written blind were wrong when they were first counted, and of how many."""
 
-_TEXT = """**Leaks.** Each text is the message of an error, and the error is reported with a mask that knows no secret.
-The text leaks if any text of the report has {piece} characters in a row of its secret. {leaks}
+_TEXT = """**Leaks.** Each text is the message of an error, which is reported with a mask that knows no secret.
+The text leaks if {piece} characters in a row of its secret are in any text of the report. {leaks}
 
 {leak_table}
 
@@ -31,7 +31,8 @@ words that sound like a secret. {masks}
 
 ### What is not solved
 
-These kinds of texts still leak, or are masked though nothing in them is secret. A test fails when one is solved.
+These kinds of texts still leak, or are masked though nothing in them is secret. A test fails when one of them is
+solved.
 
 {unsolved}"""
 
@@ -56,8 +57,8 @@ def summary(counts: Counts) -> str:
 def _at_first(counts: Counts, wrong: int, of: int, what: str) -> str:
     """Return the totals, and the first count of the texts that were written blind."""
     return (
-        f"{summary(counts)} {of} of them were written by somebody who had not seen the rules. When these were first "
-        f"counted, {_share(wrong, of)} {what}; since then the rules were improved by them."
+        f"These are {summary(counts)} {of} of the texts were written by somebody who had not seen the rules. When "
+        f"these were first counted, {_share(wrong, of)} {what}; since then the rules were improved by them."
     )
 
 

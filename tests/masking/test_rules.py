@@ -1,4 +1,4 @@
-"""The page on masking has the rules as they are."""
+"""The page on masking has the present rules."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tests.masking import rules, tables
 
 
 def test_the_page_has_the_tables_of_the_rules() -> None:
-    """Mended by ``python -m tests.masking --page``."""
+    """If it fails, ``python -m tests.masking --page`` writes the tables anew."""
     page = tables.PAGE.read_text(encoding="utf-8")
 
     assert tables.part_of(page, rules.PART) == rules.tables().strip()

