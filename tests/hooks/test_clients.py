@@ -48,7 +48,7 @@ class Client:
 
 
 class Builder:
-    """Makes distinguishable clients, slowly enough for others to want one meanwhile."""
+    """Makes distinguishable clients, slowly enough that other callers want one meanwhile."""
 
     def __init__(self) -> None:
         self.built: list[Client] = []
@@ -143,7 +143,7 @@ def test_a_failed_build_is_tried_again_by_the_next_call(builder) -> None:
 
 
 def test_a_slow_build_keeps_up_nobody_else(builder) -> None:
-    """Assuming a role may take seconds; a poll of another connection does not wait for it."""
+    """Assuming a role may take seconds, in which a poll with another connection goes on."""
     release = threading.Event()
 
     def build_slowly() -> object:
@@ -162,7 +162,7 @@ def test_a_slow_build_keeps_up_nobody_else(builder) -> None:
 
 @pytest.mark.filterwarnings("ignore:.*multi-threaded, use of fork:DeprecationWarning")
 def test_a_forked_process_builds_its_own_client(builder) -> None:
-    """Even if the fork happened while another thread was building, and so held the lock."""
+    """Even if another thread held a lock at the fork, because it was building a client."""
     inherited = builder.build()
     assert shared_client(KEY, lambda: inherited) is inherited
     release = threading.Event()
@@ -213,7 +213,7 @@ async def test_a_failed_preparation_is_tried_again_by_the_next_call(builder) -> 
 
 
 async def test_an_event_loop_has_its_own_client_and_closes_it_at_its_end(builder) -> None:
-    """Or aiohttp complains about a session that was never closed."""
+    """If it stayed open, aiohttp would complain."""
     first = await asyncio.to_thread(asyncio.run, shared_async_client(KEY, builder.prepare))
     assert builder.closed == [1]
 
@@ -226,7 +226,7 @@ async def test_an_event_loop_has_its_own_client_and_closes_it_at_its_end(builder
 
 @pytest.mark.parametrize("discarded", ["during a call", "by the last call", "by nobody"])
 async def test_a_client_is_closed_once_although_the_event_loop_ends(builder, discarded) -> None:
-    """In the midst of a call, and while the client is just being closed, too."""
+    """Also if a call is under way then, or the client is just being closed."""
 
     async def call(started: asyncio.Event) -> None:
         async with use_async_client(KEY, builder.prepare) as used:
@@ -263,7 +263,7 @@ async def test_event_loops_that_were_closed_are_not_kept(builder) -> None:
 
 
 async def test_a_discarded_client_closes_after_the_last_call_under_way(builder) -> None:
-    """Another task may be waiting for its answer on the same client, and Python need not collect anything."""
+    """Another task may be waiting for an answer on the same client. Nothing depends on the garbage collector."""
     async with use_async_client(KEY, builder.prepare) as first:
         async with use_async_client(KEY, builder.prepare) as refused:
             assert refused.client is first.client
@@ -306,7 +306,7 @@ async def test_a_call_that_is_canceled_leaves_its_client_to_be_closed(builder) -
 
 
 async def test_who_waits_for_a_client_never_gets_one_that_is_closed(builder) -> None:
-    """Whoever opened it may be refused before the others have begun."""
+    """The call that has opened it may be refused before the other calls have begun."""
 
     async def call() -> bool:
         async with use_async_client(KEY, builder.prepare) as used:
@@ -319,7 +319,7 @@ async def test_who_waits_for_a_client_never_gets_one_that_is_closed(builder) -> 
 
 
 async def test_only_the_client_that_was_refused_is_discarded(builder) -> None:
-    """Many calls may be refused at once; the first has replaced the client when the others come to discard it."""
+    """Many calls may be refused at once. When the later ones discard the client, the first has replaced it already."""
     with use_client(KEY, builder.build) as old:
         old.discard()
         new = shared_client(KEY, builder.build)
@@ -368,7 +368,7 @@ def test_a_client_that_is_forgotten_while_it_is_built_serves_its_call_alone(buil
 
 
 async def test_hooks_share_one_connection_to_the_service(serve, invoke) -> None:
-    """New hooks, as each task and trigger makes them; sessions, TLS and sockets stay."""
+    """Each task and trigger makes new hooks, which use the same session, TLS and socket."""
     service = serve(ALIVE)
 
     for _ in range(3):
@@ -387,7 +387,7 @@ async def test_the_airflow_connection_is_looked_up_once(serve, invoke, monkeypat
 
 
 async def test_equal_settings_share_a_client_and_others_do_not(serve, invoke) -> None:
-    """Each hook gets a dict of its own, as from an operator's template."""
+    """Each hook has its own dict, as if it came from an operator's template."""
     service = serve(ALIVE)
     for seconds in (5, 5, 6):
         hook = DataPipelineHook(CONN_ID, config={"read_timeout": seconds, "retries": {"mode": "standard"}})
@@ -397,7 +397,7 @@ async def test_equal_settings_share_a_client_and_others_do_not(serve, invoke) ->
 
 
 async def test_credentials_of_another_identity_are_picked_up_after_a_refusal(serve, connect, invoke, hook) -> None:
-    """The connection is read again by the next call, in the same process."""
+    """The next call in the same process reads the connection again."""
     service = serve(ALIVE, refusal("AccessDeniedException"), ALIVE)
     await invoke(hook, "report_task_progress", "task-1")
     connect(service.url, aws_session_token="rotated")
@@ -421,7 +421,7 @@ async def test_a_hook_that_is_kept_picks_up_rotated_credentials_too(serve, conne
 
 
 async def test_a_refused_client_is_closed_and_not_merely_collected(serve, hook) -> None:
-    """Collected with its connections open it would complain, here as an error."""
+    """A client that is collected with open connections complains, which is an error in tests."""
     serve(ALIVE, refusal("ExpiredToken"))
     await hook.areport_task_progress("task-1")
 
@@ -432,7 +432,7 @@ async def test_a_refused_client_is_closed_and_not_merely_collected(serve, hook) 
 
 
 async def test_fifty_polls_wait_side_by_side(serve, hook) -> None:
-    """None queues for a connection behind another's 90 seconds."""
+    """No poll waits for the connection of another poll, which may last 90 seconds."""
     service = serve(Answer(hang=True))
     polls = [asyncio.create_task(hook.apoll_for_task(f"group-{n}")) for n in range(50)]
 
@@ -460,7 +460,7 @@ class ReaderLog(JSONFileLoader):
 
 
 async def test_the_event_loop_reads_no_models(serve, hook, monkeypatch) -> None:
-    """Megabytes of JSON, which would stop every trigger for up to 150 ms."""
+    """They are megabytes of JSON. Reading them takes up to 150 ms, during which no trigger would run."""
     serve(ALIVE)
     log = ReaderLog()
     monkeypatch.setattr(base_aws, "_loader", Loader(file_loader=log))
@@ -472,7 +472,7 @@ async def test_the_event_loop_reads_no_models(serve, hook, monkeypatch) -> None:
 
 
 async def test_a_client_does_not_wait_for_the_thread_that_everybody_shares(serve, hook) -> None:
-    """Where another provider's hook may be asking a slow server."""
+    """Another provider's hook may be using that thread to wait for a slow server."""
     serve(ALIVE)
     started, release = threading.Event(), threading.Event()
 

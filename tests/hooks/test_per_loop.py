@@ -20,7 +20,7 @@ class Value:
 
 
 class Builder:
-    """Builds values, each when it is told to."""
+    """Builds values, each after ``goes_on`` is set."""
 
     def __init__(self) -> None:
         self.built: list[object] = []
@@ -53,7 +53,7 @@ def ready() -> Callable[[], Awaitable[object]]:
     return builder.build
 
 
-async def test_who_asks_at_once_shares_what_is_built(values) -> None:
+async def test_callers_at_the_same_time_share_one_value(values) -> None:
     builder = Builder()
     asking = [asyncio.create_task(values.get("key", builder.build)) for _ in range(5)]
     await asyncio.sleep(0)
@@ -65,7 +65,7 @@ async def test_who_asks_at_once_shares_what_is_built(values) -> None:
     assert await values.get("other", builder.build) is not builder.built[0]
 
 
-async def test_who_stops_waiting_takes_it_from_nobody(values) -> None:
+async def test_a_caller_that_is_canceled_does_not_end_the_build(values) -> None:
     builder = Builder()
     first, second = (asyncio.create_task(values.get("key", builder.build)) for _ in range(2))
     await asyncio.sleep(0)
@@ -77,7 +77,7 @@ async def test_who_stops_waiting_takes_it_from_nobody(values) -> None:
         await first
 
 
-async def test_a_failure_is_told_to_all_who_wait_and_not_kept(values) -> None:
+async def test_a_failure_is_raised_to_all_who_wait_and_not_kept(values) -> None:
     asking = [asyncio.create_task(values.get("key", fail)) for _ in range(3)]
 
     assert [type(told) for told in await asyncio.gather(*asking, return_exceptions=True)] == [OSError] * 3
@@ -85,7 +85,7 @@ async def test_a_failure_is_told_to_all_who_wait_and_not_kept(values) -> None:
 
 
 @pytest.mark.parametrize("failure", [OSError, asyncio.CancelledError])
-async def test_a_failure_that_is_still_there_is_nobodys_value(values, failure) -> None:
+async def test_a_failure_that_is_not_yet_forgotten_is_not_returned(values, failure) -> None:
     """Between the end of a build and the moment when its failure is forgotten, other coroutines run."""
     has_failed = asyncio.get_running_loop().create_future()
 
@@ -102,7 +102,7 @@ async def test_a_failure_that_is_still_there_is_nobodys_value(values, failure) -
         await first
 
 
-async def test_what_is_outdated_is_built_anew_once(values) -> None:
+async def test_a_value_that_does_not_fit_is_replaced_once(values) -> None:
     old = await values.get("key", ready())
     builder = Builder()
     builder.goes_on.set()
@@ -113,8 +113,8 @@ async def test_what_is_outdated_is_built_anew_once(values) -> None:
     assert len(builder.built) == 1
 
 
-async def test_who_finds_it_outdated_when_it_comes_builds_another(values) -> None:
-    """It was begun for somebody with other wishes; who builds gets what was built, without further questions."""
+async def test_a_caller_that_waited_for_a_value_that_does_not_fit_builds_another(values) -> None:
+    """The first caller receives the value that it has built, without a check; the second one cannot use that value."""
     first, second = Builder(), Builder()
     second.goes_on.set()
     begun = asyncio.create_task(values.get("key", first.build, fits=lambda _: False))
@@ -127,7 +127,7 @@ async def test_who_finds_it_outdated_when_it_comes_builds_another(values) -> Non
     assert await other is second.built[0]
 
 
-async def test_only_what_is_still_there_is_discarded(values) -> None:
+async def test_a_value_that_was_replaced_is_not_discarded_again(values) -> None:
     old = await values.get("key", ready())
 
     assert values.discard("key", old) is True
@@ -136,8 +136,8 @@ async def test_only_what_is_still_there_is_discarded(values) -> None:
     assert await values.get("key", fail) is new
 
 
-async def test_what_is_not_returned_again_is_told_once(values, dropped) -> None:
-    """Because it was discarded, did not fit, or was cleared."""
+async def test_a_dropped_value_is_passed_on_once(values, dropped) -> None:
+    """A value is dropped because it was discarded, did not fit, or was cleared."""
     got = [await values.get("key", ready())]
     values.discard("key", got[0])
     values.discard("key", got[0])
@@ -153,8 +153,8 @@ async def test_what_is_not_returned_again_is_told_once(values, dropped) -> None:
     assert dropped == got
 
 
-async def test_what_is_cleared_while_it_is_built_is_told_when_it_is_there(values, dropped) -> None:
-    """Those who wait for it receive it, and others do not."""
+async def test_a_value_that_is_cleared_while_it_is_built_is_passed_on_when_it_is_built(values, dropped) -> None:
+    """Callers that wait for the value receive it, and later callers do not."""
     builder = Builder()
     waiting = asyncio.create_task(values.get("key", builder.build))
     await asyncio.sleep(0)
@@ -169,7 +169,7 @@ async def test_what_is_cleared_while_it_is_built_is_told_when_it_is_there(values
     assert await values.get("key", fail) is other
 
 
-async def test_each_event_loop_has_its_own_and_closed_ones_are_forgotten(values) -> None:
+async def test_each_event_loop_has_its_own_value_and_closed_loops_are_forgotten(values) -> None:
     got = [await asyncio.to_thread(asyncio.run, values.get("key", ready())) for _ in range(3)]
     remaining = [weakref.ref(value) for value in got]
     assert len(set(got)) == 3

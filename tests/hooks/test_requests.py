@@ -1,4 +1,4 @@
-"""What is refused before anything is sent, and what a request carries."""
+"""What the hook refuses before it sends anything, and what its requests contain."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def test_a_status_outside_the_limits_is_refused_by_name_and_limit(given, named, 
 
 
 def test_a_refused_value_is_shown_short() -> None:
-    """A megabyte does not become the error message."""
+    """An error message does not contain a megabyte."""
     with pytest.raises(InvalidReportError) as refused:
         status(error_id="x" * 1_000_000)
 
@@ -84,7 +84,7 @@ def test_a_status_at_the_limit_is_accepted(given) -> None:
 
 @pytest.mark.parametrize("task_status", ["FALSE", TaskStatus.FALSE])
 def test_absent_values_are_absent_from_the_request(task_status) -> None:
-    """An enumeration member becomes the plain word."""
+    """A member of the enumeration is sent as a plain string."""
     call = status(task_status=task_status)
 
     assert call.parameters == {"taskId": "task", "taskStatus": "FALSE"}
@@ -120,13 +120,13 @@ def test_a_progress_field_outside_the_limits_is_refused(fields, named) -> None:
     ],
 )
 def test_a_malformed_request_is_refused(exchange) -> None:
-    """A single id where a list belongs would otherwise be taken apart into letters."""
+    """A single id in place of a list would otherwise be read as a list of letters."""
     with pytest.raises(InvalidReportError):
         next(exchange())
 
 
 def test_objects_are_described_25_at_a_time() -> None:
-    """And page after page, should the service not send all of them at once."""
+    """If the service does not send all objects at once, the further pages are requested, too."""
     ids = [f"o{n}" for n in range(51)]
 
     def answer(call: requests.Call) -> Mapping[str, Any]:
@@ -171,7 +171,7 @@ def test_the_last_page_ends_the_exchange_whatever_its_marker() -> None:
 
 @pytest.mark.parametrize("response", [{"hasMoreResults": True, "marker": "m1"}, {"hasMoreResults": True}])
 def test_a_marker_that_does_not_move_on_is_an_error(response) -> None:
-    """Instead of asking for the same page for ever."""
+    """Otherwise the same page would be requested for ever."""
     pages = [{"hasMoreResults": True, "marker": "m1"}, response]
 
     with pytest.raises(InternalServiceError, match="marker"):

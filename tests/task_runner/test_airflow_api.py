@@ -47,7 +47,7 @@ def server() -> Iterator[ApiStandIn]:
 
 @pytest.fixture
 def connect(request, monkeypatch: pytest.MonkeyPatch) -> Callable[..., AirflowApi]:
-    """Define the connection; without a word about it, it leads to the server."""
+    """Define the connection. Unless a port is given, the connection leads to the server."""
 
     def define(*, conn_id: str = "airflow_api", timing: Timing = STANDARD, **connection: Any) -> AirflowApi:
         if "port" not in connection and "server" in request.fixturenames:
@@ -69,7 +69,7 @@ async def test_a_login_is_exchanged_for_a_token(server, connect) -> None:
 
 
 async def test_certificates_that_are_missing_are_told_with_the_remedy(server, connect, monkeypatch) -> None:
-    """httpx, unlike OpenSSL, takes it amiss."""
+    """Unlike OpenSSL, httpx raises an error for it."""
     monkeypatch.setenv("SSL_CERT_FILE", "not_there.pem")
 
     with pytest.raises(AirflowApiError, match=r"SSL_CERT_FILE \('not_there.pem'\).*Correct that variable") as raised:
@@ -85,7 +85,7 @@ async def test_a_password_alone_is_the_token(server, connect) -> None:
 
 
 async def test_without_either_a_token_is_asked_for(server, connect) -> None:
-    """As Airflow's simple auth manager hands out where everybody is an administrator."""
+    """Airflow's simple auth manager gives a token to everybody if all users are administrators."""
     await connect().is_paused("nightly")
 
     assert server.lines == ["GET /auth/token", "GET /api/v2/dags/nightly"]
@@ -95,7 +95,7 @@ async def test_without_either_a_token_is_asked_for(server, connect) -> None:
 
 
 async def test_one_login_and_one_connection_serve_many_requests(server, connect) -> None:
-    """At once, and one after another; of objects of their own, as triggers come and go."""
+    """The requests come at the same time and one after another, from many objects, because each trigger has its own."""
     api = connect(login="ann", password="secret")
 
     await asyncio.gather(*(AirflowApi("airflow_api").is_paused("nightly") for _ in range(12)))
@@ -121,7 +121,7 @@ async def test_a_token_that_is_refused_is_renewed_at_once(server, connect, statu
 
 
 async def test_a_token_that_a_new_login_does_not_help_is_not_repeated_for_ever(server, connect) -> None:
-    """Here of a user whom the server lets in, and then does not know."""
+    """Here the server accepts the login of a user, and then does not know the token."""
     server.answers["/api/v2/dags/nightly"] = (401, "{}")
     api = connect(login="ann", password="secret")
 
@@ -154,7 +154,7 @@ async def test_a_right_that_is_missing_costs_one_login_a_minute(server, connect)
 
 
 async def test_a_token_from_the_connection_is_not_tried_twice(server, connect) -> None:
-    """It is still the same."""
+    """Reading the connection again would not change the token."""
     api = connect(password="my-token")
     await api.is_paused("nightly")
     server.fixed_tokens.clear()
@@ -213,7 +213,7 @@ def test_a_token_that_cannot_be_read_is_kept_for_an_hour(token) -> None:
 
 
 async def test_a_connection_that_was_changed_is_noticed(server, connect) -> None:
-    """Another host, another user: within a minute, and although nobody refuses the old."""
+    """It has another host, or another user. A minute later it is used, although the old one still works."""
     assert STANDARD.connection == 60
     server.users["bob"] = "secret"
     await connect(login="ann", password="secret", timing=READ_ANEW).is_paused("nightly")
@@ -241,7 +241,7 @@ async def test_who_has_corrected_the_connection_need_not_wait(server, connect) -
 
 
 async def test_an_event_loop_has_a_client_of_its_own_and_leaves_no_connection_open(server, connect) -> None:
-    """Python would complain, here as an error, of one that was left open."""
+    """Python complains about a connection that was left open, which is an error in tests."""
     api = connect(login="ann", password="secret")
 
     for _ in range(2):
@@ -262,7 +262,7 @@ async def test_a_client_that_is_replaced_leaves_no_connection_open(server, conne
 
 
 async def test_a_client_keeps_no_cookies(server, connect) -> None:
-    """They might be of another user than the token."""
+    """A cookie might belong to another user than the token."""
     api = connect(login="ann", password="secret")
 
     for _ in range(2):
@@ -272,7 +272,7 @@ async def test_a_client_keeps_no_cookies(server, connect) -> None:
 
 
 async def test_the_event_loop_is_not_held_up_by_the_first_request(server, connect) -> None:
-    """The libraries are imported, and the certificates read, in a thread."""
+    """A thread imports the libraries and reads the certificates."""
     code = """
 import asyncio, sys, threading
 
@@ -307,7 +307,7 @@ print(sorted(late & {"anyio", "certifi", "h11", "httpcore", "httpx", "sniffio"})
 
 
 async def test_a_run_is_stopped_by_marking_it_failed(server, connect) -> None:
-    """Run ids hold characters that mean something in a URL."""
+    """Run ids contain characters that have a meaning in a URL."""
     server.runs[RUN] = "running"
 
     assert await connect(password="my-token").stop_run(*RUN) is None
@@ -344,7 +344,7 @@ async def test_an_address_that_leads_elsewhere_is_not_a_run_that_is_gone(server,
 
 @pytest.mark.parametrize("name", ["a b", "50%", "a/b", "a?b#c", "grün", "..", ".", "a\\b", "{x}", "%2F", "a&b=c"])
 async def test_ids_mean_what_they_say(server, connect, name) -> None:
-    """Whatever they hold, the request is about that run of that DAG."""
+    """The request is about that run of that DAG, whatever characters its ids have."""
     server.runs[name, name] = "running"
 
     await connect(password="my-token").stop_run(name, name)
@@ -413,7 +413,7 @@ async def test_no_answer_in_time_is_an_error_that_may_pass(server, connect) -> N
 
 
 async def test_an_answer_that_trickles_in_has_no_more_time_than_any_other(server, connect) -> None:
-    """The bound is that of the whole answer, and not of each piece."""
+    """The limit applies to the whole answer, and not to each piece of it."""
     server.seconds_between_bytes = 0.1
     api = connect(password="my-token", timing=IMPATIENT)
 
@@ -422,7 +422,7 @@ async def test_an_answer_that_trickles_in_has_no_more_time_than_any_other(server
 
 
 async def test_a_connection_that_cannot_be_read_in_time_is_an_error_that_may_pass(server, connect, monkeypatch) -> None:
-    """Here because the secrets backend, which Airflow asks first, does not answer."""
+    """Here the secrets backend, which Airflow asks first, does not answer."""
     await connect(password="my-token").is_paused("nightly")  # so that everything is imported
     server.goes_on.clear()
     endpoint = {"endpoint_url": f"http://127.0.0.1:{server.port}", "region_name": "us-east-1"}
@@ -471,7 +471,7 @@ async def test_a_connection_that_does_not_exist_is_named(monkeypatch) -> None:
 
 @pytest.mark.parametrize("text", ["<html>Sign in</html>", "[]"])
 async def test_an_answer_of_something_else_is_told(server, connect, text) -> None:
-    """A portal, or a proxy, that answers 200 to everything."""
+    """A portal or a proxy may answer 200 to everything."""
     server.answers["/api/v2/dags/nightly"] = server.answers["/auth/token"] = (200, text)
 
     with pytest.raises(AirflowApiError, match="Correct the connection's host"):
@@ -494,7 +494,7 @@ async def test_an_answer_of_something_else_is_told(server, connect, text) -> Non
     ],
 )
 async def test_a_host_may_carry_its_scheme(server, connect, address) -> None:
-    """Which then counts more than the schema, as in Airflow's own HttpHook."""
+    """It then takes precedence over the schema, as in Airflow's own HttpHook."""
     connection = {"port": None, **address(server.port)}
 
     assert await connect(**connection, password="my-token").is_paused("nightly") is True
@@ -520,7 +520,7 @@ async def test_a_host_may_carry_its_scheme(server, connect, address) -> None:
     ],
 )
 def test_the_address_is_put_together_from_what_the_connection_has(host, port, schema, url) -> None:
-    """Behind a proxy Airflow has a path, which comes after the port."""
+    """Behind a proxy Airflow has a path, which follows the port."""
     assert api_url(host, port, schema) == url
 
 
@@ -533,7 +533,7 @@ async def test_the_path_of_the_host_comes_before_that_of_the_api(server, connect
 
 
 async def test_the_schema_https_is_spoken(server, connect) -> None:
-    """To a server that does not speak it."""
+    """Here the server does not speak https, so the connection fails."""
     with pytest.raises(httpx.ConnectError):
         await connect(schema="https", password="my-token").is_paused("nightly")
     assert not server.asked

@@ -52,7 +52,7 @@ def stand_in(tmp_path) -> Iterator[MwaaStandIn]:
 
 @pytest.fixture
 def connect(stand_in, monkeypatch) -> Callable[..., AirflowApi]:
-    """Define the connection; what is given counts more than what leads to the stand-in."""
+    """Define the connection. It leads to the stand-in, except for what is given here."""
 
     def define(*, login: str = KEY, password: str = SECRET, timing: Timing = STANDARD, **extra: Any) -> AirflowApi:
         all_extra = {
@@ -72,7 +72,7 @@ def connect(stand_in, monkeypatch) -> Callable[..., AirflowApi]:
 
 
 async def refusal(api: AirflowApi) -> str:
-    """What the error says to who asks."""
+    """Return the text of the error that a request ends with."""
     with pytest.raises(AirflowApiError) as raised:
         await api.is_paused("nightly")
     return str(raised.value)
@@ -116,7 +116,7 @@ async def test_the_name_in_the_connection_counts_more(stand_in, connect, monkeyp
 
 
 async def test_the_execution_role_will_do(stand_in, connect, monkeypatch) -> None:
-    """As the connection ``aws://`` of MWAA means it: credentials and region that are there without a connection."""
+    """The connection ``aws://`` of MWAA means so: credentials and region come from the environment."""
     for name, value in {"ACCESS_KEY_ID": KEY, "SECRET_ACCESS_KEY": SECRET, "DEFAULT_REGION": REGION}.items():
         monkeypatch.setenv(f"AWS_{name}", value)
 
@@ -127,7 +127,7 @@ async def test_the_execution_role_will_do(stand_in, connect, monkeypatch) -> Non
 
 
 async def test_a_login_serves_many_requests(stand_in, connect) -> None:
-    """At once, and one after another; of objects of its own, as triggers come and go."""
+    """The requests come at the same time and one after another, from many objects, because each trigger has its own."""
     api = connect()
 
     await asyncio.gather(*(AirflowApi("airflow_api").is_paused("nightly") for _ in range(12)))
@@ -170,7 +170,7 @@ async def test_a_token_that_many_find_refused_is_renewed_once(stand_in, connect)
 
 
 async def test_another_environment_has_a_login_of_its_own(stand_in, connect) -> None:
-    """Which the one kept for the first would let in."""
+    """The login for the first environment is not used for the second."""
     await connect().is_paused("nightly")
 
     assert "'Another'" in await refusal(connect(env_name="Another", timing=READ_ANEW))
@@ -205,7 +205,7 @@ async def test_credentials_that_were_replaced_are_used_for_the_next_login(stand_
 
 
 async def test_other_credentials_are_used_as_soon_as_the_connection_has_them(stand_in, connect) -> None:
-    """Although nobody has refused the first."""
+    """Although the first credentials still work."""
     stand_in.credentials.add("AKIALESSER", "n3w", policies=[])
     await connect().is_paused("nightly")
 
@@ -226,7 +226,7 @@ async def test_the_event_loop_goes_on_while_aws_is_asked(stand_in, connect) -> N
 
 @pytest.mark.parametrize("impatient", [0, 1])
 async def test_who_gives_up_waiting_for_a_login_does_not_end_it_for_the_other(stand_in, connect, impatient) -> None:
-    """Neither who began it nor who came later."""
+    """Neither the caller that began the login nor the caller that came later."""
     stand_in.answers_aws.clear()
     api = connect()
     waiting = [asyncio.create_task(api.is_paused("nightly")) for _ in range(2)]
@@ -306,7 +306,7 @@ async def test_whatever_is_wrong_with_the_connection_is_told(stand_in, connect, 
 
 
 async def test_a_login_that_is_refused_is_told(stand_in, connect) -> None:
-    """Here because the web token has ended on the way; the next request has a new one."""
+    """Here the web token has expired before the login. The next request uses a new one."""
     stand_in.web_token_seconds = -1
     api = connect()
 
@@ -334,7 +334,7 @@ async def test_a_web_server_that_cannot_be_reached_is_told(stand_in, connect) ->
 
 
 async def test_certificates_are_verified_with_the_bundle_of_the_connection(stand_in, connect) -> None:
-    """Those of AWS and that of the environment."""
+    """Both the certificate of AWS and that of the environment."""
     of_aws = await refusal(connect(verify=None))
     of_no_bundle = await refusal(connect(verify="not_there.pem"))
     of_the_web_server = await refusal(connect(verify=str(stand_in.aws_alone)))
@@ -353,7 +353,7 @@ async def test_a_bundle_that_is_missing_is_not_a_failure_that_passes(stand_in, c
 
 
 async def test_a_login_that_may_succeed_later_is_told_from_one_that_will_not(stand_in, connect) -> None:
-    """A web server that starts, from an identity without the right."""
+    """A web server that cannot be reached may be reachable later. An unknown key will be refused again."""
     for spoil, passes in (({"host": "127.0.0.1:1"}, True), ({"credentials": Credentials()}, False)):
         vars(stand_in).update(spoil)
         with pytest.raises(AirflowApiError) as raised:
@@ -368,7 +368,7 @@ async def test_certificates_are_not_verified_where_the_connection_says_so(stand_
 
 
 async def test_no_token_is_told(stand_in, connect, caplog) -> None:
-    """Neither in an error, nor in what an error holds on to, nor in the log; whatever the web server answers."""
+    """No token is in an error, in the errors that it refers to, or in the log, whatever the web server answers."""
     caplog.set_level(logging.INFO)
     api = connect()
     await api.is_paused("nightly")
