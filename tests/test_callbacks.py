@@ -99,6 +99,23 @@ def test_how_much_of_an_error_is_reported(
     assert ("4711" in str(report)) is has_text
 
 
+def test_a_precondition_can_be_reported_as_unmet_by_a_callback() -> None:
+    """With the reason that its author gives."""
+    report = DataPipelineNotifier(task_status="FALSE", error_message="no file yet")._task_report(FAILED_TASK)
+
+    assert report is not None
+    assert report.status is TaskStatus.FALSE
+    assert (report.error_message or "").startswith("no file yet\n")
+    assert report.error_stack_trace is None
+
+
+def test_a_success_callback_of_a_skipped_task_reports_nothing() -> None:
+    """Airflow 2 calls it for skipped tasks too."""
+    task_instance = SimpleNamespace(**vars(FAILED_TASK["ti"]) | {"state": "skipped"})
+
+    assert report_finished._task_report({"ti": task_instance}) is None
+
+
 def test_a_template_may_show_the_error_whatever_the_detail_is() -> None:
     notifier = report_failed(error_detail="type", error_message="{{ exception }}")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import pickle
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pendulum
@@ -11,6 +12,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from airflow_provider_datapipeline.pipeline_task import Asked, PipelineTask
+from airflow_provider_datapipeline.plugins import macros
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -275,3 +277,11 @@ def test_tasks_are_values() -> None:
 )
 def test_the_type_tells_what_was_asked(fields: dict[str, Any], asked: Asked) -> None:
     assert a_task(**fields).asked is asked
+
+
+def test_templates_read_the_task_with_a_macro() -> None:
+    """As ``macros.datapipeline.task(dag_run)``."""
+    assert macros.task(SimpleNamespace(conf=a_task(command="x").to_conf())).fields == {"command": "x"}
+
+    with pytest.raises(ValueError, match="carries no Data Pipeline task"):
+        macros.task(SimpleNamespace(conf={"day": "2026-11-22"}))
