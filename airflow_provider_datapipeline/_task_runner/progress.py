@@ -9,7 +9,7 @@ from airflow_provider_datapipeline.masking.masker import without_secrets
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from airflow_provider_datapipeline.masking.masker import Mask
+    from airflow_provider_datapipeline.masking.whole_text import Mask
     from airflow_provider_datapipeline.pipeline_task import PipelineTask
 
 DEFAULT_TIMEOUT = 900.0

@@ -1,49 +1,38 @@
 """
 Masks texts: the one place through which every text of a report goes.
 
-A text passes through two masks: the caller's, which knows certain secrets, and the patterns of
-:mod:`~airflow_provider_datapipeline.masking.finder`, which know what secrets look like. It is masked, freed of control
-characters, and masked again. A text that cannot be masked is withheld.
+Each text is masked as a whole by :mod:`~airflow_provider_datapipeline.masking.whole_text`. This module bounds how much
+of a long text is scanned, and makes sure that no secret shows where a text is cut.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from airflow_provider_datapipeline.masking.control_characters import (
-    STAGES,
-    Stage,
-    join_surrogates,
-    scrub,
-    scrub_with_positions,
-)
-from airflow_provider_datapipeline.masking.finder import distinctive_secrets, find_secrets, is_distinctive, mask_secrets
-from airflow_provider_datapipeline.masking.safe_text import attempt, plain_str, safe_str
-from airflow_provider_datapipeline.masking.spans import MASKED, Span, mask_spans, merge_spans
-from airflow_provider_datapipeline.masking.text import Measure, elided, utf16_length
+from airflow_provider_datapipeline.masking.control_characters import scrub
+from airflow_provider_datapipeline.masking.finder import distinctive_secrets
+from airflow_provider_datapipeline.masking.safe_text import plain_str, safe_str
+from airflow_provider_datapipeline.masking.text import elided, utf16_length
+from airflow_provider_datapipeline.masking.whole_text import WITHHELD, WholeTextMasker
 
-Mask = Callable[[str], str]
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
 
-WITHHELD = "[withheld: this text could not be masked]"
+    from airflow_provider_datapipeline.masking.text import Measure
+    from airflow_provider_datapipeline.masking.whole_text import Mask
 
 SCAN_LIMIT = 40_960
 """How many characters of a text are scanned: far more than is ever sent, and few enough to take little time."""
 
 _SHARE_RETURNED = 8  # of the scanned characters of a long text, one eighth is returned
 _ROOM_FOR_ELISION = 50  # characters of the line between its beginning and its end
-_MAX_ROUNDS = 5  # after the second round, masking and scrubbing normally change nothing any more
 _SHARES_OF_LIMIT = (1.0, 0.9, 0.75, 0.5, 0.25)  # tried in turn, as masking can make a shortened text longer again
 
 
-class _CannotBeMaskedError(Exception):
-    """The text has to be withheld."""
-
-
-@dataclass(frozen=True, slots=True)
 class Masker:
     """
-    Masks whole texts.
+    Masks texts of any length.
 
     :param mask: replaces every secret that it knows in a text; must be idempotent. What the patterns find is replaced
         in any case. If the mask raises, returns anything but a ``str``, or changes its own results again and again,
@@ -51,9 +40,10 @@ class Masker:
     :param known_secrets: further secrets, found in other texts of the same report
     """
 
-    mask: Mask
-    known_secrets: tuple[str, ...] = ()
-    _found: dict[str, list[Span]] = field(default_factory=dict, repr=False, compare=False)
+    __slots__ = ("_mask_whole",)
+
+    def __init__(self, mask: Mask, known_secrets: Iterable[str] = ()) -> None:
+        self._mask_whole = WholeTextMasker(mask, tuple(known_secrets))
 
     @classmethod
     def for_texts(cls, mask: Mask, texts: Iterable[tuple[str, int]]) -> Masker:
@@ -64,11 +54,13 @@ class Masker:
 
         :param texts: each text before it is masked, and how many of its characters are scanned
         """
-        found: dict[str, list[Span]] = {}
-        finder = cls(mask, _found=found)
+        masker = cls(mask)
+        find = masker._mask_whole.find
         readings = [scrub(part) for text, scan_limit in texts for part in _scanned_parts(text, scan_limit)]
-        secrets = [secret for reading in readings for secret in distinctive_secrets(reading, finder._find(reading))]
-        return cls(mask, tuple(dict.fromkeys(secrets)), _found=found)
+        secrets = [secret for reading in readings for secret in distinctive_secrets(reading, find(reading))]
+        # A copy shares what was found, so the texts are not searched again when they are masked.
+        masker._mask_whole = replace(masker._mask_whole, known_secrets=tuple(dict.fromkeys(secrets)))
+        return masker
 
     def __call__(self, text: str, scan_limit: int = SCAN_LIMIT) -> str:
         """
@@ -151,96 +143,6 @@ class Masker:
         common = _common_length(reversed(masked), reversed(without_margin))
         return masked[len(masked) - common :][-length:]
 
-    def _mask_whole(self, text: str, rounds: int = _MAX_ROUNDS) -> str:
-        """
-        Mask and scrub a text of any length; return :data:`WITHHELD` if that fails.
-
-        :param rounds: after so many rounds of masking and scrubbing the text has to stay as it is. A single round is
-            for a text that is masked once more later: it need not stay as it is.
-        """
-        try:
-            scrubbed = scrub(text)
-            # Searched for before the caller's mask changes the text: it may replace the very word that marks another
-            # secret. "password" can be a password, too.
-            repeated = self._repeated_secrets(scrubbed)
-            current = self._mask_across_sequences(join_surrogates(self._apply_mask(text)))
-            for stage in STAGES:
-                current = self._scrub_stage(stage, join_surrogates(current))
-            if rounds == 1:
-                return self._mask_once(current, scrubbed, repeated)
-            for _ in range(rounds):
-                # The caller's mask comes first, because it knows where its secrets end.
-                masked = self._apply_patterns(_replace_all(self._apply_mask(current), repeated))
-                if masked == current:
-                    return current
-                current = scrub(masked)
-        except _CannotBeMaskedError:
-            pass
-        return WITHHELD
-
-    def _mask_once(self, current: str, scrubbed: str, repeated: Iterable[str]) -> str:
-        masked = self._apply_mask(current)
-        if masked == scrubbed:
-            # Nothing has changed yet, so the patterns have searched this text before: what they found is known.
-            return _replace_all(mask_spans(masked, merge_spans(self._find(masked))), repeated)
-        masked = self._apply_patterns(_replace_all(masked, repeated))
-        return current if masked == current else scrub(masked)
-
-    def _repeated_secrets(self, scrubbed: str) -> set[str]:
-        """Return the secrets that are masked wherever they occur: those of this text, and those of the others."""
-        secrets = {*distinctive_secrets(scrubbed, self._find(scrubbed)), *self.known_secrets}
-        # The caller's mask may know a part of a secret. What it leaves of the secret has to be masked as well.
-        pieces = (piece for secret in secrets for piece in self._apply_mask(secret).split(MASKED))
-        return secrets | set(filter(is_distinctive, pieces))
-
-    def _mask_across_sequences(self, text: str) -> str:
-        """
-        Mask the secrets that show only once the escape sequences are removed, together with the sequences in them.
-
-        Otherwise a coloured text such as ``ESC[36mpassword ESC[0m=...`` would be withheld as a whole: the name and the
-        value of its secret are together only when the sequences are removed. In the other readings of the text, the
-        rest of a sequence joins the value.
-        """
-        scrubbed, positions = scrub_with_positions(text)
-        if scrubbed == text or self._apply_mask(scrubbed) != scrubbed:
-            return text
-        spans = self._find(scrubbed)
-        return mask_spans(
-            text, merge_spans((positions[start - 1] + 1 if start else 0, positions[end]) for start, end in spans)
-        )
-
-    def _scrub_stage(self, stage: Stage, text: str) -> str:
-        """Remove from a text what a stage removes; raise if another reading of the text shows a secret."""
-        cleaned = stage.unwanted.sub(stage.kept, text)
-        if cleaned == text:
-            return text
-        for pattern in stage.other_readings:
-            reading = pattern.sub("", text)
-            if self._apply_patterns(self._apply_mask(reading)) != reading:
-                raise _CannotBeMaskedError
-        # Not the patterns: before the last stage one may match a part of a secret, and the caller's mask would not
-        # recognize the rest.
-        return self._apply_mask(cleaned)
-
-    def _apply_mask(self, text: str) -> str:
-        """Return what the caller's mask makes of a text."""
-        masked = attempt(lambda: plain_str(self.mask(text)), None)
-        if masked is None:
-            raise _CannotBeMaskedError
-        return masked
-
-    def _apply_patterns(self, text: str) -> str:
-        masked = attempt(lambda: mask_secrets(text, self._find), None)
-        if masked is None:
-            raise _CannotBeMaskedError
-        return masked
-
-    def _find(self, text: str) -> list[Span]:
-        # Remembered, because the same text is searched several times until masking changes nothing any more.
-        if text not in self._found:
-            self._found[text] = find_secrets(text)
-        return self._found[text]
-
 
 def without_secrets(value: object, mask: Mask = plain_str) -> str:
     """Return the text of any object, such as an error, masked as in a report: for log lines, and for texts to store."""
@@ -251,12 +153,6 @@ def _scanned_parts(text: str, scan_limit: int) -> tuple[str, ...]:
     """Return a text, or its beginning and its end if it is longer than ``scan_limit``."""
     half = scan_limit // 2
     return (text,) if len(text) <= scan_limit else (text[:half], text[len(text) - half :])
-
-
-def _replace_all(text: str, secrets: Iterable[str]) -> str:
-    for secret in sorted(secrets, key=len, reverse=True):
-        text = text.replace(secret, MASKED)
-    return text
 
 
 def _common_length(one: Iterable[str], other: Iterable[str]) -> int:

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from airflow_provider_datapipeline.masking.control_characters import scrub
-from airflow_provider_datapipeline.masking.masker import Mask, Masker
+from airflow_provider_datapipeline.masking.masker import Masker
 from airflow_provider_datapipeline.masking.text import utf8_length, utf16_length
 from airflow_provider_datapipeline.reporting import limits, texts
 from airflow_provider_datapipeline.reporting.detail import ErrorDetail
 from airflow_provider_datapipeline.reporting.facts import TaskFacts, split_facts
 from airflow_provider_datapipeline.reporting.status import TaskStatus
+
+if TYPE_CHECKING:
+    from airflow_provider_datapipeline.masking.whole_text import Mask
 
 NOT_MET = "The precondition is not met."
 

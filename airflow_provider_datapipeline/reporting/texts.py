@@ -5,9 +5,10 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from airflow_provider_datapipeline.masking.masker import SCAN_LIMIT, WITHHELD, Masker
+from airflow_provider_datapipeline.masking.masker import SCAN_LIMIT, Masker
 from airflow_provider_datapipeline.masking.safe_text import class_name, safe_str
 from airflow_provider_datapipeline.masking.text import clip, clip_middle, one_line, utf8_length, utf16_length
+from airflow_provider_datapipeline.masking.whole_text import WITHHELD
 from airflow_provider_datapipeline.reporting import stack_layout
 from airflow_provider_datapipeline.reporting.detail import ErrorDetail, typed_message, without_text
 from airflow_provider_datapipeline.reporting.limits import (

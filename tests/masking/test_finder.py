@@ -17,7 +17,8 @@ from hypothesis import assume, example, given, strategies as st
 
 from airflow_provider_datapipeline._airflow.names import redact
 from airflow_provider_datapipeline.masking.finder import find_secrets, mask_secrets
-from airflow_provider_datapipeline.masking.masker import WITHHELD, Masker
+from airflow_provider_datapipeline.masking.masker import Masker
+from airflow_provider_datapipeline.masking.whole_text import WITHHELD
 from airflow_provider_datapipeline.reporting import TaskReport
 from tests.reporting.corpus import cloud, databases, web
 from tests.reporting.corpus.secret_fixtures import Planted, plant

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from airflow_provider_datapipeline.masking.masker import WITHHELD, Masker
+from airflow_provider_datapipeline.masking.masker import Masker
+from airflow_provider_datapipeline.masking.whole_text import WITHHELD
 
 
 def mask(text: str) -> str:

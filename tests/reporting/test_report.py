@@ -6,8 +6,8 @@ import dataclasses
 
 import pytest
 
-from airflow_provider_datapipeline.masking.masker import WITHHELD
 from airflow_provider_datapipeline.masking.text import utf8_length, utf16_length
+from airflow_provider_datapipeline.masking.whole_text import WITHHELD
 from airflow_provider_datapipeline.reporting import TaskFacts, TaskReport, TaskStatus, limits
 
 FACTS = TaskFacts(

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from airflow_provider_datapipeline.masking.finder import mask_secrets
-from airflow_provider_datapipeline.masking.masker import WITHHELD, Masker
+from airflow_provider_datapipeline.masking.masker import Masker
+from airflow_provider_datapipeline.masking.whole_text import WITHHELD
 from airflow_provider_datapipeline.reporting import TaskFacts, TaskReport, TaskStatus
 from tests.reporting.corpus import cloud, databases, harmless, web
 from tests.reporting.corpus.raised import RAISED
