@@ -22,13 +22,13 @@ from airflow_provider_datapipeline.pipeline_task import PipelineTask
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from airflow_provider_datapipeline._task_runner.poll_registry import Polled
+    from airflow_provider_datapipeline._task_runner.poll_registry import PolledTask
 
 if not compat.AIRFLOW_3:
     pytest.skip("the task runner needs Airflow 3", allow_module_level=True)
 
 from airflow_provider_datapipeline._task_runner import polling
-from airflow_provider_datapipeline._task_runner.polling import CannotPollError, Poller, payload
+from airflow_provider_datapipeline._task_runner.polling import CannotPollError, Poller, event_payload
 from tests.task_runner.fake_airflow import FakeAirflow, FakeService
 from tests.task_runner.fake_time import CLOCK, now, run
 
@@ -87,7 +87,7 @@ def poller_of(service: FakeService, airflow: FakeAirflow, **changes: Any) -> Pol
     return Poller(**{**settings, **changes})
 
 
-def names(batch: Sequence[Polled]) -> list[str]:
+def names(batch: Sequence[PolledTask]) -> list[str]:
     return [each.task.task_id for each in batch]
 
 
@@ -150,7 +150,7 @@ def test_a_batch_is_json_with_the_time_of_each_poll(service, airflow) -> None:
     offer(service, "a", "b")
 
     async def stored() -> dict[str, Any]:
-        return json.loads(json.dumps(payload(await poller_of(service, airflow).batch())))
+        return json.loads(json.dumps(event_payload(await poller_of(service, airflow).batch())))
 
     tasks = run(stored())["tasks"]
     assert [PipelineTask.from_conf(each["conf"]).task_id for each in tasks] == ["a", "b"]
