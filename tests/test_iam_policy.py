@@ -15,7 +15,7 @@ import pytest
 
 from airflow_provider_datapipeline._airflow import compat
 from airflow_provider_datapipeline._airflow.names import DAG  # noqa: F401  # Airflow 2 reads no connection before it is loaded
-from airflow_provider_datapipeline._task_runner import supervision
+from airflow_provider_datapipeline._task_runner import report_delivery
 from airflow_provider_datapipeline._task_runner.assignment import Assignment
 from airflow_provider_datapipeline.callbacks import report_failed, report_finished
 from airflow_provider_datapipeline.emulator import Credentials, EmulatorServer, EmulatorSettings
@@ -195,7 +195,7 @@ def airflow(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(polling, "_QUIET_SECONDS", 5.0)
     monkeypatch.setattr(polling, "_MISCONFIGURED_SECONDS", 0.0)
     beyond_the_lease = itertools.repeat(10_000.0)  # a report that was refused is not tried again
-    monkeypatch.setattr(supervision, "backoff", lambda *_, **__: beyond_the_lease)
+    monkeypatch.setattr(report_delivery, "backoff", lambda *_, **__: beyond_the_lease)
 
 
 async def run_tasks(runner: Runner) -> list[str | None]:
