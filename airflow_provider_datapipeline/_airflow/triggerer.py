@@ -67,38 +67,42 @@ class PriorityLock:
 _locks: WeakKeyDictionary[asyncio.AbstractEventLoop, PriorityLock] = WeakKeyDictionary()
 
 
-async def _ask(priority: Priority, question: Callable[..., Any], *parameters: Any) -> Any:
+async def ask(
+    priority: Priority, question: Callable[..., Any], *parameters: Any, seconds: float = _CALL_SECONDS
+) -> Any:
     """
     Ask a question that blocks, when its turn has come, and wait for the answer for a limited time.
 
+    :param question: a function that blocks until it has the answer
+    :param seconds: how long to wait for the answer, from the turn on
     :raises TimeoutError: there was no answer in time
     """
     lock = _locks.setdefault(asyncio.get_running_loop(), PriorityLock())
-    async with lock.held(priority), asyncio.timeout(_CALL_SECONDS):
+    async with lock.held(priority), asyncio.timeout(seconds):
         return await in_shared_thread(question, *parameters)
 
 
 async def count_runs(dag_id: str, run_ids: Sequence[str] | None, states: Sequence[str]) -> int:
     """Return how many runs of a DAG, of these or of all, are in one of these states."""
-    return int(await _ask(Priority.WATCH, compat.count_runs, dag_id, run_ids, states))
+    return int(await ask(Priority.WATCH, compat.count_runs, dag_id, run_ids, states))
 
 
 async def task_states(
     dag_id: str, run_ids: Sequence[str], priority: Priority
 ) -> Mapping[str, Mapping[str, str | None]]:
     """Return the states of task instances, by run; a run without any is left out."""
-    states: Mapping[str, Mapping[str, str | None]] = await _ask(priority, compat.read_states_of_runs, dag_id, run_ids)
+    states: Mapping[str, Mapping[str, str | None]] = await ask(priority, compat.read_states_of_runs, dag_id, run_ids)
     return states
 
 
 async def xcom(dag_id: str, run_id: str, task_id: str, map_index: int, key: str) -> Any:
     """Return an XCom, None if there is none."""
-    return await _ask(Priority.OUTCOME, compat.read_xcom, dag_id, run_id, task_id, map_index, key)
+    return await ask(Priority.OUTCOME, compat.read_xcom, dag_id, run_id, task_id, map_index, key)
 
 
 async def write_xcom(dag_id: str, run_id: str, task_id: str, key: str, value: Any) -> None:
     """Store an XCom of an unmapped task instance, with the lowest priority."""
-    await _ask(Priority.LINK, compat.write_xcom, dag_id, run_id, task_id, key, value)
+    await ask(Priority.LINK, compat.write_xcom, dag_id, run_id, task_id, key, value)
 
 
 def run_url(dag_id: str, run_id: str) -> str:
