@@ -244,7 +244,7 @@ async def run_tasks(runner: Runner, airflow: FakeAirflow) -> list[str | None]:
 
 
 async def poll_two_tasks(runner: Runner, airflow: FakeAirflow) -> list[dict[str, Any]]:
-    from airflow_provider_datapipeline._task_runner.polling import Poller, payload
+    from airflow_provider_datapipeline._task_runner.polling import Poller, event_payload
 
     runner.start(2)
     poller = Poller(
@@ -260,7 +260,7 @@ async def poll_two_tasks(runner: Runner, airflow: FakeAirflow) -> list[dict[str,
     )
     polled: list[dict[str, Any]] = []
     while len(polled) < 2:
-        polled += payload(await poller.batch())["tasks"]
+        polled += event_payload(await poller.batch())["tasks"]
     return polled
 
 

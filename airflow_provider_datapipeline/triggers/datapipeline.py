@@ -61,7 +61,7 @@ class _DataPipelineTrigger(DataPipelineHookMixin, BaseTrigger):
             log.warning("Could not find out the AWS account; each call will say more. %s", without_secrets(error))
             return self.aws_conn_id, self.region_name
 
-    def airflow_client(self) -> AirflowClient:
+    def _airflow_client(self) -> AirflowClient:
         """Return what the trigger asks about DAG runs."""
         return TriggererAirflow(self.airflow_conn_id)
 
@@ -134,7 +134,7 @@ class PollForTaskTrigger(_DataPipelineTrigger):
         poller = Poller(
             hook=await self.ahook(),
             account=await self._account(),
-            airflow=self.airflow_client(),
+            airflow=self._airflow_client(),
             worker_group=self.worker_group,
             poller_dag_id=self.poller_dag_id,
             runner_dag_id=self.runner_dag_id,
@@ -208,7 +208,7 @@ class SuperviseDagRunTrigger(_DataPipelineTrigger):
             log.error("Nothing to supervise: %s", without_secrets(error))  # noqa: TRY400  # a traceback may hold a secret
             yield TaskFailedEvent()
             return
-        airflow = self.airflow_client()
+        airflow = self._airflow_client()
         supervision = Supervision(
             assignment=assignment,
             runner_dag_id=self.runner_dag_id,

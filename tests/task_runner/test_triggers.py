@@ -58,7 +58,7 @@ def airflow() -> FakeAirflow:
 
 def poll_trigger(airflow: AirflowClient, **changes: Any) -> PollForTaskTrigger:
     class Trigger(PollForTaskTrigger):
-        def airflow_client(self) -> AirflowClient:
+        def _airflow_client(self) -> AirflowClient:
             return airflow
 
     return Trigger(**{**POLL, "aws_conn_id": "emulated", **changes})
@@ -66,7 +66,7 @@ def poll_trigger(airflow: AirflowClient, **changes: Any) -> PollForTaskTrigger:
 
 def supervise_trigger(airflow: AirflowClient, **changes: Any) -> SuperviseDagRunTrigger:
     class Trigger(SuperviseDagRunTrigger):
-        def airflow_client(self) -> AirflowClient:
+        def _airflow_client(self) -> AirflowClient:
             return airflow
 
     return Trigger(**{**SUPERVISE, "aws_conn_id": "emulated", **changes})
@@ -105,7 +105,7 @@ def test_a_trigger_reaches_airflow_s_api_by_its_connection(conn_id: str | None, 
         PollForTaskTrigger(**POLL, airflow_conn_id=conn_id),
         SuperviseDagRunTrigger(**SUPERVISE, airflow_conn_id=conn_id),
     ):
-        client = trigger.airflow_client()
+        client = trigger._airflow_client()
         assert isinstance(client, TriggererAirflow)
         assert client.can_stop is can_stop
 
