@@ -25,7 +25,7 @@ metrics = fixtures.metrics
 
 @pytest.fixture(scope="session")
 def server() -> Iterator[EmulatorServer]:
-    """The emulator. Its switches have their defaults at the start of each test that uses ``account``."""
+    """The emulator. Its settings have their defaults at the start of each test that uses ``account``."""
     with EmulatorServer() as running:
         yield running
 
@@ -72,6 +72,6 @@ def deployment(
 
 @pytest.fixture
 def account(server: EmulatorServer) -> Iterator[Account]:
-    """The caller's side of the emulator. Each test finds the emulator's switches at their defaults."""
+    """The caller's side of the emulator. Each test finds the emulator's settings at their defaults."""
     with reset_around(server, EmulatorSettings()):
         yield Account(server)
