@@ -43,7 +43,7 @@ class ErrorDetail(StrEnum):
         return cls(value).value
 
 
-def typed_message(error: BaseException | str | None) -> str:
+def message_without_text(error: BaseException | str | None) -> str:
     """
     Return the class of an error and where it was raised, without any text of the error.
 
@@ -52,7 +52,7 @@ def typed_message(error: BaseException | str | None) -> str:
     """
     if not isinstance(error, BaseException):
         return A_TEXT_STAYS
-    name, place = class_name(type(error)), attempt(lambda: _place(error), "")
+    name, place = class_name(type(error)), attempt(lambda: _raised_at(error), "")
     return f"{name}{place and f' at {place}'}; {TEXT_STAYS}"
 
 
@@ -61,7 +61,7 @@ def without_text(entry: ExceptionEntry) -> ExceptionEntry:
     return replace(entry, headline=entry.name, notes=())
 
 
-def _place(error: BaseException) -> str:
+def _raised_at(error: BaseException) -> str:
     if isinstance(error, SyntaxError) and isinstance(error.filename, str) and isinstance(error.lineno, int):
         return f"{_file_name(error.filename)}:{error.lineno}"  # its frames are those of Python's parser
     trace: object = BaseException.__dict__["__traceback__"].__get__(error)

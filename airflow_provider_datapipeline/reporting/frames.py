@@ -71,7 +71,7 @@ def frames_of(trace: object) -> tuple[Frame, ...]:
     located = ((frame.f_code, line) for frame, line in traceback.walk_tb(trace))
     runs = [(code, line, sum(1 for _ in group)) for (code, line), group in groupby(located)]
     origins = [origin_of(code.co_filename) for code, _, _ in runs]
-    kept = _kept(origins)
+    kept = _positions_to_keep(origins)
     frames: list[Frame] = []
     for position, (run, origin) in enumerate(zip(runs, origins, strict=True)):
         if position in kept:
@@ -83,7 +83,7 @@ def frames_of(trace: object) -> tuple[Frame, ...]:
     return tuple(frames)
 
 
-def _kept(origins: Sequence[Origin]) -> set[int]:
+def _positions_to_keep(origins: Sequence[Origin]) -> set[int]:
     """
     Return the positions of the frames to keep: the raising one, then frames in the order of their origins.
 

@@ -38,8 +38,8 @@ class _Choice:
     pieces: frozenset[Piece]
     width: int
 
-    def __or__(self, more: Sequence[Piece]) -> _Choice:
-        return _Choice(self.pieces | frozenset(more), self.width)
+    def with_piece(self, piece: Piece) -> _Choice:
+        return _Choice(self.pieces | {piece}, self.width)
 
 
 def lay_out(entries: Sequence[ExceptionEntry]) -> str:
@@ -70,19 +70,19 @@ def fit(entries: Sequence[ExceptionEntry], limit: int) -> str:
 
 def _choose(entries: Sequence[ExceptionEntry], limit: int) -> _Choice:
     order = sorted(range(len(entries)), key=lambda position: entries[position].importance)
-    ends = [position for position in order if entries[position].importance <= 1]
+    raised_and_root = [position for position in order if entries[position].importance <= 1]
 
     def fits(choice: _Choice) -> bool:
         return utf16_length(_text(entries, choice)) <= limit
 
-    headlines = [(position, _HEADLINE) for position in ends]
-    raising = [(position, len(entries[position].frames) - 1) for position in ends if entries[position].frames]
+    headlines = [(position, _HEADLINE) for position in raised_and_root]
+    raising = _raising_frames(entries, raised_and_root)
     # If a raising frame has so long a path that it does not fit, it is left out rather than the messages shortened.
     starts = (_Choice(frozenset(pieces), width) for pieces in (headlines + raising, headlines) for width in _WIDTHS)
     choice = next(filter(fits, starts), _Choice(frozenset(headlines), _WIDTHS[-1]))
     refused = 0
     for piece in _by_importance(entries, order):
-        extended = choice | [piece]
+        extended = choice.with_piece(piece)
         if fits(extended):
             choice, refused = extended, 0
         else:
@@ -92,20 +92,27 @@ def _choose(entries: Sequence[ExceptionEntry], limit: int) -> _Choice:
     return choice
 
 
+def _raising_frames(entries: Sequence[ExceptionEntry], positions: Sequence[int]) -> list[Piece]:
+    return [(position, len(entries[position].frames) - 1) for position in positions if entries[position].frames]
+
+
 def _by_importance(entries: Sequence[ExceptionEntry], order: Sequence[int]) -> Iterator[Piece]:
-    yield from ((position, len(entries[position].frames) - 1) for position in order[:2] if entries[position].frames)
+    """Yield every piece of the entries, the most important first."""
+    yield from _raising_frames(entries, order[:2])
     yield from (
-        (position, nearest) for position in order[:2] for nearest in _frames_of(entries[position], Origin.USER)[:1]
+        (position, nearest)
+        for position in order[:2]
+        for nearest in _positions_of_frames(entries[position], Origin.USER)[:1]
     )
     yield from ((position, _HEADLINE) for position in order)
     yield from ((position, _NOTES) for position in order if entries[position].notes)
     for origin in Origin:
-        frames = [_frames_of(entries[position], origin) for position in order]
+        frames = [_positions_of_frames(entries[position], origin) for position in order]
         for nth in zip_longest(*frames):
             yield from ((position, frame) for position, frame in zip(order, nth, strict=True) if frame is not None)
 
 
-def _frames_of(entry: ExceptionEntry, origin: Origin) -> list[int]:
+def _positions_of_frames(entry: ExceptionEntry, origin: Origin) -> list[int]:
     """Return the positions of the frames of one origin, from the raising end outwards."""
     numbered = reversed(tuple(enumerate(entry.frames)))
     return [number for number, frame in numbered if frame.text and frame.origin is origin]

@@ -10,7 +10,7 @@ from airflow_provider_datapipeline.masking.safe_text import class_name, safe_str
 from airflow_provider_datapipeline.masking.text import clip, clip_middle, one_line, utf8_length, utf16_length
 from airflow_provider_datapipeline.masking.whole_text import WITHHELD
 from airflow_provider_datapipeline.reporting import stack_layout
-from airflow_provider_datapipeline.reporting.detail import ErrorDetail, typed_message, without_text
+from airflow_provider_datapipeline.reporting.detail import ErrorDetail, message_without_text, without_text
 from airflow_provider_datapipeline.reporting.limits import (
     ERROR_ID_MAX_UTF16,
     ERROR_MESSAGE_MAX_UTF8,
@@ -110,7 +110,7 @@ def derived_message(error: Error, message: str, masker: Masker, detail: ErrorDet
     :param message: what :func:`own_message` returned
     """
     if detail is ErrorDetail.TYPE and error is not None:
-        return typed_message(error)
+        return message_without_text(error)
     if isinstance(error, BaseException):
         return message
     if _is_traceback(message):
