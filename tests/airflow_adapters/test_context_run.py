@@ -1,4 +1,4 @@
-"""What a callback makes of what it sees of a run; that Airflow shows it, a real Airflow tells."""
+"""How callbacks read the outcome of a run from a fake Airflow. Other tests use a real one."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ TASKS = {
 
 
 class Airflow:
-    """What Airflow has stored of a run, and whether it was asked."""
+    """The states and results that Airflow has stored for a run; it counts the reads."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.states: dict[str, str | None] = {}
@@ -60,23 +60,27 @@ def status(run: EndedRun | None, asked: Asked = Asked.PRECONDITION) -> str | Non
 
 
 @pytest.mark.parametrize("asked", [Asked.ACTIVITY, Asked.UNKNOWN])
-def test_of_a_success_that_is_not_known_to_be_of_a_precondition_nothing_is_read(airflow: Airflow, asked: Asked) -> None:
+def test_nothing_is_read_of_a_success_unless_the_task_is_a_precondition(airflow: Airflow, asked: Asked) -> None:
     assert status(dag_run_of(context(reason="success"), asked, failed=False), asked) == "FINISHED"
     assert status(run_by_task(of_task("check"), asked), asked) == "FINISHED"
     assert airflow.asked == 0
 
 
 @pytest.mark.parametrize(("returned", "expected"), [(True, "FINISHED"), (None, "FINISHED"), (False, "FALSE")])
-def test_a_leaf_says_whether_a_precondition_holds(airflow: Airflow, returned: object, expected: str) -> None:
+def test_the_result_of_a_leaf_decides_whether_a_precondition_holds(
+    airflow: Airflow, returned: object, expected: str
+) -> None:
     airflow.states = {"ask": "success", "check": "success", "teardown": "success"}
     airflow.returned = {("check", -1): returned, ("ask", -1): False}
 
     assert status(dag_run_of(context(reason="success"), Asked.PRECONDITION, failed=False)) == expected
     assert status(run_by_task(of_task("check"), Asked.PRECONDITION)) == expected
-    assert status(run_by_task(of_task("ask"), Asked.PRECONDITION)) == "FINISHED", "is not asked: it is no leaf"
+    assert status(run_by_task(of_task("ask"), Asked.PRECONDITION)) == "FINISHED", (
+        "the result of a task that is not a leaf was read"
+    )
 
 
-def test_what_cannot_be_read_leaves_a_precondition_open_and_a_failure_without_details(airflow: Airflow) -> None:
+def test_without_the_states_a_precondition_is_unknown_and_a_failure_has_no_details(airflow: Airflow) -> None:
     airflow.is_away = True
 
     assert status(dag_run_of(context(reason="success"), Asked.PRECONDITION, failed=False)) is None
@@ -85,10 +89,10 @@ def test_what_cannot_be_read_leaves_a_precondition_open_and_a_failure_without_de
     assert "the API server is gone" in failed.unread
 
 
-def test_where_nothing_may_be_asked_success_is_taken_at_its_word(
+def test_where_a_callback_cannot_read_states_a_success_is_reported_as_finished(
     airflow: Airflow, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The dag-processor of Airflow 3.0 would wait for an answer for ever."""
+    """In the dag-processor of Airflow 3.0 a callback that reads states waits forever."""
     monkeypatch.setattr(compat, "dag_callbacks_can_ask", lambda: False)
 
     assert status(dag_run_of(context(reason="success"), Asked.PRECONDITION, failed=False)) == "FINISHED"
@@ -98,15 +102,15 @@ def test_where_nothing_may_be_asked_success_is_taken_at_its_word(
     assert airflow.asked == 0
 
 
-def test_the_last_instance_of_a_mapped_check_answers_for_all(airflow: Airflow) -> None:
+def test_the_last_instance_of_a_mapped_check_reports_for_all_instances(airflow: Airflow) -> None:
     airflow.states = {"check_0": "success", "check_1": "success"}
     airflow.returned = {("check", 0): False}
 
     assert status(run_by_task(of_task("check", 1), Asked.PRECONDITION)) == "FALSE"
 
 
-def test_instances_that_end_at_once_do_not_leave_it_to_each_other(airflow: Airflow) -> None:
-    """Airflow 2 has not stored yet that the other one has succeeded; its mark says so."""
+def test_of_instances_that_end_at_once_one_reports(airflow: Airflow) -> None:
+    """Airflow 2 has not stored the success of the other instance yet, but its event in the audit log says so."""
     airflow.states = {"check_0": "running", "check_1": "running", "check_2": "skipped"}
 
     assert run_by_task(of_task("check", 1), Asked.ACTIVITY) is None
@@ -114,14 +118,14 @@ def test_instances_that_end_at_once_do_not_leave_it_to_each_other(airflow: Airfl
     assert status(run_by_task(of_task("check", 1), Asked.ACTIVITY)) == "FINISHED"
 
 
-def test_a_mark_does_not_hide_a_failure(airflow: Airflow) -> None:
-    """What was stored later than the mark counts."""
+def test_the_event_of_a_success_does_not_hide_a_failure(airflow: Airflow) -> None:
+    """The stored state is newer than the event, so it counts."""
     airflow.states = {"check_0": "failed", "check_1": "running"}
     airflow.succeeded = {0}
 
     assert run_by_task(of_task("check", 1), Asked.ACTIVITY) is None
 
 
-def test_a_skipped_task_is_no_end(airflow: Airflow) -> None:
-    """Airflow 2 calls back for it as for a success."""
+def test_a_skipped_task_reports_nothing(airflow: Airflow) -> None:
+    """Airflow 2 calls its success callback too."""
     assert run_by_task(of_task("check", state="skipped"), Asked.PRECONDITION) is None
