@@ -1,5 +1,5 @@
 """
-Everything this package raises on its own account.
+Every error that this package raises itself.
 
 ::
 
@@ -32,7 +32,7 @@ class DataPipelineError(Exception):
 
 
 class InvalidReportError(DataPipelineError, ValueError):
-    """A value is outside the service's limits; the message names the value and the limit."""
+    """A value is outside the service's limits. The message names the value and the limit."""
 
 
 class ConnectionMissingError(DataPipelineError):
@@ -40,11 +40,11 @@ class ConnectionMissingError(DataPipelineError):
 
 
 class ConfigurationError(DataPipelineError):
-    """No AWS client can be used: no region, an unknown profile, no such bundle of certificates, a URL that is none."""
+    """No AWS client can be made or used: no region, an unknown profile, a missing bundle of certificates, a bad URL."""
 
 
 class NoPipelineTaskError(DataPipelineError):
-    """It is not known which Data Pipeline task a report is about."""
+    """A report cannot be made, because the Data Pipeline task that it is about is not known."""
 
 
 class DeliveryTimeoutError(DataPipelineError):
@@ -52,12 +52,12 @@ class DeliveryTimeoutError(DataPipelineError):
 
 
 class DeadlineNotReportedError(DataPipelineError):
-    """A missed deadline could not be reported; raised for Airflow, which then shows its callback as failed."""
+    """A missed deadline could not be reported. It is raised so that Airflow shows the deadline's callback as failed."""
 
 
 class AirflowApiError(DataPipelineError):
     """
-    Airflow's own API cannot be used with the connection named by ``airflow_conn_id``; the message has the remedy.
+    Airflow's own API cannot be used with the connection named by ``airflow_conn_id``. The message has the remedy.
 
     :param may_pass: whether the same request may succeed later although nobody has corrected anything
     """
@@ -69,13 +69,14 @@ class AirflowApiError(DataPipelineError):
 
 class ServiceError(DataPipelineError):
     """
-    A call was refused.
+    The service refused a call, or could not be reached.
 
     :param operation: the API operation, as AWS spells it (``SetTaskStatus``)
     :param code: AWS's error code, or the name of the network error
     :param detail: AWS's message, as received
-    :param maybe_delivered: whether the call, or an earlier try of it that was retried unseen, may have taken effect
-        although no answer said so: no answer in time, a connection lost after the request was sent, or a 5xx
+    :param maybe_delivered: whether the call, or an earlier try that botocore has repeated by itself, may have taken
+        effect although no answer confirmed it: there was no answer in time, the connection was lost after the request
+        was sent, or the answer was a 5xx
     """
 
     remedy = "See the code and the message of the service."
@@ -93,7 +94,7 @@ class ServiceError(DataPipelineError):
 
 
 class TaskNotFoundError(ServiceError):
-    """The service does not (or no longer) know the task."""
+    """The service does not know the task, or does not know it any more."""
 
     remedy = (
         "The task was already reported, canceled, or given to another runner because it was not acknowledged "
@@ -102,7 +103,7 @@ class TaskNotFoundError(ServiceError):
 
 
 class PipelineNotFoundError(ServiceError):
-    """No such pipeline in this account and region."""
+    """There is no such pipeline in this account and region."""
 
     remedy = "Check the region and the account of the Airflow connection."
 
@@ -114,7 +115,7 @@ class PipelineDeletedError(ServiceError):
 
 
 class InvalidRequestError(ServiceError):
-    """The service refused the request as such."""
+    """The service refused the request because of its content."""
 
     remedy = "Correct the value that the message names; repeating the same request will not help."
 
@@ -144,7 +145,7 @@ class AccessDeniedError(ServiceError):
 
 
 class CredentialsError(AccessDeniedError):
-    """The credentials have expired, are not known, do not fit together, or are not there."""
+    """The credentials have expired, are unknown, do not belong together, or are missing."""
 
     remedy = (
         "Put valid credentials into the Airflow connection (aws_conn_id; None: into the ambient configuration); the "

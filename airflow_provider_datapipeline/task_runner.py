@@ -19,6 +19,8 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_datapipeline._airflow import compat
 from airflow_provider_datapipeline._airflow.names import DAG
+from airflow_provider_datapipeline._airflow.renamed import value_of_renamed
+from airflow_provider_datapipeline._task_runner.heartbeats import DEFAULT_HEARTBEAT_SECONDS
 from airflow_provider_datapipeline.operators.start_dag_runs import DataPipelineStartDagRunsOperator
 from airflow_provider_datapipeline.operators.task_runner import (
     DataPipelinePollForTaskOperator,
@@ -49,7 +51,7 @@ def data_pipeline_task_runner(
     airflow_conn_id: str | None = None,
     max_active_tasks: int = 100,
     batch_size: int = 20,
-    beat: float | timedelta = 60,
+    heartbeat: float | timedelta = DEFAULT_HEARTBEAT_SECONDS,
     allowed_pipeline_ids: Collection[str] | None = None,
     run_timeout: float | timedelta | None = None,
     logical_date: bool = True,
@@ -57,6 +59,7 @@ def data_pipeline_task_runner(
     hostname: str | None = None,
     tags: Sequence[str] = ("datapipeline",),
     default_args: dict[str, Any] | None = None,
+    beat: float | timedelta | None = None,
 ) -> tuple[DAG, DAG]:
     """
     Make the DAGs that execute the tasks of a worker group by running other DAGs.
@@ -84,8 +87,9 @@ def data_pipeline_task_runner(
     :param max_active_tasks: tasks held at once (default 100). A triggerer supervises 1,000 at most by default
         (``[triggerer] capacity``)
     :param batch_size: tasks that one worker starts at once (default 20)
-    :param beat: seconds between two ReportTaskProgress of a task (default 60), or a timedelta; stretched where more
-        tasks share the account's rate, up to a third of the task's ``reportProgressTimeout``
+    :param heartbeat: seconds between two ReportTaskProgress of a task (default 60), or a timedelta; 1 to 300 seconds.
+        The interval grows where many tasks share the account's rate. It is a third of the task's
+        ``reportProgressTimeout`` at the most, as long as the account's rate is enough for that
     :param allowed_pipeline_ids: tasks of any other pipeline are reported FAILED; default: all are allowed
     :param run_timeout: seconds, or a timedelta, from the poll after which a target run that has not ended is reported
         FAILED, and stopped if ``airflow_conn_id`` allows; default: none. The attempt's own ``attemptTimeout`` always
@@ -103,7 +107,8 @@ def data_pipeline_task_runner(
         ``supervise`` from Airflow 3.3 on, where a retry would report again. ``execution_timeout``, ``depends_on_past``,
         ``wait_for_downstream``, ``max_active_tis_per_dag`` and ``max_active_tis_per_dagrun`` have no effect: each would
         keep tasks from being taken or reported. What else a deployment may set: docs/deployment.md
-    :raises ValueError: a parameter is outside its limits
+    :param beat: the old name of ``heartbeat``, which version 0.4 drops
+    :raises ValueError: a parameter is outside its limits, or both ``heartbeat`` and ``beat`` are given
     :raises RuntimeError: on Airflow 2
     :return: the poller and the runner; a DAG file must assign both to global names
     """
@@ -115,8 +120,12 @@ def data_pipeline_task_runner(
     _check("worker_group", worker_group, 1 <= len(worker_group) <= 1024, "must have 1 to 1,024 characters")  # noqa: PLR2004
     _check("max_active_tasks", max_active_tasks, max_active_tasks >= 1, "must be at least 1")
     _check("batch_size", batch_size, batch_size >= 1, "must be at least 1")
-    beat_seconds = _seconds(beat)
-    _check("beat", beat, 1 <= beat_seconds <= 300, "must be 1 to 300 seconds: a lease lasts 15 minutes by default")  # noqa: PLR2004
+    heartbeat = value_of_renamed(
+        "heartbeat", heartbeat, DEFAULT_HEARTBEAT_SECONDS, old_name="beat", old_value=beat, dropped_in="0.4"
+    )
+    heartbeat_seconds = _seconds(heartbeat)
+    is_allowed = 1 <= heartbeat_seconds <= 300  # noqa: PLR2004
+    _check("heartbeat", heartbeat, is_allowed, "must be 1 to 300 seconds: a lease lasts 15 minutes by default")
     timeout_seconds = None if run_timeout is None else _seconds(run_timeout)
     _check("run_timeout", run_timeout, timeout_seconds is None or timeout_seconds > 0, "must be above 0")
     error_detail = ErrorDetail.checked(error_detail)
@@ -153,7 +162,7 @@ def data_pipeline_task_runner(
     ) as runner:
         DataPipelineSuperviseDagRunOperator(
             task_id="supervise",
-            beat=beat_seconds,
+            heartbeat=heartbeat_seconds,
             run_timeout=timeout_seconds,
             error_detail=error_detail,
             airflow_conn_id=airflow_conn_id,

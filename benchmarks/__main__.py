@@ -1,6 +1,6 @@
 """
-Every benchmark but the long one, or those that are named:
-``python -m benchmarks [--tasks N] [hook_clients] [task_runner] [texts]``, ``python -m benchmarks scale --held N``.
+The benchmarks that are named, or by default the three short ones: ``python -m benchmarks [--tasks N] [hook_clients]
+[task_runner] [texts]``, ``python -m benchmarks client_stacks``, ``python -m benchmarks scale --held N``.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-NAMES = ("hook_clients", "task_runner", "texts", "scale")
-BY_DEFAULT = NAMES[:3]  # scale takes half an hour where it tells something
+BY_DEFAULT = ("hook_clients", "task_runner", "texts")
+NAMES = (*BY_DEFAULT, "client_stacks", "scale")  # these take five minutes and half an hour
 
 
 def main() -> None:
@@ -63,11 +63,15 @@ def _run_short(names: Collection[str], tasks: int) -> None:
         from benchmarks import texts
 
         texts.main()
+    if "client_stacks" in names:
+        from benchmarks import client_stacks
+
+        client_stacks.main()
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Measure; print the figures.")
-    parser.add_argument("names", nargs="*", metavar="name", help=f"{', '.join(NAMES)}; default: all but the last")
+    parser.add_argument("names", nargs="*", metavar="name", help=f"{', '.join(NAMES)}; default: the first three")
     parser.add_argument("--tasks", type=int, default=100, metavar="N", help="of task_runner (default: 100)")
     scale = parser.add_argument_group("scale")
     scale.add_argument("--held", type=int, default=1000, metavar="N", help="tasks held at once (default: 1000)")

@@ -17,6 +17,6 @@ poller, runner = data_pipeline_task_runner(
     worker_group="airflow",
     dag_id="example_datapipeline_runner",  # default: datapipeline_airflow
     airflow_conn_id="airflow_api",
-    beat=10,  # a cancel is noticed within so many seconds; default: 60
+    heartbeat=10,  # a cancel is noticed within so many seconds; default: 60
 )
 # [END howto_task_runner]

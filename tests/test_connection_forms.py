@@ -1,8 +1,8 @@
 """
-Every form of the connection in docs/install.md, taken from there, against a service that checks signatures in full.
+Every form of the connection in docs/install.md, used against a service that verifies signatures in full.
 
-The page's commands are run as they stand. Endpoints come from the environment, as botocore reads them; the service
-knows the key that the page shows.
+The tests read the commands from the page and run them unchanged. The environment names the endpoints, as botocore
+reads them. The service knows the key that the page shows.
 """
 
 from __future__ import annotations
@@ -51,8 +51,8 @@ PIPELINE = {
 }
 
 
-class AmongThemMotos(Credentials):
-    """The keys of a server, and those that moto's STS has given out: an AWS account whose STS is moto."""
+class KeysAndMotosKeys(Credentials):
+    """The keys of a server, and those that moto's STS has given out."""
 
     def find(self, access_key: str) -> AccessKey | None:
         for sts in sts_backends[ACCOUNT].values():
@@ -70,14 +70,14 @@ class AmongThemMotos(Credentials):
 
 @pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[EmulatorServer]:
-    """The service, which knows the page's key; AWS clients find it, and no credentials but those of a test."""
+    """The service, which knows the key of the page. AWS clients find it, and no credentials but those of the test."""
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "credentials"))
     with EmulatorServer(
-        EmulatorSettings(long_poll_seconds=0), credentials=AmongThemMotos({KEY: SECRET}), regions=["us-east-1"]
+        EmulatorSettings(long_poll_seconds=0), credentials=KeysAndMotosKeys({KEY: SECRET}), regions=["us-east-1"]
     ) as server:
         monkeypatch.setenv("AWS_ENDPOINT_URL_DATA_PIPELINE", server.url)
         yield server
@@ -85,7 +85,7 @@ def server(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Emulator
 
 @pytest.fixture
 def moto(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """The rest of AWS."""
+    """STS and Secrets Manager of AWS."""
     with MotoService() as aws:
         for service in ("STS", "SECRETS_MANAGER"):
             monkeypatch.setenv(f"AWS_ENDPOINT_URL_{service}", aws.url)
@@ -93,7 +93,7 @@ def moto(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 def exported(label: str) -> dict[str, str]:
-    """The variables that a block of the page sets, as a shell reads it."""
+    """Return the variables that a block of the page sets, as a shell reads it."""
     words = shlex.split(BLOCKS[label])
     assert words[::2] == ["export"] * (len(words) // 2)
     return dict(word.split("=", 1) for word in words[1::2])
@@ -105,7 +105,7 @@ def export(monkeypatch: pytest.MonkeyPatch, label: str) -> None:
 
 
 def verified(server: EmulatorServer) -> list[RequestRecord]:
-    """All requests, of which none was refused."""
+    """Return all requests, after checking that none was refused."""
     records = server.service.requests
     assert all(record.signature_verified and record.error_code is None for record in records), records
     return records
@@ -117,7 +117,7 @@ def signers(server: EmulatorServer) -> list[str | None]:
 
 @pytest.fixture(params=["sync", "async"])
 def call(request: pytest.FixtureRequest) -> Callable[..., Awaitable[Any]]:
-    """Call the service as a worker does, or as the triggerer does."""
+    """Call the service as a worker does (synchronously), or as the triggerer does."""
     forget_clients()
 
     async def heartbeat(aws_conn_id: str | None = "datapipeline", **parameters: Any) -> None:

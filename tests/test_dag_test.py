@@ -1,4 +1,4 @@
-"""What is reported of DAGs that run in one process (``dag.test()``), without any other part of Airflow."""
+"""What is reported about DAGs that run in one process (``dag.test()``), without any other component of Airflow."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ EXPECTED: dict[str, tuple[str, str | None]] = {
     "operator_finds_false_before_teardown": ("FALSE", None),
 }
 
-# From Airflow 3.0 to 3.2, ``dag.test()`` does not tell a task's callback which exception it was.
+# On Airflow 3.0 to 3.2, ``dag.test()`` does not give the exception to the callback of a task.
 if AIRFLOW_VERSION in SpecifierSet(">=3,<3.3"):
     EXPECTED["task_fails_for_good"] = ("FAILED", "AirflowTaskFailed")
     EXPECTED["task_fails_without_text"] = ("FAILED", "AirflowTaskFailed")
@@ -123,13 +123,13 @@ for dag_id, conf in json.loads(sys.stdin.read()).items():
     try:
         bag.dags[dag_id].test(run_conf=conf)
     except Exception:
-        traceback.print_exc()  # Airflow 2 raises what a task has raised
+        traceback.print_exc()  # Airflow 2 raises the exception of a task again
 """
 
 
 @pytest.fixture(scope="module")
 def handed(airflow_database: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Handed]]:
-    """For each DAG the task that it ran for; what the runs printed is in the output of a test that fails."""
+    """Run each DAG for a task of its own; return the tasks by DAG id. A failed test shows the output of the runs."""
     folder = tmp_path_factory.mktemp("dags")
     (folder / "dags.py").write_text(DAGS, encoding="utf-8")
     with EmulatorServer() as server:
@@ -164,7 +164,7 @@ def test_the_report(handed: dict[str, Handed], dag_id: str) -> None:
 
 @pytest.mark.parametrize("dag_id", [dag_id for dag_id in EXPECTED if dag_id.endswith("fails_without_text")])
 def test_no_text_of_an_exception_leaves(handed: dict[str, Handed], dag_id: str) -> None:
-    """By the parameter alone: the deployment lets the record of the error have it."""
+    """The parameter alone prevents it: the deployment's option lets the stored error have its text."""
     (report,) = handed[dag_id].reports
     attempt = handed[dag_id].attempt
 

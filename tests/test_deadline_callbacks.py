@@ -1,7 +1,7 @@
 """
-What happens when a DAG run misses a deadline: Airflow's own code calls the callbacks, and an emulated service listens.
+What is reported when a DAG run misses a deadline. Airflow's own code calls the callbacks, for an emulated service.
 
-On a real deployment: tests/integration/reporting/test_deadlines.py.
+tests/integration/reporting/test_deadlines.py tests the same on a real deployment.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ MISSED_AT = datetime(2026, 11, 22, 6, 30, tzinfo=UTC)
 
 
 def context_of(conf: dict[str, Any] | None, **deadline: Any) -> dict[str, Any]:
-    """What Airflow tells the callback of a deadline, as Deadline.handle_miss makes it."""
+    """Return the context that Airflow's Deadline.handle_miss makes for a callback."""
     return {
         "dag_run": {
             "dag_run_id": "manual__2026-11-22",
@@ -60,7 +60,7 @@ def context_of(conf: dict[str, Any] | None, **deadline: Any) -> dict[str, Any]:
 
 
 async def call_in_executor(callback: object, parameters: dict[str, Any], context: dict[str, Any]) -> tuple[str, str]:
-    """Do what an executor does with a SyncCallback; return the state that Airflow stores, and its error."""
+    """Do what an executor does with a SyncCallback; return the state that Airflow stores, and the error."""
     stored = SyncCallback(callback, parameters)
     keywords = {**(stored.kwargs or {}), "context": context}
     log = logging.getLogger("executor")
@@ -78,7 +78,7 @@ async def call_in_executor(callback: object, parameters: dict[str, Any], context
 
 
 class StructuredLog:
-    """A log as Airflow 3.3 wants it: with the values apart from the text."""
+    """A log with the interface that Airflow 3.3 uses: its methods take values as keywords."""
 
     def __init__(self, log: logging.Logger) -> None:
         self._log = log
@@ -88,7 +88,7 @@ class StructuredLog:
 
 
 async def call_in_triggerer(callback: object, parameters: dict[str, Any], context: dict[str, Any]) -> tuple[str, str]:
-    """Do what the triggerer does with an AsyncCallback; return the state that Airflow stores, and its output."""
+    """Do what the triggerer does with an AsyncCallback; return the state that Airflow stores, and the output."""
     try:
         from airflow.triggers.callback import CallbackTrigger
     except ImportError:  # Airflow 3.1
@@ -101,13 +101,13 @@ async def call_in_triggerer(callback: object, parameters: dict[str, Any], contex
 
 @pytest.fixture(params=[call_in_executor, call_in_triggerer], ids=["sync", "async"])
 def call(request: pytest.FixtureRequest) -> Call:
-    """How Airflow calls back."""
+    """The two ways in which Airflow calls the callback of a deadline."""
     return request.param  # type: ignore[no-any-return]
 
 
 @pytest.fixture
 def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[Account]:
-    """An account behind the connection aws_default."""
+    """The account of the connection ``aws_default``."""
     forget_clients()
     with EmulatorServer() as server:
         monkeypatch.setenv("AIRFLOW_CONN_AWS_DEFAULT", connection(server.url))
@@ -116,13 +116,13 @@ def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[Account]:
 
 @pytest.fixture
 def handed(account: Account) -> Handed:
-    """A task that waits for its report."""
+    """A task that has not been reported."""
     return account.hand_out()
 
 
 @pytest.mark.parametrize("callback", [DataPipelineNotifier, PATH, report_failed], ids=["class", "path", "object"])
 async def test_a_missed_deadline_is_reported(call: Call, callback: object, handed: Handed) -> None:
-    """FAILED, by default with the error id of a run that took too long, and with the deadline that was missed."""
+    """By default FAILED is reported, with the error id of a run that took too long, and with the missed deadline."""
     state, _ = await call(callback, {}, context_of(handed.conf))
 
     assert state == "success"
@@ -138,7 +138,7 @@ async def test_a_missed_deadline_is_reported(call: Call, callback: object, hande
 
 
 async def test_a_notifier_with_its_context_reports_when_it_is_called(handed: Handed) -> None:
-    """As an executor calls it, even one that runs an event loop: what a call returns there is awaited by nobody."""
+    """An executor that runs an event loop does not await the result of the call."""
     notifier = DataPipelineNotifier(context=context_of(handed.conf))
 
     assert notifier(context=context_of(handed.conf)) is None
@@ -148,7 +148,7 @@ async def test_a_notifier_with_its_context_reports_when_it_is_called(handed: Han
 
 @pytest.mark.parametrize("callback", [DataPipelineNotifier, PATH], ids=["class", "path"])
 async def test_a_deadline_reports_what_it_was_asked_for(call: Call, callback: object, handed: Handed) -> None:
-    """Texts are templates; they know the run and the deadline."""
+    """The texts are templates that can use the run and the deadline."""
     parameters = {
         "pipeline_task_id": "{{ dag_run.conf.datapipeline.taskId }}",
         "error_id": "{{ dag.dag_id }}TooLate",
@@ -167,7 +167,7 @@ async def test_a_deadline_reports_what_it_was_asked_for(call: Call, callback: ob
 
 @pytest.mark.parametrize("status", ["FINISHED", "FALSE"])
 async def test_a_deadline_may_report_another_status(call: Call, account: Account, status: str) -> None:
-    """A pipeline may go on with what is there by then."""
+    """A pipeline may continue with the data that exist at the deadline."""
     handed = account.hand_out(precondition=True)
 
     await call(DataPipelineNotifier, {"task_status": status}, context_of(handed.conf))
@@ -177,7 +177,7 @@ async def test_a_deadline_may_report_another_status(call: Call, account: Account
 
 @pytest.mark.parametrize("status", ["FINISHED", "FAILED"])
 async def test_nothing_is_sent_after_the_outcome(call: Call, handed: Handed, status: str) -> None:
-    """The scheduler may see the miss when the run has just ended, and its deadline outlives a run that failed."""
+    """The scheduler may notice the miss after the run has ended, and a failed run keeps its deadline."""
     handed.account.client.set_task_status(taskId=handed.task.task_id, taskStatus=status)
 
     state, _ = await call(PATH, {}, context_of(handed.conf))
@@ -189,7 +189,7 @@ async def test_nothing_is_sent_after_the_outcome(call: Call, handed: Handed, sta
 async def test_a_run_for_something_else_is_left_alone(
     call: Call, account: Account, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A person may start the DAG from the web interface."""
+    """A person may start the DAG in the web interface."""
     state, _ = await call(PATH, {}, context_of({"day": "2026-11-22"}))
 
     assert state == "success"
@@ -200,7 +200,11 @@ async def test_a_run_for_something_else_is_left_alone(
 async def test_a_report_that_cannot_be_delivered_shows_as_failed(
     call: Call, handed: Handed, caplog: pytest.LogCaptureFixture, sent: Any
 ) -> None:
-    """With the remedy, counted, and without the fields of the task, which Airflow logs with a callback that failed."""
+    """
+    The error has the remedy, and is counted.
+
+    Airflow logs the arguments of a callback that failed. No log has the fields of the task.
+    """
     conf = handed.conf
     conf["datapipeline"]["fields"]["*password"] = "correct-horse-battery"
 
@@ -220,7 +224,7 @@ async def test_a_connection_that_airflow_refuses_has_its_own_remedy(
     call: Call, handed: Handed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class AirflowSecretsBackendAccessDenied(PermissionError):  # noqa: N818  # as Airflow calls it
-        """Airflow 3.3 raises it for a connection that it stores, in a SyncCallback."""
+        """Airflow 3.3 raises this error in a SyncCallback for every connection in its database."""
 
     def refuse(*_: Any) -> None:
         raise AirflowSecretsBackendAccessDenied("Access denied for connection 'stored'")
@@ -235,7 +239,7 @@ async def test_a_connection_that_airflow_refuses_has_its_own_remedy(
 
 
 async def test_a_secret_in_what_prevents_a_report_is_not_shown(call: Call, account: Account) -> None:
-    """Airflow stores the text of the error, and shows it."""
+    """Airflow stores the text of the error and shows it to its users."""
     parameters = {"error_message": "{{ {}['postgresql://etl:correct-horse@db/orders'].host }}"}
 
     state, error = await call(PATH, parameters, context_of(account.hand_out().conf))
@@ -248,7 +252,7 @@ async def test_a_secret_in_what_prevents_a_report_is_not_shown(call: Call, accou
 async def test_a_silent_service_holds_a_deadline_up_for_its_timeout_only(
     call: Call, handed: Handed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Everything included."""
+    """The timeout covers everything, including the connection."""
     with socket.create_server(("127.0.0.1", 0)) as silent:
         monkeypatch.setenv("AIRFLOW_CONN_SILENT", connection(f"http://127.0.0.1:{silent.getsockname()[1]}"))
         started = time.monotonic()
@@ -261,7 +265,7 @@ async def test_a_silent_service_holds_a_deadline_up_for_its_timeout_only(
 
 
 async def test_other_work_of_the_triggerer_goes_on_meanwhile(handed: Handed, monkeypatch: pytest.MonkeyPatch) -> None:
-    """While the report waits for a service that has taken its connection and says nothing."""
+    """The event loop is free while the report waits for a service that accepts the connection and does not answer."""
     with socket.create_server(("127.0.0.1", 0)) as silent:
         monkeypatch.setenv("AIRFLOW_CONN_SILENT", connection(f"http://127.0.0.1:{silent.getsockname()[1]}"))
         silent.settimeout(30)
@@ -278,7 +282,7 @@ async def test_other_work_of_the_triggerer_goes_on_meanwhile(handed: Handed, mon
 
 
 def test_no_aws_library_is_imported_in_the_event_loop() -> None:
-    """That takes a second in a triggerer where nothing has used them yet, and all its triggers would stand still."""
+    """The first import of these libraries takes a second, and would stop all triggers of the triggerer meanwhile."""
     code = """
 import asyncio, sys, threading
 from airflow_provider_datapipeline.callbacks import report_failed
@@ -307,32 +311,32 @@ print("loaded", len(loaded) > 0, "in the event loop", [name for name, in_loop in
 
 @pytest.mark.parametrize("kind", [SyncCallback, AsyncCallback])
 def test_the_callbacks_are_known_by_their_path(kind: type) -> None:
-    """Though they are objects, also after Airflow has copied the default_args that they stand in."""
+    """They have a path although they are objects, also after Airflow has copied the default_args that contain them."""
     assert kind(report_failed) == kind(PATH)
     assert kind(copy.deepcopy(report_finished)).path == "airflow_provider_datapipeline.callbacks.report_finished"
 
 
 @pytest.mark.parametrize("kind", [SyncCallback, AsyncCallback])
 def test_a_notifier_without_a_path_is_an_error_where_it_is_written(kind: type) -> None:
-    """Its parameters would be lost; the text says where they belong."""
+    """Airflow would lose its parameters. The error says where to put them."""
     with pytest.raises(AttributeError, match=r"AsyncCallback\(DataPipelineNotifier, \{\.\.\.\}\)"):
         kind(report_failed(error_id="TooLate"))
 
 
-def test_a_name_that_does_not_exist_is_an_error_as_ever() -> None:
-    """Not one about paths."""
+def test_a_misspelt_attribute_raises_the_usual_error() -> None:
+    """The error is not the one about paths."""
     with pytest.raises(AttributeError, match="'eror_id'"):
         _ = report_failed.eror_id  # type: ignore[attr-defined]
 
 
 def test_only_a_deadline_has_a_default_status() -> None:
-    """As on_success_callback a notifier that reports FAILED by default would be a trap."""
+    """A notifier that reports FAILED by default would be a trap as on_success_callback."""
     with pytest.raises(TypeError, match="FINISHED, FAILED or FALSE"):
         DataPipelineNotifier()
 
 
 async def test_a_notifier_that_is_awaited_reports_about_any_context(handed: Handed) -> None:
-    """In an asynchronous callback of somebody's own, say."""
+    """A user's own asynchronous callback may await it, for example."""
     run = type("Run", (), {"conf": handed.conf})()
 
     await report_finished(context={"dag_run": run, "run_id": "a", "reason": "success"})
@@ -341,7 +345,7 @@ async def test_a_notifier_that_is_awaited_reports_about_any_context(handed: Hand
 
 
 def test_the_error_survives_pickling() -> None:
-    """The LocalExecutor of Airflow 3.2 hands it from process to process."""
+    """The LocalExecutor of Airflow 3.2 passes it from one process to another."""
     from airflow_provider_datapipeline.exceptions import DeadlineNotReportedError
 
     assert str(pickle.loads(pickle.dumps(DeadlineNotReportedError("why")))) == "why"

@@ -1,21 +1,20 @@
-"""The README's least-privilege policy, executed: enough for all that the package does, and nothing in it too much."""
+"""The README's least-privilege policy allows all that the package does, and no action in it is superfluous."""
 
 from __future__ import annotations
 
+import asyncio
 import copy
 import gc
-import itertools
 import json
 import re
 from dataclasses import dataclass, field
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import pytest
 
 from airflow_provider_datapipeline._airflow import compat
 from airflow_provider_datapipeline._airflow.names import DAG  # noqa: F401  # Airflow 2 reads no connection before it is loaded
-from airflow_provider_datapipeline._task_runner import supervision
 from airflow_provider_datapipeline._task_runner.assignment import Assignment
 from airflow_provider_datapipeline.callbacks import report_failed, report_finished
 from airflow_provider_datapipeline.emulator import Credentials, EmulatorServer, EmulatorSettings
@@ -27,7 +26,11 @@ from airflow_provider_datapipeline.pipeline_task import PipelineTask
 from tests.test_readme import ROOT, blocks
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Coroutine, Iterator
+
+    from tests.task_runner.fake_airflow import FakeAirflow
+
+T = TypeVar("T")
 
 REGION, ACCOUNT, GROUP = "us-east-1", "123456789012", "airflow"
 PRINTED = next(block for block in blocks(ROOT / "README.md", "json") if "Effect" in block)
@@ -45,11 +48,11 @@ def names(statement: dict[str, Any]) -> list[str]:
 ACTIONS = [action for statement in POLICY["Statement"] for action in names(statement)]
 NOT_FOR_REPORTING = {"datapipeline:PollForTask", "datapipeline:ReportTaskProgress"}
 STILL_REPORTED = {"datapipeline:DescribeObjects", "datapipeline:ReportTaskProgress"}
-"""Without these the emulator's patient service still takes the reports, of which a repeated one is then an error."""
+"""Without one of these the emulator accepts the first report of each task; a repeated report is then an error."""
 
 
 def without(*left_out: str) -> dict[str, Any]:
-    """The policy without these actions; a statement that has none any more is left out."""
+    """Return the policy without these actions, and without the statements that then have no action."""
     policy = copy.deepcopy(POLICY)
     for statement in policy["Statement"]:
         statement["Action"] = [action for action in names(statement) if action not in left_out]
@@ -59,7 +62,7 @@ def without(*left_out: str) -> dict[str, Any]:
 
 @dataclass
 class Runner:
-    """The package with one identity, and the service that it works for."""
+    """The package with one identity, and the service that it calls."""
 
     server: EmulatorServer
     failures: list[str] = field(default_factory=list)
@@ -80,15 +83,19 @@ class Runner:
         return self.server.service.start_pipeline({"objects": [default, *activities]})
 
     def task(self) -> PipelineTask:
-        """A task as something else polled it."""
+        """Return a task, polled without the package."""
         task_object = self.server.service.call("PollForTask", {"workerGroup": GROUP})["taskObject"]
         return PipelineTask.from_task_object(task_object)
 
-    def refused(self) -> set[str]:
+    def refusals(self) -> list[str]:
+        """Return the action of each call that the policy did not allow, in the order of arrival."""
         records = self.server.service.requests
         assert {each.error_code for each in records} <= {None, "AccessDeniedException", "InvalidRequestException"}
         assert all(each.signature_verified for each in records)
-        return {f"datapipeline:{each.operation}" for each in records if each.error_code == "AccessDeniedException"}
+        return [f"datapipeline:{each.operation}" for each in records if each.error_code == "AccessDeniedException"]
+
+    def refused(self) -> set[str]:
+        return set(self.refusals())
 
     def called(self) -> set[str]:
         return {f"datapipeline:{each.operation}" for each in self.server.service.requests}
@@ -130,7 +137,11 @@ def report(task: PipelineTask, status: str) -> None:
 
 
 def report_by_callbacks_and_operator(runner: Runner) -> dict[str, str | None]:
-    """Three reports, and one that comes too late, about which the service is asked; what arrived."""
+    """
+    Send three reports, and a fourth that comes too late; return the status that the service has of each task.
+
+    The package asks the service about the fourth.
+    """
     runner.start(3)
     tasks = {name: runner.task() for name in ("success", "failure", "operator")}
     report_finished(aws_conn_id="runner")(context_of(tasks["success"], reason="success"))
@@ -161,7 +172,7 @@ def test_callbacks_and_operator_need_only_what_the_readme_says(runner: Runner) -
 
 @pytest.mark.parametrize("action", sorted(set(ACTIONS) - NOT_FOR_REPORTING))
 def test_callbacks_and_operator_need_all_of_that(runner: Runner, action: str) -> None:
-    """Without SetTaskStatus nothing arrives; without DescribeObjects a report too many is an error."""
+    """Without SetTaskStatus no report arrives; without DescribeObjects a report that comes too late is an error."""
     runner.may(without(*NOT_FOR_REPORTING, action))
 
     arrived = report_by_callbacks_and_operator(runner)
@@ -174,99 +185,143 @@ def test_callbacks_and_operator_need_all_of_that(runner: Runner, action: str) ->
 # The task runner
 
 
+REFUSED_FOR_GOOD = {"datapipeline:PollForTask", "datapipeline:SetTaskStatus", "datapipeline:DescribeObjects"}
+"""The package repeats these calls for minutes after a refusal. A refused heartbeat does not delay the end of a task."""
+
+
+class Supervisor:
+    """Airflow's supervisor, which lets the task that starts DAG runs create every run."""
+
+    def send(self, msg: object) -> None:
+        """Answer a request of the task; Airflow's own answer has nothing that the package reads."""
+
+
 @pytest.fixture
-def airflow(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What the triggers and the poller ask of Airflow; each target run is a success."""
+def airflow(monkeypatch: pytest.MonkeyPatch) -> FakeAirflow:
+    """An Airflow in which each target run is a success."""
     if not compat.AIRFLOW_3:
         pytest.skip("the task runner needs Airflow 3")
-    from airflow_provider_datapipeline._task_runner import polling
-    from airflow_provider_datapipeline._task_runner.watcher import RunWatcher
-    from airflow_provider_datapipeline.triggers import datapipeline as triggers
+    from airflow.sdk.execution_time import task_runner as airflow_task_runner
+
     from tests.task_runner.fake_airflow import FakeAirflow
 
-    fake = FakeAirflow()
+    monkeypatch.setattr(airflow_task_runner, "SUPERVISOR_COMMS", Supervisor(), raising=False)
+    airflow = FakeAirflow()
     for number in range(3):
-        fake.runs["target", f"run_{number}"] = "success"
-        fake.tasks["target", f"run_{number}"] = {"work": "success"}
-    monkeypatch.setattr(triggers, "TriggererAirflow", lambda _: fake)
-    monkeypatch.setattr(triggers, "shared_watcher", RunWatcher)
-    monkeypatch.setattr(compat, "create_dag_run", lambda *_, **__: None)
-    monkeypatch.setattr(compat, "run_state", lambda *_: "running")
-    monkeypatch.setattr(polling, "_QUIET_SECONDS", 5.0)
-    monkeypatch.setattr(polling, "_MISCONFIGURED_SECONDS", 0.0)
-    beyond_the_lease = itertools.repeat(10_000.0)  # a report that was refused is not tried again
-    monkeypatch.setattr(supervision, "backoff", lambda *_, **__: beyond_the_lease)
+        airflow.runs["target", f"run_{number}"] = "success"
+        airflow.tasks["target", f"run_{number}"] = {"work": "success"}
+    return airflow
 
 
-async def run_tasks(runner: Runner) -> list[str | None]:
-    """Poll two tasks, start them, supervise them to their ends, and report one again; how they ended."""
-    from airflow_provider_datapipeline.operators.start_dag_runs import DataPipelineStartDagRunsOperator
-    from airflow_provider_datapipeline.triggers.datapipeline import PollForTaskTrigger, SuperviseDagRunTrigger
+async def until_refused(runner: Runner, work: Coroutine[Any, Any, T]) -> T | None:
+    """Await the work; cancel it as soon as the service refuses a call that the package would repeat for minutes."""
+
+    def refusals() -> int:
+        return sum(name in REFUSED_FOR_GOOD for name in runner.refusals())
+
+    before = refusals()
+    task = asyncio.create_task(work)
+    while not task.done() and refusals() == before:
+        await asyncio.wait({task}, timeout=0.05)
+    await asyncio.wait({task}, timeout=0.2)  # for the package to read the refusal
+    task.cancel()
+    await asyncio.wait({task})
+    return None if task.cancelled() else task.result()
+
+
+async def run_tasks(runner: Runner, airflow: FakeAirflow) -> list[str | None]:
+    """Poll two tasks, start them, supervise them to their ends, and report one again; return their statuses."""
+    polled = await until_refused(runner, poll_two_tasks(runner, airflow))
+    if polled is None:
+        return []
+    start_runs(polled)
+    tasks = [PipelineTask.from_conf(each["conf"]) for each in polled]
+    refusals = ["", "not on this runner", "not on this runner"]
+    for number, (task, refusal) in enumerate(zip([*tasks, tasks[1]], refusals, strict=True)):
+        await until_refused(runner, supervise(runner, airflow, task, refusal, f"run_{number}"))
+    gc.collect()  # would find a client, unclosed, if the error of a refused call held on to it
+    return [runner.reported(task) for task in tasks]
+
+
+async def poll_two_tasks(runner: Runner, airflow: FakeAirflow) -> list[dict[str, Any]]:
+    from airflow_provider_datapipeline._task_runner.polling import Poller, event_payload
 
     runner.start(2)
-    poll = PollForTaskTrigger(
+    poller = Poller(
+        hook=runner.hook,
+        account=id(runner),
+        airflow=airflow,
         worker_group=GROUP,
         poller_dag_id="poller",
         runner_dag_id="runner",
         max_active_tasks=2,
         batch_size=2,
         hostname=None,
+    )
+    polled: list[dict[str, Any]] = []
+    while len(polled) < 2:
+        polled += event_payload(await poller.batch())["tasks"]
+    return polled
+
+
+def start_runs(polled: list[dict[str, Any]]) -> None:
+    from airflow_provider_datapipeline.operators.start_dag_runs import DataPipelineStartDagRunsOperator
+
+    operator = DataPipelineStartDagRunsOperator(
+        task_id="start",
+        batch_from="poll",
+        runner_dag_id="runner",
+        target_dag_id="target",
+        logical_date=False,
         aws_conn_id="runner",
     )
-    (event,) = [event async for event in poll.run()]
-    polled = event.payload["tasks"] if isinstance(event.payload, dict) else []
-    if not polled:
-        return []
-    start = DataPipelineStartDagRunsOperator(
-        task_id="start", batch_from="poll", runner_dag_id="runner", target_dag_id="target", aws_conn_id="runner"
-    )
     instance = SimpleNamespace(task_id="start", xcom_pull=lambda **_: polled)
-    start.execute({"dag": SimpleNamespace(dag_id="poller"), "run_id": "poll_1", "ti": instance})
-    tasks = [PipelineTask.from_conf(each["conf"]) for each in polled]
-    refusals = ["", "not on this runner", "not on this runner"]
-    for number, (task, refusal) in enumerate(zip([*tasks, tasks[1]], refusals, strict=True)):
-        assignment = Assignment(task=task, target_dag_id="target", refusal=refusal)
-        supervise = SuperviseDagRunTrigger(
-            conf=json.dumps(assignment.runner_conf()),
-            runner_dag_id="runner",
-            run_id=f"run_{number}",
-            beat=60,
-            run_timeout=None,
-            aws_conn_id="runner",
-        )
-        assert [event async for event in supervise.run()]
-    gc.collect()  # would find a client, unclosed, if the error of a refused call held on to it
-    return [runner.reported(task) for task in tasks]
+    operator.execute({"dag": SimpleNamespace(dag_id="poller"), "run_id": "poll_1", "ti": instance})
 
 
-@pytest.mark.usefixtures("airflow")
-async def test_the_policy_is_enough_for_the_task_runner(runner: Runner) -> None:
-    """And there is no action in it that is never called."""
+async def supervise(runner: Runner, airflow: FakeAirflow, task: PipelineTask, refusal: str, run_id: str) -> None:
+    from airflow_provider_datapipeline._task_runner.supervision import Supervision
+    from airflow_provider_datapipeline._task_runner.watcher import RunWatcher
+
+    supervision = Supervision(
+        assignment=Assignment(task=task, target_dag_id="target", refusal=refusal),
+        runner_dag_id="runner",
+        run_id=run_id,
+        hook=runner.hook,
+        account=id(runner),
+        heartbeat_seconds=60,
+        run_timeout=None,
+        airflow=airflow,
+        watcher=RunWatcher(airflow),
+    )
+    await supervision.run()
+
+
+async def test_the_policy_is_enough_for_the_task_runner(runner: Runner, airflow: FakeAirflow) -> None:
+    """The task runner calls every action of the policy, and no other."""
     runner.may(POLICY)
 
-    assert await run_tasks(runner) == ["FINISHED", "FAILED"]
+    assert await run_tasks(runner, airflow) == ["FINISHED", "FAILED"]
 
     assert runner.refused() == set()
     assert runner.called() == set(ACTIONS)
 
 
-@pytest.mark.usefixtures("airflow")
 @pytest.mark.parametrize("action", ACTIONS)
-async def test_the_task_runner_needs_every_action(runner: Runner, action: str) -> None:
+async def test_the_task_runner_needs_every_action(runner: Runner, airflow: FakeAirflow, action: str) -> None:
     runner.may(without(action))
 
-    ended = await run_tasks(runner)
+    ended = await run_tasks(runner, airflow)
 
     assert runner.refused() == {action}
     assert (ended == ["FINISHED", "FAILED"]) is (action in STILL_REPORTED)
 
 
-@pytest.mark.usefixtures("airflow")
 @pytest.mark.parametrize("statement", range(len(POLICY["Statement"])))
-async def test_the_task_runner_needs_every_statement(runner: Runner, statement: int) -> None:
+async def test_the_task_runner_needs_every_statement(runner: Runner, airflow: FakeAirflow, statement: int) -> None:
     runner.may({**POLICY, "Statement": [each for n, each in enumerate(POLICY["Statement"]) if n != statement]})
 
-    assert await run_tasks(runner) != ["FINISHED", "FAILED"]
+    assert await run_tasks(runner, airflow) != ["FINISHED", "FAILED"]
 
     assert runner.refused() <= set(names(POLICY["Statement"][statement]))
     assert runner.refused()
@@ -287,7 +342,7 @@ def test_another_worker_group_is_not_polled(runner: Runner) -> None:
 
 
 def test_the_statement_about_pipelines_can_be_bound_to_some(runner: Runner) -> None:
-    """As docs/security.md says: tasks of other pipelines cannot be reported then, whoever knows their ids."""
+    """As docs/security.md says, tasks of other pipelines then cannot be reported, even with their ids."""
     mine, other = runner.start(), runner.start()
     tasks = {task.pipeline_id: task for task in (runner.task(), runner.task())}
     runner.may(json.loads(json.dumps(POLICY).replace("pipeline/*", f"pipeline/{mine}")))
@@ -303,7 +358,7 @@ def test_the_statement_about_pipelines_can_be_bound_to_some(runner: Runner) -> N
 
 
 def test_a_task_of_another_group_can_be_reported_by_who_knows_its_id(runner: Runner) -> None:
-    """IAM has no worker group for SetTaskStatus; docs/security.md says so, and what to do."""
+    """IAM knows no worker group for SetTaskStatus. docs/security.md says so, and what helps."""
     runner.start(group="of-another-team")
     task_object = runner.server.service.call("PollForTask", {"workerGroup": "of-another-team"})["taskObject"]
     runner.may(POLICY)

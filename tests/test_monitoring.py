@@ -99,3 +99,11 @@ def test_the_ids_come_last_and_in_one_order() -> None:
 
 def test_names_are_declared_once() -> None:
     assert len({each.name for each in METRICS}) == len(METRICS)
+
+
+def test_the_page_says_which_metrics_have_an_old_name() -> None:
+    renamed = {each.formerly: each.name for each in METRICS if each.formerly}
+    said = dict(re.findall(r"`(datapipeline\.\w+)` was `(datapipeline\.\w+)`", " ".join(PAGE.split())))
+
+    assert {old: new for new, old in said.items()} == renamed
+    assert not renamed.keys() & {each.name for each in METRICS}

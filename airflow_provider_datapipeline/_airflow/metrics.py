@@ -13,35 +13,46 @@ if TYPE_CHECKING:
 
 
 def count(metric: Metric, **tags: str) -> None:
-    """Add one to a counter; it is sent where this process was told to send metrics, and nowhere otherwise."""
-    _stats().incr(metric.name, tags=tags)
+    """Add one to a counter. A process that Airflow has given no destination for metrics sends nothing."""
+    for name in _names(metric):
+        _stats().incr(name, tags=tags)
 
 
 def gauge(metric: Metric, value: float, **tags: str) -> None:
-    """Say how much there is of something now."""
-    _stats().gauge(metric.name, value, tags=tags)
+    """Send the present value of a gauge."""
+    for name in _names(metric):
+        _stats().gauge(name, value, tags=tags)
 
 
 def timing(metric: Metric, seconds: float, **tags: str) -> None:
-    """Say how long something took."""
-    _stats().timing(metric.name, timedelta(seconds=seconds), tags=tags)
+    """Send how long something took."""
+    for name in _names(metric):
+        _stats().timing(name, timedelta(seconds=seconds), tags=tags)
+
+
+def _names(metric: Metric) -> tuple[str, ...]:
+    return (metric.name, metric.formerly) if metric.formerly else (metric.name,)
 
 
 def _stats() -> Any:
-    # Private: Airflow 3.2 and 3.3 have this module twice, one copy for tasks and one for their own processes, and where
-    # a callback or a trigger runs, only the second was told a destination. Goes when the public
-    # airflow.sdk.observability.stats works in the triggerer and in the dag-processor as well.
+    # Airflow 3.2 and 3.3 have this private module twice: one copy for tasks, one for Airflow's own processes. In the
+    # process that runs a callback or a trigger, only the second copy was given a destination. This function can go when
+    # the public airflow.sdk.observability.stats works in the triggerer and in the dag-processor as well.
     for path in COPIES_OF_STATS:
         module = sys.modules.get(path)
         if getattr(module, "_factory", None) is not None:
             return module
         stats = getattr(module, "Stats", None)
-        if stats is not None and _was_told(stats):
+        if stats is not None and _has_destination(stats):
             return stats
     return Stats
 
 
-def _was_told(stats: Any) -> bool:
-    """Tell whether the class in the module of Airflow 3.2 has a destination: once used without one, it has a dummy."""
+def _has_destination(stats: Any) -> bool:
+    """
+    Return whether the class in the module of Airflow 3.2 was given a destination.
+
+    A class that was used before it was given one holds a dummy, which counts as none.
+    """
     factory = vars(stats).get("factory")
     return factory is not None and getattr(factory, "__name__", "") != "NoStatsLogger"

@@ -18,6 +18,7 @@ import airflow
 # ruff: noqa: PLC0414  # "X as X" tells the type checker that other modules may import X from here
 
 if TYPE_CHECKING:
+    from airflow.exceptions import AirflowProviderDeprecationWarning as AirflowProviderDeprecationWarning
     from airflow.providers.common.compat.sdk import (
         DAG as DAG,
         AirflowFailException as AirflowFailException,
@@ -57,6 +58,7 @@ PLACES: dict[str, tuple[str, ...]] = {
     "AirflowFailException": (_COMPAT, "airflow.sdk.exceptions", "airflow.exceptions"),
     "AirflowNotFoundException": (_COMPAT, "airflow.sdk.exceptions", "airflow.exceptions"),
     "AirflowPlugin": (_COMPAT, "airflow.sdk.plugins_manager", "airflow.plugins_manager"),
+    "AirflowProviderDeprecationWarning": (_COMPAT, "airflow.exceptions"),
     "BaseHook": (_COMPAT, "airflow.sdk", "airflow.hooks.base"),
     "BaseNotifier": (_COMPAT, "airflow.sdk", "airflow.notifications.basenotifier"),
     "BaseOperator": (_COMPAT, "airflow.sdk", "airflow.models.baseoperator"),

@@ -1,1 +1,1 @@
-"""Makes Airflow a task runner: polls for tasks, starts their DAG runs, and supervises each until it is reported."""
+"""Makes Airflow a task runner: polls for tasks, starts their DAG runs, and supervises them until they are reported."""

@@ -1,4 +1,4 @@
-"""All that the task runner asks of Airflow in the triggerer, so that a test can answer in its place."""
+"""Everything that the task runner asks Airflow in the triggerer, as a protocol that a fake can implement in tests."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ if TYPE_CHECKING:
 
 
 class AirflowClient(Protocol):
-    """What can be asked of Airflow; each call ends within a minute, with an answer or an exception."""
+    """The questions to Airflow. Each call ends within a minute, with an answer or an exception."""
 
     @property
     def can_stop(self) -> bool:
-        """Whether ``stop_run`` and ``is_paused`` can be asked at all."""
+        """Whether ``stop_run`` and ``is_paused`` can be called at all."""
 
     async def count_runs(self, dag_id: str, run_ids: Sequence[str] | None, states: Sequence[str]) -> int:
-        """Return how many runs of a DAG, of these or of all, are in one of these states."""
+        """Return how many runs of a DAG are in one of these states: of the given runs, or with None of all."""
 
     async def task_states(
         self, dag_id: str, run_ids: Sequence[str], priority: Priority = Priority.PROGRESS
     ) -> Mapping[str, Mapping[str, str | None]]:
-        """Return the states of the task instances by run; a run without any is left out."""
+        """Return the states of the task instances, by run. A run without task instances is left out."""
 
     async def xcom(self, dag_id: str, run_id: str, task_id: str, map_index: int, key: str) -> Any:
         """Return an XCom of a task instance, None if there is none."""
@@ -35,20 +35,24 @@ class AirflowClient(Protocol):
         """Store an XCom of an unmapped task instance."""
 
     async def stop_run(self, dag_id: str, run_id: str) -> str | None:
-        """Mark a run as failed and return None; or change nothing and return how it has ended, or ``missing``."""
+        """
+        Mark a run as failed.
+
+        :return: None; or, if nothing was changed, the state in which the run has ended, or ``missing``
+        """
 
     async def is_paused(self, dag_id: str) -> bool:
-        """Tell whether a DAG is paused."""
+        """Return whether a DAG is paused."""
 
     def may_pass(self, error: BaseException) -> bool:
-        """Tell whether what ended with this error may succeed later although nobody has corrected anything."""
+        """Return whether a call that raised this error may succeed later, though nobody corrects anything."""
 
 
 class TriggererAirflow:
     """
-    Airflow as a trigger reaches it: by the triggerer's supervisor, and by the API for what that does not offer.
+    Airflow as a trigger reaches it: through the triggerer's supervisor, and through the API for what that cannot do.
 
-    :param conn_id: of Airflow's own API; None: runs cannot be stopped, and nobody knows what is paused
+    :param conn_id: of Airflow's own API; None: runs cannot be stopped, and whether a DAG is paused is not known
     """
 
     def __init__(self, conn_id: str | None) -> None:
@@ -79,17 +83,17 @@ class TriggererAirflow:
 
     async def stop_run(self, dag_id: str, run_id: str) -> str | None:
         """Stop a run that has not ended."""
-        return await self._of_api().stop_run(dag_id, run_id)
+        return await self._require_api().stop_run(dag_id, run_id)
 
     async def is_paused(self, dag_id: str) -> bool:
         """Ask whether a DAG is paused."""
-        return await self._of_api().is_paused(dag_id)
+        return await self._require_api().is_paused(dag_id)
 
     def may_pass(self, error: BaseException) -> bool:
         """Judge an error of any of these calls."""
         return compat.may_pass(error) and errors.may_pass(error)
 
-    def _of_api(self) -> AirflowApi:
+    def _require_api(self) -> AirflowApi:
         if self._api is None:
             raise RuntimeError("There is no airflow_conn_id; ask can_stop first.")
         return self._api

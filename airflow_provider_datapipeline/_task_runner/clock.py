@@ -1,4 +1,4 @@
-"""The time of day, which a test can set; how long something takes is the event loop's time."""
+"""The time, which a test can set. In the triggerer, durations are measured with the event loop's time."""
 
 from __future__ import annotations
 
@@ -14,13 +14,28 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, slots=True)
 class Clock:
     """
-    What tells the time.
+    The two clocks that supervision uses.
 
-    :param wall: returns seconds since 1970, by the clock of this machine; processes have nothing else in common
+    :param wall: returns seconds since 1970, by the clock of this machine; the only time that processes share
     """
 
     wall: Callable[[], float] = time.time
 
     def monotonic(self) -> float:
-        """Return seconds that only ever go on, in the running event loop."""
+        """Return the seconds of the running event loop, which never go back."""
         return asyncio.get_running_loop().time()
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerClock:
+    """
+    The clocks of code that blocks, in a worker.
+
+    :param wall: returns seconds since 1970
+    :param monotonic: returns seconds that never go back
+    :param sleep: waits for so many seconds
+    """
+
+    wall: Callable[[], float] = time.time
+    monotonic: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], None] = time.sleep

@@ -1,4 +1,4 @@
-"""The lease on one task: ReportTaskProgress keeps it, and tells when the service wants to hear no more."""
+"""Keeps a task's lease alive with ReportTaskProgress, and notices when the task is canceled or lost."""
 
 from __future__ import annotations
 
@@ -10,7 +10,13 @@ from typing import TYPE_CHECKING, Final
 
 from airflow_provider_datapipeline._airflow.metrics import count
 from airflow_provider_datapipeline._task_runner.clock import Clock
-from airflow_provider_datapipeline._task_runner.heartbeats import estimated_last, interval, load_of, next_due, phase_of
+from airflow_provider_datapipeline._task_runner.heartbeats import (
+    estimated_last_heartbeat,
+    interval,
+    load_of,
+    next_due,
+    phase_of,
+)
 from airflow_provider_datapipeline._task_runner.progress import report_progress_timeout
 from airflow_provider_datapipeline._task_runner.rate_limits import REPORT_RATE, RateLimiter, rate_limiter_for
 from airflow_provider_datapipeline.exceptions import (
@@ -32,40 +38,54 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-CANCELED: Final = "AWS Data Pipeline canceled the task."
-
-# The poller acknowledges when both runs are there. Should its worker die just before, the first heartbeat is the
-# acknowledgement: half of the two minutes after the poll, so that there is time to try again.
+# The poller acknowledges a task when both runs exist. If its worker dies just before that, the first heartbeat is the
+# acknowledgement. The service waits two minutes for it after the poll; half of that leaves time for more attempts.
 _FIRST_HEARTBEAT_SECONDS = 60.0
-_RETRY_SECONDS = 15.0  # after a heartbeat that failed: a few more times within that half
+_RETRY_SECONDS = 15.0  # after a heartbeat that failed: a few more attempts fit into the other half
 
-_ESTIMATE_SECONDS = 30.0  # after which it is estimated anew how urgent a heartbeat is: more leases may be known by then
+# A heartbeat that waits for the rate limiter gets its urgency estimated anew this often: the process may know of more
+# leases by then.
+_ESTIMATE_SECONDS = 30.0
 
-_GONE = (TaskNotFoundError, PipelineDeletedError, PipelineNotFoundError)
+_UNKNOWN_TASK_ERRORS = (TaskNotFoundError, PipelineDeletedError, PipelineNotFoundError)
+
+
+@dataclass(frozen=True, slots=True)
+class LeaseLoss:
+    """
+    The lease is lost: AWS Data Pipeline accepts nothing more about the task.
+
+    :param reason: for the log
+    """
+
+    reason: str
+
+
+CANCELED: Final = LeaseLoss("AWS Data Pipeline canceled the task.")
 
 
 @dataclass(kw_only=True)
 class Lease:
     """
-    One task's lease, which lasts for its ``reportProgressTimeout`` after each heartbeat.
+    The lease on one task. It ends ``reportProgressTimeout`` after the last heartbeat.
 
-    :param account: whose rate all leases share
-    :param beat: seconds between two heartbeats, stretched where many tasks share the rate
-    :param polled_at: when the task was received, in seconds since 1970; None if that is not known
-    :param runner_dag_id: the metrics' tag
-    :param about: the target run, in the words of the log
+    :param account: all leases of one account share its rate
+    :param heartbeat_seconds: between two heartbeats; the interval grows where many tasks share the rate
+    :param polled_at: when the task was received, in seconds since 1970; None: not known
+    :param runner_dag_id: the tag of the metrics
+    :param target_fields: identify the target run in log lines
     """
 
     task: PipelineTask
     hook: DataPipelineHook
     account: Hashable
-    beat: float
+    heartbeat_seconds: float
     polled_at: float | None
     runner_dag_id: str
-    about: Mapping[str, str | None]
+    target_fields: Mapping[str, str | None]
     clock: Clock = field(default_factory=Clock)
     _last: float | None = None
-    """When (``clock.monotonic()``) the last heartbeat was taken; None before the first one of this process."""
+    """When (``clock.monotonic()``) the service accepted the last heartbeat; None before this process's first one."""
     _last_has_failed: bool = False
     _last_fields: Mapping[str, str] = field(default_factory=dict)
 
@@ -78,7 +98,7 @@ class Lease:
 
     @contextlib.contextmanager
     def held(self) -> Iterator[None]:
-        """Count as one of the leases that share the rate."""
+        """Count this lease among those that share the rate, until the context ends."""
         self._load.add(self._timeout, self.clock.wall())
         try:
             yield
@@ -87,69 +107,74 @@ class Lease:
 
     @property
     def end(self) -> float:
-        """When (``clock.monotonic()``) it ends at the latest if there is no further heartbeat."""
+        """When (``clock.monotonic()``) the lease ends at the latest without a further heartbeat."""
         return (self._started if self._last is None else self._last) + self._timeout
 
     @property
     def urgency(self) -> float:
-        """When (``clock.monotonic()``) it ends as far as can be estimated: who ends first comes first."""
+        """When (``clock.monotonic()``) the lease probably ends; the lease that ends first gets its heartbeat first."""
         if self._last is not None or self._is_fresh():
             return self.end
         now = self.clock.wall()
-        last = estimated_last(now, self._interval(), self._phase, self._load.began)
+        last = estimated_last_heartbeat(now, self._interval(), self._phase, self._load.began)
         return self.clock.monotonic() - (now - last) + self._timeout
 
     def seconds_until_due(self) -> float:
-        """Return how long it is until the next heartbeat."""
+        """Return the seconds until the next heartbeat is due."""
         now = self.clock.wall()
         seconds = self._interval()
         if self._last_has_failed:
             return min(seconds, _RETRY_SECONDS)
         if self._last is None:
-            return self._seconds_of_acknowledgement(seconds)
+            return self._seconds_covered_by_acknowledgement(seconds)
         last = now - (self.clock.monotonic() - self._last)
         return max(0.0, next_due(last, seconds, self._phase) - now)
 
-    async def keep(self, fields: Callable[[], Mapping[str, str]], soon: Callable[[], None], ahead: float) -> str:
+    async def keep(
+        self, get_fields: Callable[[], Mapping[str, str]], prepare: Callable[[], None], lead_seconds: float
+    ) -> LeaseLoss:
         """
-        Send heartbeats until the service does not want to hear of the task any more; return why.
+        Send heartbeats until the lease is lost; return why it was.
 
-        No error ends it: what goes wrong is logged, and tried again.
+        Errors do not end it: each is logged, and the next heartbeat comes soon.
 
-        :param fields: returns those of ReportTaskProgress, at once
-        :param soon: is called so many seconds ahead of each heartbeat, to bring them up to date
+        :param get_fields: returns the fields of the next ReportTaskProgress, without waiting
+        :param prepare: called ``lead_seconds`` before each heartbeat, to have the fields brought up to date
         """
         while True:
             wait = self.seconds_until_due()
             if self._last is None:
-                # A lease in its first third can wait until there is something to tell.
-                wait = max(wait, min(ahead, self._seconds_of_acknowledgement(self._timeout / 3)))
-            await asyncio.sleep(max(0.0, wait - ahead))
-            soon()
-            await asyncio.sleep(min(wait, ahead))
+                # In its first third, a lease can wait until there is some progress to report.
+                can_wait = self._seconds_covered_by_acknowledgement(self._timeout / 3)
+                wait = max(wait, min(lead_seconds, can_wait))
+            await asyncio.sleep(max(0.0, wait - lead_seconds))
+            prepare()
+            await asyncio.sleep(min(wait, lead_seconds))
             try:
-                lost = await self.heartbeat(fields())
-            except Exception as error:  # noqa: BLE001  # whatever it is, the next heartbeat may do without it
-                lost = self._failed(error)
-            if lost:
-                return lost
+                loss = await self.heartbeat(get_fields())
+            except Exception as error:  # noqa: BLE001  # whatever failed here, the next heartbeat may succeed
+                self._record_failure(error)
+                continue
+            if loss is not None:
+                return loss
 
-    async def heartbeat(self, fields: Mapping[str, str]) -> str:
+    async def heartbeat(self, fields: Mapping[str, str]) -> LeaseLoss | None:
         """
-        Report progress; return why the service does not want to hear of the task any more, or nothing.
+        Report progress once; return the reason if the lease is lost.
 
         :param fields: of ReportTaskProgress
         """
-        await self._turn()
+        await self._wait_for_rate()
         try:
-            canceled = await self._report(fields)
-        except _GONE as error:
-            return self._lost(metrics.LOST, without_secrets(error))
+            is_canceled = await self._report(fields)
+        except _UNKNOWN_TASK_ERRORS as error:
+            return self._record_loss(metrics.LOST, LeaseLoss(without_secrets(error)))
         except Exception as error:  # noqa: BLE001  # of the service, the connection or the network: all may pass
-            return self._failed(error)
-        return self._lost(metrics.CANCELED, CANCELED) if canceled else ""
+            self._record_failure(error)
+            return None
+        return self._record_loss(metrics.CANCELED, CANCELED) if is_canceled else None
 
-    async def _turn(self) -> None:
+    async def _wait_for_rate(self) -> None:
         """Wait until the account's rate allows the call."""
         while True:
             with contextlib.suppress(TimeoutError):
@@ -158,59 +183,64 @@ class Lease:
                 return
 
     async def _report(self, fields: Mapping[str, str]) -> bool:
+        """Call ReportTaskProgress; return whether the task is canceled."""
         try:
-            canceled = await self.hook.areport_task_progress(self.task.task_id, fields)
+            is_canceled = await self.hook.areport_task_progress(self.task.task_id, fields)
         except InvalidRequestError:
             if not fields:
                 raise
-            # The fields are an extra: a service that refuses them, for whatever they hold, must not end the lease.
+            # The fields are a courtesy: if the service refuses them, the lease must still be kept.
             fields = {}
-            canceled = await self.hook.areport_task_progress(self.task.task_id)
-        self._taken(fields)
-        return canceled
+            is_canceled = await self.hook.areport_task_progress(self.task.task_id)
+        self._record_success(fields)
+        return is_canceled
 
     def _interval(self) -> float:
-        return interval(self.beat, self._timeout, self._load)
+        return interval(self.heartbeat_seconds, self._timeout, self._load)
 
     def _is_fresh(self) -> bool:
-        return self._seconds_of_acknowledgement(self._interval()) > 0
+        return self._seconds_covered_by_acknowledgement(self._interval()) > 0
 
-    def _seconds_of_acknowledgement(self, seconds: float) -> float:
-        """Return for how long the poller's acknowledgement is recent enough to do without a heartbeat."""
+    def _seconds_covered_by_acknowledgement(self, seconds: float) -> float:
+        """
+        Return for how long the poller's acknowledgement still stands in for a heartbeat.
+
+        :param seconds: how long it does so from the poll on, if that is less than a minute
+        """
         if self.polled_at is None:
             return 0.0
-        recent = min(_FIRST_HEARTBEAT_SECONDS, seconds)
-        # The clock of another machine must not make the lease longer: not more than that from here on, either.
-        until = self.polled_at + recent - self.clock.wall()
-        return max(0.0, min(until, self._started + recent - self.clock.monotonic()))
+        covered = min(_FIRST_HEARTBEAT_SECONDS, seconds)
+        # polled_at comes from the clock of another machine, which may be ahead. So the acknowledgement also covers no
+        # more than this time from the start of this process's lease on.
+        until = self.polled_at + covered - self.clock.wall()
+        return max(0.0, min(until, self._started + covered - self.clock.monotonic()))
 
-    def _lost(self, metric: metrics.Metric, reason: str) -> str:
+    def _record_loss(self, metric: metrics.Metric, loss: LeaseLoss) -> LeaseLoss:
         count(metric, dag_id=self.runner_dag_id)
-        log.warning("Nothing will be reported about this task: %s %s", reason, format_fields(self.task, **self.about))
-        return reason
+        log.warning("Nothing will be reported about this task: %s %s", loss.reason, self._log_fields())
+        return loss
 
-    def _failed(self, error: Exception) -> str:
+    def _record_failure(self, error: Exception) -> None:
         self._last_has_failed = True
         if isinstance(error, ThrottledError):
             self._limiter.throttled()
-        count(metrics.BEATS_FAILED, dag_id=self.runner_dag_id)
-        log.warning(
-            "Could not report progress; trying again soon. %s %s",
-            without_secrets(error),
-            format_fields(self.task, **self.about),
-        )
-        return ""
+        count(metrics.HEARTBEATS_FAILED, dag_id=self.runner_dag_id)
+        log.warning("Could not report progress; trying again soon. %s %s", without_secrets(error), self._log_fields())
 
-    def _taken(self, fields: Mapping[str, str]) -> None:
+    def _record_success(self, fields: Mapping[str, str]) -> None:
         self._last = self.clock.monotonic()
         self._last_has_failed = False
-        count(metrics.BEATS, dag_id=self.runner_dag_id)
-        # A line a minute for each of a hundred tasks would hide what happens; that the lease lives, metrics show.
+        count(metrics.HEARTBEATS, dag_id=self.runner_dag_id)
+        # Without news it is at DEBUG: a line a minute for each of a hundred tasks would hide everything else.
         level = logging.DEBUG if fields == self._last_fields else logging.INFO
         self._last_fields = fields
-        progress = fields.get("attemptStatus", "").partition(";")[0]
-        log.log(
-            level,
-            "progress reported: %s",
-            format_fields(self.task, percent=fields.get("percentComplete"), progress=progress, **self.about),
-        )
+        if log.isEnabledFor(level):
+            progress = fields.get("attemptStatus", "").partition(";")[0]
+            log.log(
+                level,
+                "progress reported: %s",
+                self._log_fields(percent=fields.get("percentComplete"), progress=progress),
+            )
+
+    def _log_fields(self, **more: str | None) -> str:
+        return format_fields(self.task, **more, **self.target_fields)

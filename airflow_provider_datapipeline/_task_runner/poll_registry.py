@@ -1,9 +1,9 @@
 """
 The PollForTask calls under way in this process.
 
-A poll that is cut off may be the one that the service hands a task to, which is then lost for the two minutes that it
-waits for the acknowledgement. So a poll is never cut: whoever no longer waits for it leaves it here, and the next one
-to poll the same worker group takes it over.
+A poll is never cancelled, because the service may already have handed it a task. That task would be lost for two
+minutes, until the service misses its acknowledgement. So a trigger that ends leaves its poll here, and the next trigger
+that polls the same worker group takes it over.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
@@ -29,30 +29,30 @@ log = logging.getLogger(__name__)
 
 USABLE_SECONDS = 90.0
 """
-How long after the poll a task is still worth starting. The service hands it out again after 120 s without
-acknowledgement; the difference is for creating its runs and for the call.
+For how long after the poll a task may still be started.
+
+The service hands a task out again 120 s after the poll if it was not acknowledged. The difference is for the creation
+of its runs and for the acknowledgement.
 """
 
 
 @dataclass(frozen=True, slots=True)
-class Polled:
-    """A task and when (``time.time()``) it was received."""
+class PolledTask:
+    """A task, and when (``time.time()``) it was received."""
 
     task: PipelineTask
     at: float
 
     @property
     def is_usable(self) -> bool:
-        """Whether there is time to acknowledge it."""
+        """Whether enough time is left to start and acknowledge the task."""
         return time.time() - self.at < USABLE_SECONDS
 
 
-@dataclass(eq=False)
-class _Polls:
-    under_way: dict[Hashable, asyncio.Task[Polled | None]] = field(default_factory=dict)
-
-
-_polls: WeakKeyDictionary[asyncio.AbstractEventLoop, _Polls] = WeakKeyDictionary()
+_polls: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[Hashable, asyncio.Task[PolledTask | None]]] = (
+    WeakKeyDictionary()
+)
+"""The polls under way, by event loop and key."""
 
 
 async def next_task(
@@ -63,18 +63,18 @@ async def next_task(
     hostname: str | None,
     runner_dag_id: str = "",
     timeout: float | None = None,  # noqa: ASYNC109  # the poll outlives it
-) -> Polled | None:
+) -> PolledTask | None:
     """
-    Return the next task of a worker group; None when the poll ended without one, or after ``timeout`` seconds.
+    Return the next task of a worker group; None if the poll ended without a task, or after ``timeout`` seconds.
 
-    Of several that wait for one poll, one gets its answer; the others wait for the next.
+    If several callers wait for one poll, one of them gets its answer, and the others wait for the next poll.
 
-    :param key: names who polls: account, worker group and task runner
-    :param runner_dag_id: whose poll it is, for metrics
+    :param key: callers with the same key share their polls: account, worker group and task runner
+    :param runner_dag_id: the tag of the metrics
     """
     loop = asyncio.get_running_loop()
     end = None if timeout is None else loop.time() + timeout
-    polls = _polls.setdefault(loop, _Polls()).under_way
+    polls = _polls.setdefault(loop, {})
     while True:
         if key not in polls:
             polls[key] = asyncio.create_task(_poll(hook, worker_group, hostname, runner_dag_id))
@@ -88,22 +88,25 @@ async def next_task(
     try:
         polled = poll.result()
     finally:
-        # A cycle with the traceback otherwise: Python would collect the client in it before it is closed.
+        # If the poll raised an error, its traceback refers to this frame. This reference back would complete a cycle,
+        # and Python would collect the client in the cycle before it is closed.
         del poll
     if polled is None:
         return None
     if not polled.is_usable:
         count(metrics.LATE, dag_id=runner_dag_id)
-        log.warning("Polled too long ago; the service will hand it out again. %s", format_fields(polled.task))
+        log.warning("PolledTask too long ago; the service will hand it out again. %s", format_fields(polled.task))
         return None
     log.info("polled: %s", format_fields(polled.task, worker_group=worker_group))
     return polled
 
 
-async def _poll(hook: DataPipelineHook, worker_group: str, hostname: str | None, runner_dag_id: str) -> Polled | None:
+async def _poll(
+    hook: DataPipelineHook, worker_group: str, hostname: str | None, runner_dag_id: str
+) -> PolledTask | None:
     task = await hook.apoll_for_task(worker_group, hostname=hostname)
     count(metrics.POLLS, dag_id=runner_dag_id)
     if task is None:
         return None
     count(metrics.POLLED, dag_id=runner_dag_id)
-    return Polled(task, time.time())
+    return PolledTask(task, time.time())

@@ -1,4 +1,4 @@
-"""How tasks are polled: as many as can be started, in batches, while the poller is not paused."""
+"""Polls for tasks in batches: as many as the task runner has room for, while the poller is not paused."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ import logging
 import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
 
 from airflow_provider_datapipeline._airflow.metrics import gauge
 from airflow_provider_datapipeline._airflow.triggerer import QUEUED, UNFINISHED
 from airflow_provider_datapipeline._task_runner.clock import Clock
-from airflow_provider_datapipeline._task_runner.poll_registry import Polled, next_task
+from airflow_provider_datapipeline._task_runner.poll_registry import PolledTask, next_task
 from airflow_provider_datapipeline._task_runner.rate_limits import POLL_RATE, backoff, rate_limiter_for
 from airflow_provider_datapipeline.exceptions import DataPipelineError, InternalServiceError, ThrottledError
 from airflow_provider_datapipeline.masking.masker import without_secrets
@@ -25,20 +26,21 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-_QUIET_SECONDS = 1.0  # without a further task for this long, a batch is started as it is
+_QUIET_SECONDS = 1.0  # a batch is complete when no further task has come for so long
 _NO_ROOM_SECONDS = 2.0
-_STANDSTILL_SECONDS = 60.0
-_LIFETIME_SECONDS = 600.0  # a poller's run ends after this long without a task: a new one reads the DAG's state anew
+_STALLED_SECONDS = 60.0  # for how long runs of the runner DAG may be queued before a warning
+_LIFETIME_SECONDS = 600.0  # without a task the poller run ends after so long; the next run exists only if not paused
 _MISCONFIGURED_SECONDS = 60.0  # between the runs of a poller that cannot poll
-_SILENT_SECONDS = 60.0  # for as long an API server may be down, starting for example, without a word about it
-_PAUSED_LOOK_SECONDS = 10.0  # between two questions whether the poller is paused, while there is no room
+_SILENT_SECONDS = 60.0  # for how long the API server may be out of reach without a warning: it may just be starting
+_PAUSED_CHECK_SECONDS = 10.0  # at least, between two questions whether the poller is paused
 
-_silent_since: dict[str, float] = {}
-"""Since when (``clock.wall()``) Airflow has not said whether a DAG is paused, or when that was told last, by DAG."""
+_silent_since: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[str, float]] = WeakKeyDictionary()
+"""By event loop and DAG: since when (``clock.wall()``) Airflow has not said whether the DAG is paused. After a warning,
+the time of the warning. All pollers of a DAG share it, because each run of the DAG has a poller of its own."""
 
 
 class CannotPollError(Exception):
-    """Polling makes no sense as things are configured; it has been logged, and waited for a while."""
+    """The configuration does not allow to poll. The reason is logged; a minute has passed since the attempt."""
 
 
 @dataclass(kw_only=True)
@@ -46,11 +48,11 @@ class Poller:
     """
     Polls a worker group.
 
-    :param poller_dag_id: the DAG that polls; while it is paused nothing is polled, where that can be known
+    :param account: the calls share its rate with all others of this account
+    :param poller_dag_id: the DAG that polls; while it is paused nothing is polled, if Airflow's API can tell
     :param runner_dag_id: the DAG whose runs supervise the tasks
-    :param account: whose rates the calls share
-    :param max_active_tasks: tasks held at once, which is runs of that DAG
-    :param batch_size: tasks in one batch at the most
+    :param max_active_tasks: how many tasks may be held at once; each has an unfinished run of the runner DAG
+    :param batch_size: how many tasks a batch may have
     :param hostname: shown on the attempts
     """
 
@@ -64,13 +66,13 @@ class Poller:
     batch_size: int
     hostname: str | None
     clock: Clock = field(default_factory=Clock)
-    _still_since: float | None = None
-    _asked_at: float = -math.inf
+    _stalled_since: float | None = None
+    _pause_checked_at: float = -math.inf
     _was_paused: bool = False
 
-    async def batch(self) -> Sequence[Polled]:
+    async def batch(self) -> Sequence[PolledTask]:
         """
-        Return the next tasks; none after ten minutes without one, or where the poller is paused.
+        Return the next tasks; none after ten minutes without a task, or if the poller is paused.
 
         :raises CannotPollError: the connection or its permissions do not allow to poll
         """
@@ -80,7 +82,7 @@ class Poller:
             try:
                 batch = await self._next_batch()
             except (ThrottledError, InternalServiceError) as error:
-                await self._pause(next(delays), error)
+                await self._back_off(next(delays), error)
             except DataPipelineError as error:
                 log.error(  # noqa: TRY400  # a traceback may hold a secret
                     "Cannot poll; trying again in %.0f s. %s", _MISCONFIGURED_SECONDS, without_secrets(error)
@@ -93,46 +95,47 @@ class Poller:
                     return batch
         return ()
 
-    async def _pause(self, delay: float, error: Exception) -> None:
+    async def _back_off(self, delay: float, error: Exception) -> None:
         log.warning("Polling again in %.0f s. %s", delay, without_secrets(error))
         await asyncio.sleep(delay)
 
-    async def _next_batch(self) -> list[Polled]:
+    async def _next_batch(self) -> list[PolledTask]:
         room = await self._room()
-        batch: list[Polled] = []
+        batch: list[PolledTask] = []
         while len(batch) < room:
-            polled = await self._next(_QUIET_SECONDS if batch else None, batch)
+            polled = await self._poll(_QUIET_SECONDS if batch else None, batch)
             if polled is None:
                 break
             batch.append(polled)
         return batch
 
     async def _room(self) -> int:
-        """Return how many tasks may be polled; after a short pause, if none."""
+        """Return how many tasks may be polled; wait for a moment if there is no room."""
         held = await self._count(UNFINISHED)
         if held is None:
             return 0
         gauge(metrics.HELD, held, dag_id=self.runner_dag_id)
-        if held and await self._runner_stands_still():
+        if held and await self._runner_is_stalled():
             return 0
         room = min(self.batch_size, self.max_active_tasks - held)
         if room <= 0:
             await asyncio.sleep(_NO_ROOM_SECONDS)
         return room
 
-    async def _runner_stands_still(self) -> bool:
-        """Tell whether runs of the runner wait to be started, after a short pause if so."""
+    async def _runner_is_stalled(self) -> bool:
+        """Return whether runs of the runner DAG are queued; wait for a moment if so."""
         queued = await self._count(QUEUED)
         if queued == 0:
-            self._still_since = None
+            self._stalled_since = None
             return False
         if queued is None:
             return True
-        # Nobody supervises those tasks, and nobody would supervise more. For a moment after each batch that is normal.
+        # The tasks of queued runs are not supervised yet, and further tasks would not be either. That is normal for a
+        # moment after each batch.
         now = self.clock.monotonic()
-        since = self._still_since = now if self._still_since is None else self._still_since
-        if now - since > _STANDSTILL_SECONDS:
-            self._still_since = math.inf  # told once
+        since = self._stalled_since = now if self._stalled_since is None else self._stalled_since
+        if now - since > _STALLED_SECONDS:
+            self._stalled_since = math.inf  # told once
             log.warning(
                 "Not polling: %d runs of DAG %s have been queued for a minute. Is it paused, or no scheduler at work?",
                 queued,
@@ -142,17 +145,17 @@ class Poller:
         return True
 
     async def _count(self, states: Sequence[str]) -> int | None:
-        """Count the runs of the runner; None, after a pause, where Airflow does not say."""
+        """Return how many runs of the runner DAG are in these states; None, after a pause, if Airflow does not say."""
         try:
             return await self.airflow.count_runs(self.runner_dag_id, None, states)
-        except Exception as error:  # noqa: BLE001  # whatever Airflow says now, it may say something else in a moment
+        except Exception as error:  # noqa: BLE001  # Airflow may answer the next time
             log.warning(
                 "Could not count the runs of DAG %s; not polling. %s", self.runner_dag_id, without_secrets(error)
             )
-            await asyncio.sleep(_PAUSED_LOOK_SECONDS)
+            await asyncio.sleep(_PAUSED_CHECK_SECONDS)
             return None
 
-    async def _next(self, timeout: float | None, batch: list[Polled]) -> Polled | None:  # noqa: ASYNC109  # of the poll
+    async def _poll(self, timeout: float | None, batch: list[PolledTask]) -> PolledTask | None:  # noqa: ASYNC109
         limiter = rate_limiter_for(POLL_RATE, "PollForTask", self.account)
         await limiter.acquire()
         try:
@@ -174,27 +177,39 @@ class Poller:
 
     async def _is_paused(self) -> bool:
         now = self.clock.monotonic()
-        if not self.airflow.can_stop or now - self._asked_at < _PAUSED_LOOK_SECONDS:
+        if not self.airflow.can_stop or now - self._pause_checked_at < _PAUSED_CHECK_SECONDS:
             return self._was_paused
-        self._asked_at = now
+        self._pause_checked_at = now
         try:
             self._was_paused = await self.airflow.is_paused(self.poller_dag_id)
         except Exception as error:  # noqa: BLE001  # the connection may be wrong in many ways; polling does not depend on it
             self._was_paused = False
-            self._cannot_tell(error)
+            self._log_unknown_pause(error)
         else:
-            _silent_since.pop(self.poller_dag_id, None)
+            self._silent_since().pop(self.poller_dag_id, None)
         return self._was_paused
 
-    def _cannot_tell(self, error: Exception) -> None:
-        """Warn, once a minute, if it has been so for a minute: each poll asks again, so it may be over soon."""
-        level, now = logging.DEBUG, self.clock.wall()
-        if now - _silent_since.setdefault(self.poller_dag_id, now) >= _SILENT_SECONDS:
-            level, _silent_since[self.poller_dag_id] = logging.WARNING, now
+    def _log_unknown_pause(self, error: Exception) -> None:
+        """
+        Log that Airflow does not say whether the poller is paused.
+
+        As a warning only after a minute, and then once a minute: each poll asks again, and it may soon be over.
+        """
+        level, now, silent_since = logging.DEBUG, self.clock.wall(), self._silent_since()
+        if now - silent_since.setdefault(self.poller_dag_id, now) >= _SILENT_SECONDS:
+            level, silent_since[self.poller_dag_id] = logging.WARNING, now
         why = without_secrets(error)
         log.log(level, "Could not find out whether DAG %s is paused: %s", self.poller_dag_id, why)
 
+    @staticmethod
+    def _silent_since() -> dict[str, float]:
+        return _silent_since.setdefault(asyncio.get_running_loop(), {})
 
-def payload(batch: Sequence[Polled]) -> dict[str, list[dict[str, object]]]:
-    """Return a batch as JSON: ``{"tasks": [{"conf": PipelineTask.to_conf(), "at": seconds since 1970}, ...]}``."""
+
+def event_payload(batch: Sequence[PolledTask]) -> dict[str, list[dict[str, object]]]:
+    """
+    Return the payload of a batch's event, which is all JSON.
+
+    ``{"tasks": [{"conf": PipelineTask.to_conf(), "at": seconds since 1970}, ...]}``
+    """
     return {"tasks": [{"conf": each.task.to_conf(), "at": each.at} for each in batch]}

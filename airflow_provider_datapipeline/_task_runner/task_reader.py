@@ -15,48 +15,50 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-_STATES = 2000  # of task instances in one answer, about: while it is made, the triggerer gets no other
-_FIRST_RUNS = 10  # while it is not known how many tasks a run has
-_CALLS = 3
+# How many states one answer should have, about: while Airflow makes it, the triggerer gets no other answer.
+_STATES_PER_ANSWER = 2000
+_FIRST_RUNS = 10  # asked about together while nobody knows how many tasks a run of the DAG has
+_QUESTIONS = 3  # in one reading
 
 _FAILED = frozenset({"failed", "upstream_failed"})
 _ENDED = _FAILED | {"success", "skipped", "removed"}
 
 
 class TaskReader:
-    """
-    Reads task states; nothing that Airflow raises gets out.
-
-    :param airflow: is asked
-    """
+    """Reads task states. Errors of Airflow are logged and not raised."""
 
     def __init__(self, airflow: AirflowClient) -> None:
         self._airflow = airflow
         self._states_per_run: dict[str, float] = {}
 
     async def read(self, dag_id: str, run_ids: Sequence[str]) -> dict[str, Mapping[str, str | None]]:
-        """Return the task states of as many of these runs as a few questions tell, by run."""
+        """Return the task states by run, of as many of these runs as three questions can cover."""
         found: dict[str, Mapping[str, str | None]] = {}
-        for _ in range(_CALLS):
+        for _ in range(_QUESTIONS):
             if not run_ids:
                 break
-            number = int(max(1, min(RUNS_AT_ONCE, _STATES / self._states_per_run.get(dag_id, _STATES / _FIRST_RUNS))))
+            number = self._runs_per_answer(dag_id)
             asked, run_ids = run_ids[:number], run_ids[number:]
             try:
                 states = await self._airflow.task_states(dag_id, asked)
-            except Exception as error:  # noqa: BLE001  # a heartbeat does without
+            except Exception as error:  # noqa: BLE001  # a heartbeat can do without them
                 log.warning("Could not read how far runs of DAG %s are. %s", dag_id, without_secrets(error))
                 break
             self._states_per_run[dag_id] = max(1.0, sum(map(len, states.values())) / len(asked))
             found |= {run_id: states.get(run_id, {}) for run_id in asked}
         return found
 
+    def _runs_per_answer(self, dag_id: str) -> int:
+        if dag_id not in self._states_per_run:
+            return _FIRST_RUNS
+        return int(max(1, min(RUNS_AT_ONCE, _STATES_PER_ANSWER / self._states_per_run[dag_id])))
 
-def look_ended(found: Mapping[str, Mapping[str, str | None]]) -> set[str]:
-    """Return the runs that have nothing left to do, so that they are likely to have ended."""
-    return {run_id for run_id, tasks in found.items() if all(state in _ENDED for state in tasks.values())}
+
+def runs_without_work(task_states: Mapping[str, Mapping[str, str | None]]) -> set[str]:
+    """Return the runs whose tasks have all ended, so that the runs themselves have probably ended."""
+    return {run_id for run_id, states in task_states.items() if all(state in _ENDED for state in states.values())}
 
 
-def look_good(found: Mapping[str, Mapping[str, str | None]]) -> set[str]:
-    """Return the runs of which no task has failed, so that they are likely to have succeeded."""
-    return {run_id for run_id, tasks in found.items() if not _FAILED.intersection(tasks.values())}
+def runs_without_failure(task_states: Mapping[str, Mapping[str, str | None]]) -> set[str]:
+    """Return the runs without a failed task, which have probably succeeded if they have ended."""
+    return {run_id for run_id, states in task_states.items() if not _FAILED.intersection(states.values())}

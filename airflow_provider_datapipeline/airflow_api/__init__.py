@@ -1,1 +1,1 @@
-"""Airflow's own REST API, asked for what a trigger may not ask otherwise: on any Airflow 3, and on Amazon MWAA."""
+"""Airflow's own REST API, on any Airflow 3 and on Amazon MWAA, for requests that a trigger cannot make otherwise."""

@@ -1,11 +1,11 @@
-"""One HTTP client per event loop and connection, and what a request may cost: ten seconds, and no halt of the loop."""
+"""Sends requests: one HTTP client for each event loop and connection, in bounded time, without blocking the loop."""
 
 from __future__ import annotations
 
 import asyncio
 import os
 import ssl
-from dataclasses import dataclass
+from contextlib import asynccontextmanager
 from functools import partial
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from pathlib import Path
@@ -13,80 +13,88 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from airflow_provider_datapipeline._airflow.threads import in_thread
 from airflow_provider_datapipeline.exceptions import AirflowApiError
-from airflow_provider_datapipeline.hooks._per_loop import OpenClient, PerLoop
+from airflow_provider_datapipeline.hooks._open_clients import OpenClients
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from contextlib import AbstractAsyncContextManager
+
     import httpx
 
-TIMEOUT_SECONDS = 10.0
-"""For one request, from its first byte to the last of the answer, name resolution included."""
-
-_IDLE_SECONDS = 3.0  # shorter than the 5 s of Airflow's API server, which would else close what is just being used
+_IDLE_SECONDS = 3.0  # shorter than the 5 s of Airflow's API server, which else might close a connection being reused
 
 
 class Address(NamedTuple):
     """
-    Where an API is.
+    The address of an API.
 
-    :param verify: whether, or against which bundle, its certificate is verified; None: as True
+    :param verify: whether to verify its certificate, or the path of the bundle to verify it with; None: as True
     """
 
     url: str
     verify: bool | str | None = True
 
 
-@dataclass(frozen=True, eq=False)
-class _Kept:
+class _Client(NamedTuple):
+    http: httpx.AsyncClient
     address: Address
-    opened: OpenClient[httpx.AsyncClient]
 
 
-_clients = PerLoop[str, _Kept]()
+_clients = OpenClients[str, _Client]()
 
 
-async def answer(conn_id: str, address: Address, method: str, path: str, *, token: str = "", **body: Any) -> Any:
+async def answer(
+    conn_id: str, address: Address, method: str, path: str, *, seconds: float, token: str = "", **body: Any
+) -> Any:
     """
     Make a request and return the answer, an ``httpx.Response``, whatever its status.
 
-    :param conn_id: whose client it is; one that was made for another address is closed
+    :param conn_id: the connection whose client makes the request; a client that was made for another address is closed
+    :param seconds: the most that the request may take
     :param token: a bearer token, if any
     :param body: ``json`` or ``data``, as httpx takes them
     :raises httpx.HTTPError: there was no answer, or none in time
-    :raises AirflowApiError: the address is none, or there is no such bundle of certificates
+    :raises AirflowApiError: the address is not valid, or there is no such bundle of certificates
     """
-    kept = await _clients.get(conn_id, partial(_open, conn_id, address), fits=lambda kept: kept.address == address)
-    import httpx  # by now it is loaded
+    async with _clients.use(
+        conn_id, partial(_prepare, conn_id, address), fits=lambda client: client.address == address
+    ) as used:
+        import httpx  # the client has loaded it, in a thread
 
-    headers = {"Authorization": f"Bearer {token}"} if token else {}
-    try:
-        async with asyncio.timeout(TIMEOUT_SECONDS):
-            return await kept.opened.client.request(method, path, headers=headers, **body)
-    except TimeoutError:
-        raise httpx.ReadTimeout(f"{address.url} has not answered within {TIMEOUT_SECONDS:g} s.") from None
-    except httpx.TransportError:
-        _clients.discard(conn_id, kept)  # its certificates may have been renewed since it was made
-        raise
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        try:
+            async with asyncio.timeout(seconds):
+                return await used.client.http.request(method, path, headers=headers, timeout=seconds, **body)
+        except TimeoutError:
+            raise httpx.ReadTimeout(f"{address.url} has not answered within {seconds:g} s.") from None
+        except httpx.TransportError:
+            used.discard()  # the bundle of certificates may have been renewed since the client was made
+            raise
 
 
-async def _open(conn_id: str, address: Address) -> _Kept:
+async def _prepare(conn_id: str, address: Address) -> AbstractAsyncContextManager[_Client]:
     # In a thread, because the imports and the certificates take some 200 ms.
-    client = await in_thread(_client, conn_id, address)
-    return _Kept(address, await OpenClient.of(client))
+    return _opened(await in_thread(_http_client, conn_id, address), address)
 
 
-def _client(conn_id: str, address: Address) -> httpx.AsyncClient:
+@asynccontextmanager
+async def _opened(http: httpx.AsyncClient, address: Address) -> AsyncIterator[_Client]:
+    async with http:
+        yield _Client(http, address)
+
+
+def _http_client(conn_id: str, address: Address) -> httpx.AsyncClient:
     import anyio.lowlevel
     import httpx
 
-    # Has anyio, which httpx speaks through, load its part for asyncio here, and not in the event loop.
+    # httpx sends through anyio. This has anyio load its part for asyncio in this thread, and not in the event loop.
     anyio.run(anyio.lowlevel.checkpoint)
     try:
         return httpx.AsyncClient(
             base_url=address.url,
             verify=_tls(conn_id, address.verify),
-            timeout=TIMEOUT_SECONDS,
             limits=httpx.Limits(keepalive_expiry=_IDLE_SECONDS),
-            # Who asks is told by the token alone.
+            # The token alone identifies the user: a cookie might be another user's.
             cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
         )
     except httpx.InvalidURL as error:
@@ -102,7 +110,7 @@ def _tls(conn_id: str, verify: bool | str | None) -> ssl.SSLContext:
     try:
         if not isinstance(verify, str):
             return httpx.create_ssl_context(verify=verify is not False)
-        # httpx would warn of a path
+        # httpx warns of a path, so the context is made here.
         is_folder = Path(verify).is_dir()
         return ssl.create_default_context(capath=verify) if is_folder else ssl.create_default_context(cafile=verify)
     except OSError as error:

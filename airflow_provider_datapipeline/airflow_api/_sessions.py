@@ -1,10 +1,11 @@
 """
-One connection and one login per event loop and ``airflow_conn_id``, kept for as long as they are good.
+Keeps one Airflow connection and one login for each event loop and ``airflow_conn_id``.
 
-A token is kept until it ends or is refused. It is refused with 401, and then there is one new login and one repeat; or
-with 403, which some say of a token that they do not know, and others of a right that is missing: a new login changes
-nothing of the latter, so it is tried once a minute at the most. The connection is read anew every minute, and whenever
-what it led to was refused, so that one which was changed is used without a restart.
+A token is kept until it ends or is refused. After a 401 there is one new login, and the request is made once more.
+After a 403 likewise, because some API servers answer 403 to a token that they do not know; others answer it where a
+right is missing, which a new login does not change, so there is at most one such login a minute. The connection is read
+again every minute, and whenever a request or a login was refused, so that a corrected connection is used without a
+restart.
 """
 
 from __future__ import annotations
@@ -28,24 +29,36 @@ from airflow_provider_datapipeline.hooks._per_loop import PerLoop
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    LogIn = Callable[[Any], Awaitable["Grant"]]
+    from airflow_provider_datapipeline.airflow_api._timing import Timing
 
-CONNECTION_SECONDS = 60.0
-FORBIDDEN_SECONDS = 60.0
-TOKEN_SECONDS = 3600.0
-"""How long a token is kept that does not say when it ends."""
+    LogIn = Callable[[Any, Timing], Awaitable["Grant"]]
 
 _UNAUTHORIZED = 401
 _FORBIDDEN = 403
 
 
+@dataclass(frozen=True, slots=True)
+class Request:
+    """
+    What is asked of the API.
+
+    :param path: begins with a slash, and follows the address of the API
+    :param body: sent as JSON; None: no body
+    """
+
+    method: str
+    path: str
+    body: dict[str, Any] | None = None
+
+
 @dataclass(frozen=True)
 class Grant:
     """
-    What a login comes to.
+    The result of a login.
 
+    :param address: of the API that takes the token
     :param token: a bearer token
-    :param seconds: for how long it is good
+    :param seconds: how long the token is valid
     """
 
     address: _http.Address
@@ -54,7 +67,14 @@ class Grant:
 
 
 @dataclass(frozen=True, eq=False)
-class _Read:
+class _ReadConnection:
+    """
+    An Airflow connection as it was read.
+
+    :param content: the parts of it that a login depends on
+    :param at: ``time.monotonic()``
+    """
+
     connection: Any
     content: tuple[Any, ...] = field(repr=False)
     at: float
@@ -65,9 +85,9 @@ class _Session:
     """
     A login that has succeeded.
 
-    :param content: of the connection that it was made with
-    :param began: ``time.monotonic()``
-    :param forbidden: when the last login was made because of a 403
+    :param content: of the connection that the login was made with
+    :param began: when the login was made, ``time.monotonic()``
+    :param forbidden: when the last login was made because of a 403, ``time.monotonic()``
     """
 
     conn_id: str
@@ -76,57 +96,66 @@ class _Session:
     began: float
     forbidden: float
 
-    async def send(self, method: str, path: str, body: dict[str, Any] | None) -> Any:
-        grant = self.grant
-        return await _http.answer(self.conn_id, grant.address, method, path, token=grant.token, json=body)
+    async def send(self, request: Request, timing: Timing) -> Any:
+        return await _http.answer(
+            self.conn_id,
+            self.grant.address,
+            request.method,
+            request.path,
+            seconds=timing.request,
+            token=self.grant.token,
+            json=request.body,
+        )
 
-    def fits(self, read: _Read) -> bool:
+    def fits(self, read: _ReadConnection) -> bool:
+        """Tell whether the login is still valid, and was made with the connection as it is now."""
         return self.content == read.content and time.monotonic() < self.began + self.grant.seconds
 
-    def may_be_outdated(self, status: int, asked: float) -> bool:
-        """Tell whether a new login may help against an answer to what was asked then."""
+    def may_be_outdated(self, status: int, asked: float, timing: Timing) -> bool:
+        """Tell whether a new login may change the answer to a request that was begun at the time ``asked``."""
         if self.began >= asked:
             return False
         return status == _UNAUTHORIZED or (
-            status == _FORBIDDEN and time.monotonic() - self.forbidden >= FORBIDDEN_SECONDS
+            status == _FORBIDDEN and time.monotonic() - self.forbidden >= timing.forbidden
         )
 
 
-_connections = PerLoop[str, _Read]()
+_connections = PerLoop[str, _ReadConnection]()
 _sessions = PerLoop[str, _Session]()
 
 
-async def send(
-    conn_id: str, log_in: LogIn, method: str, path: str, body: dict[str, Any] | None = None
-) -> tuple[Any, Any]:
+async def send(conn_id: str, log_in: LogIn, request: Request, timing: Timing) -> tuple[Any, Any]:
     """
-    Make a request; return the answer, an ``httpx.Response`` whatever its status, and the connection that led there.
+    Make a request.
 
-    :param log_in: called with the connection where there is no token that is good
+    :param log_in: called with the Airflow connection if there is no valid token
+    :return: the answer, an ``httpx.Response`` whatever its status, and the Airflow connection that was used
     :raises httpx.HTTPError: there was no answer, or none in time
     :raises AirflowApiError: the connection does not exist, or cannot be used
     :raises TimeoutError: the connection could not be read in time
     """
     asked = time.monotonic()
-    read = await _read(conn_id)
-    session = await _session(conn_id, read, log_in)
-    response = await session.send(method, path, body)
-    if not session.may_be_outdated(response.status_code, asked):
+    read = await _read_connection(conn_id, timing)
+    session = await _session(conn_id, read, log_in, timing)
+    response = await session.send(request, timing)
+    if not session.may_be_outdated(response.status_code, asked, timing):
         return response, read.connection
     _sessions.discard(conn_id, session)
     _connections.discard(conn_id, read)
-    read = await _read(conn_id)
+    read = await _read_connection(conn_id, timing)
     forbidden = time.monotonic() if response.status_code == _FORBIDDEN else session.forbidden
-    renewed = await _session(conn_id, read, log_in, forbidden)
-    if renewed.grant != session.grant:  # else a token from the connection, which is still the same
-        response = await renewed.send(method, path, body)
+    renewed = await _session(conn_id, read, log_in, timing, forbidden)
+    if renewed.grant != session.grant:  # a token that the connection itself contains may still be the same
+        response = await renewed.send(request, timing)
     return response, read.connection
 
 
-async def _session(conn_id: str, read: _Read, log_in: LogIn, forbidden: float = -math.inf) -> _Session:
+async def _session(
+    conn_id: str, read: _ReadConnection, log_in: LogIn, timing: Timing, forbidden: float = -math.inf
+) -> _Session:
     async def begin() -> _Session:
         try:
-            grant = await log_in(read.connection)
+            grant = await log_in(read.connection, timing)
         except Exception:
             _connections.discard(conn_id, read)
             raise
@@ -135,24 +164,24 @@ async def _session(conn_id: str, read: _Read, log_in: LogIn, forbidden: float = 
     return await _sessions.get(conn_id, begin, fits=lambda kept: kept.fits(read))
 
 
-async def _read(conn_id: str) -> _Read:
+async def _read_connection(conn_id: str, timing: Timing) -> _ReadConnection:
     try:
-        async with asyncio.timeout(_http.TIMEOUT_SECONDS) as bound:
+        async with asyncio.timeout(timing.request) as bound:
             return await _connections.get(
                 conn_id,
                 # Not in the one thread that all share, which may be waiting for anything.
                 partial(in_thread, _read_now, conn_id),
-                fits=lambda read: time.monotonic() - read.at < CONNECTION_SECONDS,
+                fits=lambda read: time.monotonic() - read.at < timing.connection,
             )
     except TimeoutError as error:
         if not bound.expired():
             raise
         raise TimeoutError(
-            f"The connection {conn_id!r} (airflow_conn_id) could not be read within {_http.TIMEOUT_SECONDS:g} s."
+            f"The connection {conn_id!r} (airflow_conn_id) could not be read within {timing.request:g} s."
         ) from error
 
 
-def _read_now(conn_id: str) -> _Read:
+def _read_now(conn_id: str) -> _ReadConnection:
     try:
         connection = compat.connection(conn_id)
     except AirflowNotFoundException as error:
@@ -164,15 +193,15 @@ def _read_now(conn_id: str) -> _Read:
     content = tuple(
         getattr(connection, name) for name in ("conn_type", "host", "port", "schema", "login", "password", "extra")
     )
-    return _Read(connection, content, time.monotonic())
+    return _ReadConnection(connection, content, time.monotonic())
 
 
-def seconds_of(token: str) -> float:
-    """Return for how long a token is good, by its own word if it is a JWT whose end is to come."""
+def seconds_of(token: str, timing: Timing) -> float:
+    """Return how long a token is valid: until the end that it names, if it is a JWT whose end is in the future."""
     try:
         _, payload, _ = token.split(".")
         left = float(json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))["exp"]) - time.time()
     except (ValueError, TypeError, KeyError, OverflowError):
-        return TOKEN_SECONDS
-    # A clock that goes wrong says of every token that it has ended; the API server will say so itself.
-    return left if left > 0 else TOKEN_SECONDS
+        return timing.token
+    # With a wrong clock every token seems to have ended. The API server refuses those that really have.
+    return left if left > 0 else timing.token

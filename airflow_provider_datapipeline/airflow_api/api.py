@@ -1,4 +1,4 @@
-"""What is asked of Airflow's API, and which way there the connection means."""
+"""Asks Airflow's API to stop a run, or whether a DAG is paused."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from airflow_provider_datapipeline.airflow_api import _sessions, mwaa, server
+from airflow_provider_datapipeline.airflow_api._timing import Timing
 from airflow_provider_datapipeline.exceptions import AirflowApiError
 
 if TYPE_CHECKING:
@@ -14,36 +15,39 @@ if TYPE_CHECKING:
     from airflow_provider_datapipeline.airflow_api._sessions import Grant
 
 MISSING = "missing"
-"""What :meth:`AirflowApi.stop_run` returns of a run that there is not."""
+"""What :meth:`AirflowApi.stop_run` returns if the run does not exist."""
 
 _MWAA = "aws"
 _ENDED = ("success", "failed")
 _NOT_FOUND = 404
+_TIMING = Timing()
 
 
 class AirflowApi:
     """
-    Airflow's public REST API, for what no trigger may ask otherwise.
+    Airflow's public REST API, for requests that a trigger cannot make otherwise.
 
-    Objects are cheap: in one event loop, all of one connection share its client and its token. A request has ten
-    seconds, so a call is bounded: reading the connection (10 s), logging in (10 s; on MWAA 40 s, of which AWS has 30)
-    and the request, at most twice. Whether the same call may succeed later is told, of each error below, by
-    :func:`~airflow_provider_datapipeline.airflow_api.errors.may_pass`.
+    Objects are cheap: in one event loop, all objects with the same connection share its client and its token. A request
+    has ten seconds, so a call is bounded: reading the connection (10 s), logging in (10 s; on MWAA 40 s, of which AWS
+    has 30) and the request, at most twice. For each error that a method raises,
+    :func:`~airflow_provider_datapipeline.airflow_api.errors.may_pass` tells whether the same call may succeed later.
 
-    :param conn_id: an Airflow connection. Of type ``aws``: the API is that of an Amazon MWAA environment, see
-        :mod:`~airflow_provider_datapipeline.airflow_api.mwaa`. Of type ``http``, or any other: it leads to the API
-        server, see :mod:`~airflow_provider_datapipeline.airflow_api.server`
+    :param conn_id: an Airflow connection. If its type is ``aws``, it leads to the API of an Amazon MWAA environment,
+        see :mod:`~airflow_provider_datapipeline.airflow_api.mwaa`. If its type is ``http`` or any other, it leads to an
+        API server, see :mod:`~airflow_provider_datapipeline.airflow_api.server`.
+    :param timing: how long a request may take, and how long a login is kept
     """
 
-    def __init__(self, conn_id: str) -> None:
+    def __init__(self, conn_id: str, *, timing: Timing = _TIMING) -> None:
         self._conn_id = conn_id
+        self._timing = timing
 
     async def stop_run(self, dag_id: str, run_id: str) -> str | None:
         """
-        Mark a run as failed, which ends its tasks, unless it has ended already.
+        Mark a run as failed, which ends its tasks, unless the run has ended already.
 
-        :return: None if the run was stopped; else nothing was changed, and this is why: ``success`` or ``failed``, as
-            it has ended by itself, or :data:`MISSING`
+        :return: None if the run was stopped. Otherwise nothing was changed: ``success`` or ``failed`` if the run has
+            ended so by itself, :data:`MISSING` if it does not exist.
         :raises httpx.HTTPError: the API server did not do it, or gave no answer
         :raises AirflowApiError: the connection does not open Airflow's API; the text has the remedy
         :raises TimeoutError: the connection could not be read in time
@@ -72,24 +76,25 @@ class AirflowApi:
 
     async def _request(self, method: str, path: str, body: dict[str, Any] | None = None) -> httpx.Response:
         response: httpx.Response
-        response, connection = await _sessions.send(self._conn_id, _log_in, method, path, body)
+        request = _sessions.Request(method, path, body)
+        response, connection = await _sessions.send(self._conn_id, _log_in, request, self._timing)
         if connection.conn_type == _MWAA:
             mwaa.check(connection, method, path, response.status_code)
         return response
 
 
-async def _log_in(connection: Any) -> Grant:
-    return await (mwaa.log_in if connection.conn_type == _MWAA else server.log_in)(connection)
+async def _log_in(connection: Any, timing: Timing) -> Grant:
+    return await (mwaa.log_in if connection.conn_type == _MWAA else server.log_in)(connection, timing)
 
 
 def _segment(name: str) -> str:
-    """Return an id as one segment of a path; what may stand in one as it is stays readable."""
+    """Return an id as one segment of a path; characters that may stand in a segment unquoted stay as they are."""
     quoted = quote(name, safe=":+@,;=")
-    return quoted if quoted.strip(".") else quoted.replace(".", "%2E")  # or it would mean another folder
+    return quoted if quoted.strip(".") else quoted.replace(".", "%2E")  # "." and ".." would mean another folder
 
 
 def _is_missing(response: httpx.Response, run_id: str) -> bool:
-    """Tell whether the API server says that there is no such run: an address that leads elsewhere is a 404, too."""
+    """Tell whether the API server says that the run does not exist: a wrong address is answered with 404, too."""
     if response.status_code != _NOT_FOUND:
         return False
     try:

@@ -1,4 +1,4 @@
-"""Which errors of Airflow's API may pass by themselves."""
+"""Tells which errors of Airflow's API may pass by themselves."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ def may_pass(error: BaseException) -> bool:
     """
     Tell whether the same request may succeed later although nobody has corrected anything.
 
-    No: what the API server refuses (401, 403, 404, 400, 422), what leads nowhere (a connection that does not exist, an
-    address that is none), and any other error of this package. Yes: no connection, no answer in time, 5xx, 408, 429,
-    a throttled or unreachable AWS on the way to an MWAA environment, and what is not known.
+    False: the API server refuses the request (400, 401, 403, 404, 422), the Airflow connection does not exist, its
+    address is not valid, and every other error of this package. True: no TCP connection, no answer in time, 5xx, 408,
+    429, AWS throttles or cannot be reached on the way to an MWAA environment, and every error that is not known here.
     """
     if isinstance(error, AirflowApiError):
         return error.may_pass
     if isinstance(error, DataPipelineError):
         return False
-    import httpx  # loaded already where the error is one of its own, and by Airflow 3.1 and newer
+    import httpx  # loaded already if the error is one of httpx's, and by Airflow 3.1 and newer
 
     if isinstance(error, httpx.HTTPStatusError):
         status = error.response.status_code

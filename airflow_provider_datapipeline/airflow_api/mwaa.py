@@ -1,11 +1,11 @@
 """
-The way to the API of an Amazon MWAA environment: AWS credentials, a web token, a login, and a token for some time.
+Logs in to the API of an Amazon MWAA environment with AWS credentials.
 
-The web token of CreateWebLoginToken is good for one login within 60 seconds. The login answers with a cookie, whose
-value is the API's bearer token; AWS gives it 12 hours.
+CreateWebLoginToken of AWS returns a web token, which is valid for one login within 60 seconds. The environment's web
+server answers the login with a cookie, whose value is the API's bearer token. The bearer token is valid for 12 hours.
 
-The login's path and its form are those of AWS's documentation and of the amazon provider's ``MwaaHook``, which cannot
-serve here: it blocks, logs in for every call, and knows Airflow 3 in its newest releases only.
+The path and the form of the login are those of AWS's documentation and of the amazon provider's ``MwaaHook``. That hook
+cannot be used here: it blocks, logs in for every call, and only its newest releases know Airflow 3.
 """
 
 from __future__ import annotations
@@ -19,10 +19,11 @@ from airflow_provider_datapipeline.airflow_api._sessions import Grant, seconds_o
 from airflow_provider_datapipeline.exceptions import AirflowApiError
 
 if TYPE_CHECKING:
+    from airflow_provider_datapipeline.airflow_api._timing import Timing
     from airflow_provider_datapipeline.hooks._mwaa import WebLogin
 
 _ENVIRONMENT_VARIABLE = "AIRFLOW_ENV_NAME"
-"""Where MWAA names the environment to the processes that run in it."""
+"""The variable in which MWAA tells its processes the name of the environment."""
 
 _LOGIN_PATH = "/pluginsv2/aws_mwaa/login"
 _COOKIE = "_token"
@@ -30,29 +31,29 @@ _REFUSED = (401, 403)
 _NO_SUCH_PAGE = 404
 
 
-async def log_in(connection: Any) -> Grant:
+async def log_in(connection: Any, timing: Timing) -> Grant:
     """
-    Return what the environment lets the connection's identity in with.
+    Log in with the identity of an Airflow connection.
 
-    :param connection: of type ``aws``, whose identity may call CreateWebLoginToken; ``env_name`` in its extra is the
-        environment's name, and else what MWAA has set in its own processes
-    :raises AirflowApiError: no environment is named, AWS gives no web token, or the environment does not let its
-        holder in; the text has the remedy, and no token
+    :param connection: of type ``aws``; its identity may call CreateWebLoginToken. ``env_name`` in its extra is the name
+        of the environment; without it, the name that MWAA has set in its own processes is used.
+    :raises AirflowApiError: no environment is named, AWS gives no web token, or the environment refuses the login; the
+        text has the remedy, and no token
     """
     environment = _environment_of(connection)
-    # In a thread, because importing boto3, making a client and asking AWS all block; not in the one that all
-    # share, because AWS may take its time.
+    # In a thread, because importing boto3, making a client and asking AWS all block; not in the one thread that all
+    # share, because AWS may answer late.
     login = await in_thread(_web_login, connection, environment)
     address = _http.Address(f"https://{login.host}", login.verify)
-    token = await _token(connection, login, address, environment)
-    return Grant(address, token, seconds_of(token))
+    token = await _token(connection, login, address, environment, timing)
+    return Grant(address, token, seconds_of(token, timing))
 
 
 def check(connection: Any, method: str, path: str, status: int) -> None:
     """
-    Judge the status of an answer.
+    Check the status of an answer.
 
-    :raises AirflowApiError: the environment does not allow this to the connection's identity
+    :raises AirflowApiError: the environment does not allow the request to the connection's identity
     """
     if status in _REFUSED:
         raise AirflowApiError(
@@ -64,9 +65,9 @@ def check(connection: Any, method: str, path: str, status: int) -> None:
 
 def _environment_of(connection: Any) -> str:
     """
-    Return the name of the MWAA environment that a connection means.
+    Return the name of the MWAA environment that a connection leads to.
 
-    :raises AirflowApiError: it names none, and this process does not run in one
+    :raises AirflowApiError: the connection names no environment, and this process does not run in one
     """
     name = connection.extra_dejson.get("env_name") or os.environ.get(_ENVIRONMENT_VARIABLE, "")
     if not str(name).strip():
@@ -85,14 +86,17 @@ def _web_login(connection: Any, environment: str) -> WebLogin:
     return web_login(connection, environment)
 
 
-async def _token(connection: Any, login: WebLogin, address: _http.Address, environment: str) -> str:
+async def _token(connection: Any, login: WebLogin, address: _http.Address, environment: str, timing: Timing) -> str:
     import httpx
 
-    passes = True
+    may_pass = True
+    form = {"token": login.token}
     try:
-        response = await _http.answer(connection.conn_id, address, "POST", _LOGIN_PATH, data={"token": login.token})
+        response = await _http.answer(
+            connection.conn_id, address, "POST", _LOGIN_PATH, seconds=timing.request, data=form
+        )
     except httpx.HTTPError as error:
-        # Told outside of this block: the error holds the request, and that the web token.
+        # Raised outside of this block, because the error of httpx holds the request with the web token.
         refusal = (
             f"gave no answer ({type(error).__name__}: {error}). A private web server is reached from the environment's "
             "VPC alone."
@@ -102,13 +106,13 @@ async def _token(connection: Any, login: WebLogin, address: _http.Address, envir
         if token and not response.is_error:
             return token
         refusal = f"answered HTTP {response.status_code}" + ("." if response.is_error else f" without {_COOKIE}.")
-        passes = response.status_code != _NO_SUCH_PAGE
+        may_pass = response.status_code != _NO_SUCH_PAGE
         refusal += (
             " It takes a web token once, within 60 seconds; the next request asks for a new one."
-            if passes
+            if may_pass
             else " Environments of Airflow 2 have no such page."
         )
     raise AirflowApiError(
         f"Logging in to the MWAA environment {environment!r} failed: {address.url}{_LOGIN_PATH} {refusal}",
-        may_pass=passes,
+        may_pass=may_pass,
     )

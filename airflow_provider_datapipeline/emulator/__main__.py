@@ -1,4 +1,4 @@
-"""``python -m airflow_provider_datapipeline.emulator``: the emulator as a process."""
+"""``python -m airflow_provider_datapipeline.emulator`` runs the emulator as a process."""
 
 from __future__ import annotations
 
@@ -18,14 +18,17 @@ DEFAULT_PORT = 4999
 
 def main(arguments: list[str] | None = None) -> int:
     """
-    Serve until ctrl-C; print one line with the address.
+    Print one line with the address, and serve until ctrl-C.
 
-    :return: the exit status: 0 after ctrl-C, 2 for options that cannot be used
+    :return: the exit status 0, after ctrl-C
+    :raises SystemExit: status 2, because an option cannot be used
     """
     parser = _parser()
     options = parser.parse_args(arguments)
     try:
-        service = Service(EmulatorSettings().with_texts(options.setting))
+        if options.behaviour:
+            sys.stderr.write("--behaviour is now --setting. Version 0.4 drops the old name.\n")
+        service = Service(EmulatorSettings().with_texts([*options.behaviour, *options.setting]))
         for path in options.definition:
             document = json.loads(path.read_text(encoding="utf-8"))
             service.start_pipeline(document, name=path.stem, unique_id=path.name, region=options.region)
@@ -65,15 +68,16 @@ def _parser() -> argparse.ArgumentParser:
         action="append",
         default=[],
         metavar="FILE",
-        help="IAM policy (JSON) of that key pair, which may do only what is allowed so; may be repeated",
+        help="IAM policy (JSON) of that key pair, which then may do only what its policies allow; may be repeated",
     )
     parser.add_argument(
         "--setting",
         action="append",
         default=[],
         metavar="NAME=VALUE",
-        help="set a switch of EmulatorSettings, e.g. retry_delay_minimum_seconds=0; may be repeated",
+        help="set a setting of EmulatorSettings, e.g. retry_delay_minimum_seconds=0; may be repeated",
     )
+    parser.add_argument("--behaviour", action="append", default=[], help=argparse.SUPPRESS)  # the old name
     return parser
 
 

@@ -1,12 +1,14 @@
 """
-What a call needs to be allowed: which action on which resource, with which condition keys.
+Decides whether the policies of an identity allow a call: which action on which resource, with which condition keys.
 
-By AWS's service authorization reference of Data Pipeline: PollForTask, ReportTaskRunnerHeartbeat, CreatePipeline and
-ListPipelines have no resource but ``*``; a worker group is known to PollForTask and to the calls about definitions, and
-restricts neither ReportTaskProgress nor SetTaskStatus, which have no condition key at all.
+The rules are those of AWS's service authorization reference for Data Pipeline. PollForTask, ReportTaskRunnerHeartbeat,
+CreatePipeline and ListPipelines have only the resource ``*``. PollForTask and the calls about definitions have the
+condition key of the worker group. ReportTaskProgress and SetTaskStatus have no condition keys, so a policy cannot
+restrict them to a worker group.
 
-UNCONFIRMED: on which resource a task id that the service does not know is decided (here ``pipeline/*``, which a policy
-for single pipelines does not allow); whether a call is checked for its limits before its rights (here: yes).
+UNCONFIRMED: on which resource the service decides if it does not know the task id. Here it is ``pipeline/*``, which a
+policy for single pipelines does not allow. Also UNCONFIRMED: whether the service checks the limits of a request before
+the policies. Here it does.
 """
 
 from __future__ import annotations
@@ -23,37 +25,44 @@ if TYPE_CHECKING:
     from airflow_provider_datapipeline.emulator.credentials import Identity
     from airflow_provider_datapipeline.emulator.engine import Engine
 
-_Context = dict[str, tuple[str, ...]]
+_ConditionValues = dict[str, tuple[str, ...]]
 
-_KNOW_WORKER_GROUPS = frozenset({"ActivatePipeline", "GetPipelineDefinition", "PutPipelineDefinition"})
+_OPERATIONS_WITH_WORKER_GROUP_KEY = frozenset({"ActivatePipeline", "GetPipelineDefinition", "PutPipelineDefinition"})
 
 
 def authorize(identity: Identity, operation: str, request: Mapping[str, Any], engine: Engine, region: str) -> None:
     """
-    Return if the identity may do this.
+    Return if the policies of the identity allow the call, and raise an error otherwise.
 
-    :param request: validated
-    :raises ServiceError: AccessDeniedException, in AWS's words
+    :param request: the validated request
+    :raises ServiceError: AccessDeniedException, with the text that AWS uses
     """
     if identity.policies is None:
         return
-    for action, pipeline_id, context in _needed(operation, request, engine):
+    for action, pipeline_id, context in _required_permissions(operation, request, engine):
         resource = "*" if pipeline_id is None else f"arn:aws:datapipeline:{region}:{ACCOUNT_ID}:pipeline/{pipeline_id}"
-        name = f"datapipeline:{action}"
-        decision = decide(identity.policies, AccessRequest(name, resource, context, identity.user_id))
-        if decision is not Decision.ALLOWED:
-            where = "" if pipeline_id is None else f" on resource: {resource}"
-            why = (
-                "with an explicit deny in an identity-based policy"
-                if decision is Decision.DENIED
-                else f"because no identity-based policy allows the {name} action"
-            )
-            text = f"User: {identity.arn} is not authorized to perform: {name}{where} {why}"
-            raise ServiceError("AccessDeniedException", text)
+        full_action = f"datapipeline:{action}"
+        decision = decide(identity.policies, AccessRequest(full_action, resource, context, identity.user_id))
+        if decision is Decision.ALLOWED:
+            continue
+        text = f"User: {identity.arn} is not authorized to perform: {full_action}"
+        if pipeline_id is not None:
+            text += f" on resource: {resource}"
+        if decision is Decision.DENIED:
+            text += " with an explicit deny in an identity-based policy"
+        else:
+            text += f" because no identity-based policy allows the {full_action} action"
+        raise ServiceError("AccessDeniedException", text)
 
 
-def _needed(operation: str, request: Mapping[str, Any], engine: Engine) -> Iterator[tuple[str, str | None, _Context]]:
-    """The actions that must be allowed, each with its pipeline and its condition keys."""
+def _required_permissions(
+    operation: str, request: Mapping[str, Any], engine: Engine
+) -> Iterator[tuple[str, str | None, _ConditionValues]]:
+    """
+    Yield the actions that the policies must allow: name, pipeline id and values of the condition keys.
+
+    The pipeline id is None for an action that has no resource.
+    """
     if operation == "PollForTask":
         yield operation, None, {"datapipeline:workergroup": (request["workerGroup"],)}
     elif operation in ("ReportTaskProgress", "SetTaskStatus"):
@@ -61,40 +70,40 @@ def _needed(operation: str, request: Mapping[str, Any], engine: Engine) -> Itera
         yield operation, lease.attempt.instance.pipeline.id if lease else "*", {}
     elif operation == "CreatePipeline":
         tags = request.get("tags") or []
-        context = {**_tags("aws:requesttag/", tags), **_tags("datapipeline:tag/", tags)}
+        context = {**_tag_condition_values("aws:requesttag/", tags), **_tag_condition_values("datapipeline:tag/", tags)}
         context["aws:tagkeys"] = tuple(tag["key"] for tag in tags)
         yield operation, None, context
         if tags:
             yield "AddTags", "*", context
     elif "pipelineIds" in request:
         for pipeline_id in request["pipelineIds"]:
-            yield operation, pipeline_id, _context(engine, pipeline_id)
+            yield operation, pipeline_id, _pipeline_condition_values(engine, pipeline_id)
     elif "pipelineId" in request:
-        context = _context(engine, request["pipelineId"])
-        if operation in _KNOW_WORKER_GROUPS:
-            context["datapipeline:workergroup"] = tuple(_worker_groups(engine, request))
+        context = _pipeline_condition_values(engine, request["pipelineId"])
+        if operation in _OPERATIONS_WITH_WORKER_GROUP_KEY:
+            context["datapipeline:workergroup"] = tuple(_definition_worker_groups(engine, request))
         yield operation, request["pipelineId"], context
     else:
         yield operation, None, {}
 
 
-def _context(engine: Engine, pipeline_id: str) -> _Context:
+def _pipeline_condition_values(engine: Engine, pipeline_id: str) -> _ConditionValues:
     pipeline = engine.pipelines.get(pipeline_id)
     if pipeline is None:
         return {}
     creator = (pipeline.creator,) if pipeline.creator else ()
-    return {"datapipeline:pipelinecreator": creator, **_tags("datapipeline:tag/", pipeline.tags)}
+    return {"datapipeline:pipelinecreator": creator, **_tag_condition_values("datapipeline:tag/", pipeline.tags)}
 
 
-def _tags(prefix: str, tags: Iterable[Mapping[str, str]]) -> _Context:
+def _tag_condition_values(prefix: str, tags: Iterable[Mapping[str, str]]) -> _ConditionValues:
     return {f"{prefix}{tag['key'].lower()}": (tag["value"],) for tag in tags}
 
 
-def _worker_groups(engine: Engine, request: Mapping[str, Any]) -> set[str]:
-    """Those of the definition that is put, or was."""
+def _definition_worker_groups(engine: Engine, request: Mapping[str, Any]) -> set[str]:
+    """Return the worker groups of the definition in the request, or else of the pipeline's stored definition."""
     if "pipelineObjects" in request:
         fields = [field for each in request["pipelineObjects"] for field in each["fields"]]
         return {field["stringValue"] for field in fields if field["key"] == "workerGroup" and "stringValue" in field}
     pipeline = engine.pipelines.get(request["pipelineId"])
     components = pipeline.definition.components.values() if pipeline else ()
-    return {group for each in components if (group := each.first("workerGroup"))}
+    return {group for each in components if (group := each.first_value("workerGroup"))}

@@ -1,4 +1,4 @@
-"""SetStatus: cancel, rerun, mark finished, pause and resume."""
+"""The commands of SetStatus: cancel, rerun, mark finished, pause and resume."""
 
 from __future__ import annotations
 
@@ -13,18 +13,21 @@ if TYPE_CHECKING:
 
 def set_status(engine: Engine, pipeline: Pipeline, object_ids: list[str], command: str) -> None:
     """
-    Apply a command to components or to instances, not both. Commands are case-insensitive.
+    Apply a command to components or to instances. Commands are case-insensitive.
 
-    :raises ServiceError: an unknown object or command, a mixed list, a command of the other sphere, or a pipeline
-        that has FINISHED; nothing was changed then
+    :raises ServiceError: an object or the command is unknown, the ids are of components and of instances, the command
+        is not for this sphere, or the pipeline has FINISHED. In each case nothing changes
     """
     if pipeline.finished:
         raise invalid_request("The status of objects of a FINISHED pipeline cannot be set.")
-    components = [pipeline.definition.components[each] for each in object_ids if each in pipeline.definition.components]
-    instances = [pipeline.instances[each] for each in object_ids if each in pipeline.instances]
-    if len(components) + len(instances) != len(object_ids):
-        known = {*pipeline.definition.components, *pipeline.instances}
-        raise invalid_request(f"Unknown object: {next(each for each in object_ids if each not in known)}")
+    components, instances = [], []
+    for object_id in object_ids:
+        if object_id in pipeline.definition.components:
+            components.append(pipeline.definition.components[object_id])
+        elif object_id in pipeline.instances:
+            instances.append(pipeline.instances[object_id])
+        else:
+            raise invalid_request(f"Unknown object: {object_id}")
     if components and instances:
         raise invalid_request("Components and instances cannot be mixed in one request.")
     command = command.upper()
@@ -46,8 +49,8 @@ def _cancel(engine: Engine, instance: Instance) -> None:
 def _mark_finished(engine: Engine, instance: Instance) -> None:
     if instance.status is Status.FINISHED:
         return
-    if instance.head and instance.head.status not in ENDED:
-        engine.end_attempt(instance.head, Status.CANCELED)
+    if instance.head_attempt and instance.head_attempt.status not in ENDED:
+        engine.end_attempt(instance.head_attempt, Status.CANCELED)
     engine.end(instance, Status.FINISHED)
 
 
@@ -58,9 +61,9 @@ def _rerun(engine: Engine, instance: Instance) -> None:
     instance.ended = None
     instance.cascade_failed_on = None
     instance.tries_left = instance.maximum_retries
-    for guard in instance.dependencies:
-        if guard.node is instance and guard.status in UNSUCCESSFUL:
-            _rerun(engine, guard)
+    for dependency in instance.dependencies:
+        if dependency.node is instance and dependency.status in UNSUCCESSFUL:
+            _rerun(engine, dependency)
     for consumer in instance.consumers:
         if consumer.status is Status.CASCADE_FAILED and (consumer.cascade or instance.cascade):
             _rerun(engine, consumer)

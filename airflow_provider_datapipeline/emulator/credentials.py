@@ -1,4 +1,4 @@
-"""Who may sign requests: access keys, whose they are, until when, and what their identity may do."""
+"""The access keys that may sign requests, with their owners, expiry times and policies."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ ACCOUNT_ID = "123456789012"
 @dataclass(frozen=True, slots=True)
 class Identity:
     """
-    Whom an access key belongs to.
+    The owner of an access key.
 
-    :param arn: as errors name it
-    :param policies: all that it may do; None: everything
+    :param arn: the ARN that error messages show
+    :param policies: the policies that apply to the owner; None allows everything
     """
 
     arn: str
@@ -31,17 +31,22 @@ class Identity:
 
     @property
     def user_id(self) -> str:
-        """The unique id: ``${aws:userid}`` in a policy, ``pipelineCreator`` of a pipeline that it makes."""
+        """
+        The unique id of the identity.
+
+        Policies refer to it by ``${aws:userid}``. A pipeline that the identity creates has it as ``pipelineCreator``.
+        """
         return "AIDA" + base64.b32encode(hashlib.sha256(self.arn.encode()).digest())[:17].decode()
 
 
 @dataclass(frozen=True, slots=True)
 class AccessKey:
     """
-    What signs.
+    An access key with its secret.
 
-    :param session_token: without it the key is worth nothing; None for a long-term key, which takes no token
-    :param expires: when the key ends, by the machine's clock
+    :param session_token: the token that a request with a temporary key must contain; None for a long-term key, whose
+        requests must not contain a token
+    :param expires: when the key expires, by the clock of the machine; None for never
     """
 
     id: str
@@ -52,16 +57,16 @@ class AccessKey:
 
     @property
     def has_expired(self) -> bool:
-        """Whether the key has ended."""
+        """Whether the key has expired."""
         return self.expires is not None and datetime.now(UTC) >= self.expires
 
 
 class Credentials:
     """
-    The access keys that a server accepts; they can be changed while it runs, from any thread.
+    The access keys that a server accepts. Any thread may change them while the server runs.
 
-    :param secrets: long-term keys to begin with, secrets by access key; each belongs to a user of its own, named like
-        the key, who may do everything
+    :param secrets: the secrets of the first long-term keys, by access key. Each key belongs to its own user, which has
+        the name of the key and may do everything
     """
 
     def __init__(self, secrets: Mapping[str, str] | None = None) -> None:
@@ -81,23 +86,23 @@ class Credentials:
         policies: Sequence[Mapping[str, Any] | str] | None = None,
     ) -> None:
         """
-        Accept a key from now on; in place of the one of that name, if there is one, which so is renewed.
+        Accept a key from now on. It replaces an earlier key of the same name: this is how to renew a key.
 
-        :param session_token: makes it a temporary key, which is good with this token only
-        :param expires: when it ends; a time with a zone, by the machine's clock
-        :param arn: whose it is; default: a user named like the key
-        :param policies: IAM policy documents, as JSON or as what JSON gives; None: everything is allowed,
-            an empty list: nothing
-        :raises ValueError: a policy that cannot be read, or that has what the emulator does not know
+        :param session_token: makes the key a temporary key, which is valid only together with this token
+        :param expires: when the key expires: a time with a time zone, compared with the clock of the machine
+        :param arn: the ARN of the owner; the default is a user with the name of the key
+        :param policies: the IAM policy documents of the owner, as JSON texts or as parsed JSON. None allows
+            everything, an empty list allows nothing
+        :raises ValueError: a policy is not valid, or contains something that the emulator does not support
         """
-        read = None if policies is None else tuple(Policy.parse(each) for each in policies)
-        identity = Identity(arn or f"arn:aws:iam::{ACCOUNT_ID}:user/{access_key}", read)
+        parsed = None if policies is None else tuple(Policy.parse(each) for each in policies)
+        identity = Identity(arn or f"arn:aws:iam::{ACCOUNT_ID}:user/{access_key}", parsed)
         with self._lock:
             self._keys[access_key] = AccessKey(access_key, secret, identity, session_token, expires)
 
     def expire(self, access_key: str) -> None:
         """
-        Refuse a key from now on as expired; ``add`` renews it.
+        Refuse a key as expired from now on. ``add`` renews it.
 
         :raises KeyError: there is no such key
         """
@@ -106,7 +111,7 @@ class Credentials:
 
     def remove(self, access_key: str) -> None:
         """
-        Refuse a key from now on as unknown.
+        Refuse a key as unknown from now on.
 
         :raises KeyError: there is no such key
         """
@@ -114,6 +119,6 @@ class Credentials:
             del self._keys[access_key]
 
     def find(self, access_key: str) -> AccessKey | None:
-        """The key of that name."""
+        """Return the key, or None if it is unknown."""
         with self._lock:
             return self._keys.get(access_key)

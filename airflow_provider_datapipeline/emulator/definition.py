@@ -1,4 +1,4 @@
-"""Reading, checking and inheriting pipeline definitions."""
+"""Reads and checks pipeline definitions, and resolves inherited fields and references between objects."""
 
 from __future__ import annotations
 
@@ -34,21 +34,23 @@ _EMPTY_WORKER_GROUP = (
 
 
 def period_seconds(text: str | None) -> float | None:
-    """A period such as ``15 minutes`` in seconds (a month as 30 days), or None when it is not one."""
+    """Return the seconds of a period such as ``15 minutes``, with months of 30 days, or None if it is no period."""
     match = _PERIOD.fullmatch(text or "")
     return float(match[1]) * _SECONDS_OF_UNIT[match[2].lower()] if match else None
 
 
 def byte_size(object_id: str, name: str, fields: list[Field]) -> int:
-    """How large the service counts an object: UTF-8 bytes of its id, name and fields, keys included."""
-    texts = [object_id, name, *(text for field in fields for text in (field.key, field.value))]
+    """Return the size of an object as the service counts it: UTF-8 bytes of its id, name, keys and values."""
+    texts = [object_id, name]
+    for field in fields:
+        texts += [field.key, field.value]
     return sum(len(text.encode("utf-8", "surrogatepass")) for text in texts)
 
 
 def definition_from_wire(
     objects: list[dict[str, Any]], parameter_objects: list[dict[str, Any]], parameter_values: list[dict[str, str]]
 ) -> Definition:
-    """The definition of a PutPipelineDefinition request."""
+    """Return the definition in a PutPipelineDefinition request."""
     components = [
         Component(raw["id"], raw["name"], [Field.from_wire(field) for field in raw["fields"]]) for raw in objects
     ]
@@ -57,10 +59,11 @@ def definition_from_wire(
 
 def wire_from_file(document: dict[str, Any]) -> dict[str, Any]:
     """
-    The members of a PutPipelineDefinition request from a pipeline definition file (``objects``, ``parameters``,
-    ``values``), the format of AWS's console and command line.
+    Convert a pipeline definition file to the members of a PutPipelineDefinition request.
 
-    :raises ValueError: an object without an id
+    :param document: the file's content, with ``objects``, ``parameters`` and ``values``: the format that AWS's console
+        and command line use
+    :raises ValueError: an object has no id
     """
     return {
         "pipelineObjects": [_object_from_file(raw) for raw in document.get("objects", [])],
@@ -96,9 +99,9 @@ def _object_from_file(raw: dict[str, Any]) -> dict[str, Any]:
 
 def check_definition(objects: list[dict[str, Any]]) -> dict[str, list[str]]:
     """
-    The errors of a definition by object id, empty when it can be saved.
+    Return the errors of a definition by object id. Without errors the definition can be saved.
 
-    :raises ServiceError: an empty ``workerGroup``, which the service refuses as a whole
+    :raises ServiceError: a ``workerGroup`` is empty or there are too many objects; then the service refuses the request
     """
     errors: dict[str, list[str]] = {}
     ids = [raw["id"] for raw in objects]
@@ -145,7 +148,11 @@ def _value_errors(fields: list[Field]) -> list[str]:
 
 
 def inherited_fields(definition: Definition, component: Component) -> list[Field]:
-    """The component's own fields, then those of its parents and of ``Default`` whose key it does not have."""
+    """
+    Return the component's own fields, and after them the inherited ones.
+
+    A component inherits from its parents, and then from ``Default``, each field whose key it does not have yet.
+    """
     result: list[Field] = list(component.fields)
     seen = {component.id}
     ancestors = component.references("parent")
@@ -154,31 +161,35 @@ def inherited_fields(definition: Definition, component: Component) -> list[Field
         if ancestor is None or ancestor.id in seen:
             continue
         seen.add(ancestor.id)
-        result += _missing(result, ancestor.fields)
+        result += _fields_to_inherit(result, ancestor.fields)
         ancestors += ancestor.references("parent")
     default = definition.components.get("Default")
     if default is not None and default.id not in seen:
-        result += _missing(result, default.fields)
+        result += _fields_to_inherit(result, default.fields)
     return result
 
 
-def _missing(fields: list[Field], candidates: list[Field]) -> list[Field]:
+def _fields_to_inherit(fields: list[Field], candidates: list[Field]) -> list[Field]:
     keys = {field.key for field in fields} | {"parent"}
     return [field for field in candidates if field.key not in keys]
 
 
 def is_activity(component: Component) -> bool:
-    """Whether activating the pipeline runs this object."""
-    return (component.first("type") or "").endswith(ACTIVITY_SUFFIX)
+    """Return whether an activation of the pipeline runs this object."""
+    return (component.first_value("type") or "").endswith(ACTIVITY_SUFFIX)
 
 
 def is_runner_precondition(component: Component) -> bool:
-    """Whether this is a check that a task runner performs (the others are the service's and count as met here)."""
-    return component.first("type") in RUNNER_PRECONDITIONS
+    """
+    Return whether a task runner checks this precondition.
+
+    The service itself checks every other kind of precondition. The emulator treats those as met.
+    """
+    return component.first_value("type") in RUNNER_PRECONDITIONS
 
 
 def upstream_activities(definition: Definition, component: Component) -> list[str]:
-    """The activities that must be FINISHED first: those it depends on, and those that write its inputs."""
+    """Return the ids of the activities that an activity depends on, and of those that write its inputs."""
     fields = inherited_fields(definition, component)
     inputs = {field.value for field in fields if field.key == "input" and field.is_reference}
     upstream = [field.value for field in fields if field.key == "dependsOn" and field.is_reference]
@@ -191,14 +202,14 @@ def upstream_activities(definition: Definition, component: Component) -> list[st
 
 
 def referenced_components(definition: Definition, component: Component) -> list[Component]:
-    """Every object that the component refers to, directly or through another, itself excluded."""
+    """Return every other object that the component refers to, directly or through other objects."""
     found: dict[str, Component] = {}
-    open_ids = [component.id]
-    while open_ids:
-        current = definition.components.get(open_ids.pop(0))
+    ids_to_visit = [component.id]
+    while ids_to_visit:
+        current = definition.components.get(ids_to_visit.pop(0))
         if current is None or current.id in found:
             continue
         found[current.id] = current
-        open_ids += [field.value for field in current.fields if field.is_reference]
+        ids_to_visit += [field.value for field in current.fields if field.is_reference]
     del found[component.id]
     return list(found.values())

@@ -1,4 +1,4 @@
-"""From the bytes of a request to the bytes of its answer, whatever carries them."""
+"""Turns the bytes of an HTTP request into the bytes of its answer. The server and moto's mock both use it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from airflow_provider_datapipeline.emulator.errors import ServiceError
 from airflow_provider_datapipeline.emulator.records import Fault, RequestRecord
 from airflow_provider_datapipeline.emulator.service import DEFAULT_REGION
 from airflow_provider_datapipeline.emulator.signature import verify
-from airflow_provider_datapipeline.emulator.wire import CONTENT_TYPE, has_answer_body, operation_of, parse, validated
+from airflow_provider_datapipeline.emulator.wire import CONTENT_TYPE, has_answer_body, operation_name, parse, validate
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A request that may be carried out."""
+    """A request that was checked and may be executed."""
 
     record: RequestRecord
     operation: str
@@ -38,7 +38,7 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An HTTP answer: always JSON, or empty."""
+    """An HTTP answer. Its body is JSON or empty."""
 
     status: int
     headers: dict[str, str]
@@ -47,11 +47,11 @@ class Answer:
 
 class Endpoint:
     """
-    Checks requests, carries them out and writes the answers.
+    Checks requests, executes them and builds the answers.
 
-    :param service: what carries them out
-    :param credentials: who may do what; None when neither signatures nor rights are checked
-    :param regions: those that requests may be signed for; None: any
+    :param service: executes the requests
+    :param credentials: the accepted access keys with their policies; None checks neither signatures nor policies
+    :param regions: the regions for which requests may be signed; None allows all regions
     """
 
     def __init__(
@@ -61,52 +61,56 @@ class Endpoint:
         self._credentials = credentials
         self._regions = regions
 
-    def admit(
+    def authenticate(
         self, method: str, path: str, headers: Headers, body: bytes, region: str = DEFAULT_REGION
     ) -> Call | Answer:
         """
-        What to carry out, or the error to answer at once. The request is recorded either way.
+        Check a request, and return the call to execute or the answer with the error. The service records the request.
 
-        :param region: where signatures do not say
+        The checks are the signature, an injected ``fail`` fault, the call rates, the limits of the parameters and the
+        policies of the signer.
+
+        :param region: the region of the request, if signatures are not checked; otherwise the signature names it
         """
         record = RequestRecord(self._service.clock(), method, path, tuple(headers), body)
         self._service.record(record)
         try:
-            return self._admitted(record, region)
+            return self._checked_call(record, region)
         except ServiceError as error:
-            return self.refuse(record, error)
+            return self.error_answer(record, error)
 
-    def carry_out(self, call: Call) -> dict[str, Any] | Answer:
-        """The members of the answer, or the error to answer."""
+    def execute(self, call: Call) -> dict[str, Any] | Answer:
+        """Execute a call, and return the members of its answer or the answer with the error."""
         try:
             return self._service.call(call.operation, call.request, call.region, user_id=call.user_id)
         except ServiceError as error:
-            return self.refuse(call.record, error)
-        except Exception:  # a defect of the emulator must reach the client as the service's error, not as HTML
+            return self.error_answer(call.record, error)
+        except Exception:  # the client must receive a bug of the emulator as a JSON error of the service, not as HTML
             log.exception("%s failed in the emulator", call.operation)
-            return self.refuse(call.record, ServiceError("InternalServiceError", "The emulator failed; see its log."))
+            internal_error = ServiceError("InternalServiceError", "The emulator failed; see its log.")
+            return self.error_answer(call.record, internal_error)
 
-    def answer(self, call: Call, members: dict[str, Any]) -> Answer:
-        """A successful answer."""
+    def success_answer(self, call: Call, members: dict[str, Any]) -> Answer:
+        """Build the answer of a call that succeeded."""
         if call.operation == "PollForTask" and not members and self._service.settings.empty_poll_body == "null":
             members = {"taskObject": None}
         body = json.dumps(members).encode() if has_answer_body(call.operation) else b""
-        return _recorded(call.record, 200, body)
+        return _record_answer(call.record, 200, body)
 
-    def refuse(self, record: RequestRecord, error: ServiceError) -> Answer:
-        """An error as the service writes it."""
+    def error_answer(self, record: RequestRecord, error: ServiceError) -> Answer:
+        """Build the answer of a request that failed, in the format of the service."""
         record.error_code = error.code
         body = json.dumps({"__type": error.code, "message": error.message}).encode()
-        return _recorded(record, error.status, body)
+        return _record_answer(record, error.status, body)
 
-    def _admitted(self, record: RequestRecord, region: str) -> Call:
-        signer = self._signer(record)
+    def _checked_call(self, record: RequestRecord, region: str) -> Call:
+        signer = self._verified_signer(record)
         if signer:
             region = signer.region
         record.region = region
         if record.method != "POST":
             raise ServiceError("UnknownOperationException", f"The method {record.method} is not supported.")
-        operation = record.operation = operation_of(record.header("X-Amz-Target"))
+        operation = record.operation = operation_name(record.header("X-Amz-Target"))
         record.parameters = parse(record.body)
         fault = self._service.faults.next(operation)
         record.fault = fault.kind if fault else None
@@ -115,23 +119,25 @@ class Endpoint:
         settings = self._service.settings
         if settings.enforce_rates and not self._service.allows(operation):
             raise ServiceError("ThrottlingException", "Rate exceeded")
-        request = validated(operation, record.parameters, settings)
+        request = validate(operation, record.parameters, settings)
         if signer:
             self._service.authorize(signer.identity, operation, request, region)
-        return Call(record, operation, request, region, fault, signer.identity.user_id if signer else "")
+        user_id = signer.identity.user_id if signer else ""
+        return Call(record, operation, request, region, fault, user_id)
 
-    def _signer(self, record: RequestRecord) -> Signer | None:
+    def _verified_signer(self, record: RequestRecord) -> Signer | None:
         if self._credentials is None:
             return None
         record.signature_verified = False
-        request = (record.method, record.path, record.headers, record.body)
-        signer = verify(*request, self._credentials, regions=self._regions)
+        signer = verify(
+            record.method, record.path, record.headers, record.body, self._credentials, regions=self._regions
+        )
         record.signature_verified = True
         record.signer = signer.identity.arn
         return signer
 
 
-def _recorded(record: RequestRecord, status: int, body: bytes) -> Answer:
+def _record_answer(record: RequestRecord, status: int, body: bytes) -> Answer:
     record.status = status
     record.answer = body
     return Answer(status, {"Content-Type": CONTENT_TYPE, "x-amzn-RequestId": str(uuid4())}, body)

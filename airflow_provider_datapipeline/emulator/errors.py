@@ -1,4 +1,4 @@
-"""The errors that the emulator answers, by AWS's names."""
+"""The errors that the emulator answers. They have the names that AWS uses."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ _STATUS_OF_CODE = {"InternalServiceError": 500, "InternalFailure": 500, "Service
 
 class ServiceError(Exception):
     """
-    An error that a caller gets as JSON.
+    An error that the caller receives as JSON.
 
-    :param code: the bare name, sent as ``__type``
-    :param message: sent as ``message``
-    :param status: HTTP status; by default 500 for internal errors and 400 for all others, as on the API pages
+    :param code: the name of the error without a prefix, sent as ``__type``
+    :param message: the text, sent as ``message``
+    :param status: the HTTP status; the default is that of AWS's API pages: 503 for ServiceUnavailable, 500 for
+        internal errors, 400 for all others
     """
 
     def __init__(self, code: str, message: str, *, status: int | None = None) -> None:
@@ -22,10 +23,10 @@ class ServiceError(Exception):
 
 
 def invalid_request(message: str) -> ServiceError:
-    """An InvalidRequestException."""
+    """Return an InvalidRequestException."""
     return ServiceError("InvalidRequestException", message)
 
 
 def task_not_found() -> ServiceError:
-    """A TaskNotFoundException; no public sample of its text exists."""
+    """Return a TaskNotFoundException. Its text is invented, because no public sample exists."""
     return ServiceError("TaskNotFoundException", "The specified task was not found.")

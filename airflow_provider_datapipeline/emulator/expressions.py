@@ -1,4 +1,4 @@
-"""Evaluating ``#{...}``: names and references; the service's functions and operators are not offered."""
+"""Evaluates ``#{...}`` expressions: names and references, but not the functions and operators of the service."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ _PATH = re.compile(r"[@*]?[A-Za-z][\w-]*(\.[@*]?[A-Za-z][\w-]*)*")
 
 
 class UnknownExpressionError(Exception):
-    """An expression that cannot be evaluated here."""
+    """The emulator cannot evaluate the expression."""
 
 
 class Evaluator:
     """
-    Evaluates texts in the place of one object.
+    Evaluates the expressions in texts of one object.
 
-    :param definition: where references and parameters are looked up
+    :param definition: the definition that has the parameters and the objects of references
     :param fields: the fields of the object
-    :param node: the fields of the object that a precondition guards
+    :param node: the fields of the activity that the object guards, if the object is a precondition
     """
 
     def __init__(self, definition: Definition, fields: list[Field], node: list[Field] | None = None) -> None:
@@ -34,13 +34,13 @@ class Evaluator:
 
     def evaluate(self, text: str, *, strict: bool) -> str:
         """
-        The text with its expressions replaced.
+        Replace the expressions in a text by their values.
 
-        :param strict: raise for what cannot be evaluated, instead of leaving it in the text
-        :raises UnknownExpressionError: see ``strict``
+        :param strict: whether an expression that cannot be evaluated is an error; otherwise it stays in the text
+        :raises UnknownExpressionError: an expression cannot be evaluated, and ``strict`` is true
         """
 
-        def replaced(match: re.Match[str]) -> str:
+        def value_of(match: re.Match[str]) -> str:
             value = self._resolve(match[1].split("."), self._fields) if _PATH.fullmatch(match[1]) else None
             if value is not None:
                 return value
@@ -48,7 +48,7 @@ class Evaluator:
                 raise UnknownExpressionError(f"Unable to evaluate the expression '{match[0]}'.")
             return match[0]
 
-        return _EXPRESSION.sub(replaced, text)
+        return _EXPRESSION.sub(value_of, text)
 
     def _resolve(self, path: list[str], fields: list[Field]) -> str | None:
         name, *rest = path

@@ -1,4 +1,4 @@
-"""What the emulator stores: pipelines, definition objects, instances, attempts and leases, as plain data."""
+"""The data that the emulator stores: pipelines, definition objects, instances, attempts and leases."""
 
 from __future__ import annotations
 
@@ -33,56 +33,56 @@ UNSUCCESSFUL = ENDED - {Status.FINISHED}
 
 
 def timestamp(moment: datetime) -> str:
-    """A UTC time as the service writes it: seconds, no zone."""
+    """Return a UTC time in the service's format: to the second, without a time zone."""
     return moment.strftime(TIME_FORMAT)
 
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One field of an object: a key with a string or a reference."""
+    """One field of an object: a key and a value, which is a string or the id of another object."""
 
     key: str
     value: str
     is_reference: bool = False
 
-    def as_wire(self) -> dict[str, str]:
-        """The field as the API writes it."""
+    def to_wire(self) -> dict[str, str]:
+        """Return the field in the format of the API."""
         return {"key": self.key, "refValue" if self.is_reference else "stringValue": self.value}
 
     @classmethod
     def from_wire(cls, raw: dict[str, Any]) -> Field:
-        """The field of an API request, already validated against the model."""
+        """Return the field of an API request that was validated."""
         if raw.get("refValue") is not None:
             return cls(raw["key"], raw["refValue"], is_reference=True)
         return cls(raw["key"], raw.get("stringValue") or "")
 
 
-def object_as_wire(object_id: str, name: str, fields: list[Field]) -> dict[str, Any]:
-    """A PipelineObject as the API writes it."""
-    return {"id": object_id, "name": name, "fields": [field.as_wire() for field in fields]}
+def object_to_wire(object_id: str, name: str, fields: list[Field]) -> dict[str, Any]:
+    """Return a PipelineObject in the format of the API."""
+    return {"id": object_id, "name": name, "fields": [field.to_wire() for field in fields]}
 
 
 @dataclass(slots=True)
 class Component:
-    """A definition object."""
+    """An object of a pipeline definition."""
 
     id: str
     name: str
     fields: list[Field]
     paused: bool = False
 
-    def first(self, key: str) -> str | None:
-        """The value of the key's first field."""
+    def first_value(self, key: str) -> str | None:
+        """Return the value of the first field with this key, or None."""
         return next((field.value for field in self.fields if field.key == key), None)
 
     def references(self, key: str) -> list[str]:
-        """The ids that the key's fields refer to."""
+        """Return the object ids to which the fields with this key refer."""
         return [field.value for field in self.fields if field.key == key and field.is_reference]
 
 
 @dataclass(slots=True)
 class Definition:
-    """A pipeline's objects, in the order in which they were put, and its parameters."""
+    """The objects of a pipeline, in the order of PutPipelineDefinition, and its parameters."""
 
     components: dict[str, Component] = field(default_factory=dict)
     parameter_objects: list[dict[str, Any]] = field(default_factory=list)
@@ -91,7 +91,7 @@ class Definition:
 
 @dataclass(slots=True, eq=False, repr=False)
 class Attempt:
-    """One try of an instance; what a task runner receives."""
+    """One try of an instance. A task runner receives an attempt as its task."""
 
     id: str
     number: int
@@ -115,7 +115,7 @@ class Attempt:
 
 @dataclass(slots=True, eq=False, repr=False)
 class Instance:
-    """One run of a component: what an activation creates."""
+    """One run of a component. An activation creates it."""
 
     id: str
     pipeline: Pipeline
@@ -138,18 +138,18 @@ class Instance:
 
     @property
     def is_precondition(self) -> bool:
-        """Whether this is a check that guards another instance."""
+        """Whether this is a precondition, which guards another instance."""
         return self.node is not None
 
     @property
-    def head(self) -> Attempt | None:
-        """The newest attempt."""
+    def head_attempt(self) -> Attempt | None:
+        """The newest attempt, or None before the first one."""
         return self.attempts[-1] if self.attempts else None
 
 
 @dataclass(slots=True, eq=False, repr=False)
 class Pipeline:
-    """A pipeline and everything that it ran."""
+    """A pipeline with its definition and all its runs."""
 
     id: str
     name: str
@@ -169,7 +169,7 @@ class Pipeline:
 
     @property
     def state(self) -> str:
-        """The ``@pipelineState``."""
+        """The value of ``@pipelineState``."""
         if self.finished:
             return "FINISHED"
         return "SCHEDULED" if self.first_activation else "PENDING"
@@ -177,7 +177,11 @@ class Pipeline:
 
 @dataclass(slots=True, eq=False, repr=False)
 class Lease:
-    """A task id that was given out; ``current`` until the service gives the task to nobody or somebody else."""
+    """
+    A task id that a task runner received.
+
+    ``current`` becomes false when the service takes the task away from this task runner.
+    """
 
     pipeline_task_id: str
     attempt: Attempt

@@ -1,8 +1,9 @@
 """
-The emulator behind moto's ``mock_aws``: ``install()`` gives boto3 in a mock every call that the server has.
+Offers the emulator inside moto's ``mock_aws``. After ``install()``, boto3 in a mock can make every call of the server.
 
-State is per account and region, and ends with the mock. Polls answer at once. Signatures are not checked: nothing
-in a mock is signed for real. Of the faults only ``fail`` can be injected: a mock has no connection and no delay.
+Each account and region has its own state, which ends with the mock. PollForTask answers at once. Signatures are not
+checked, because a mock uses no real credentials. The only fault that can be injected is ``fail``, because a mock has
+neither connections nor delays.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import moto.datapipeline.responses as moto_responses
 import moto.datapipeline.urls as moto_urls
 from moto.core.models import DEFAULT_ACCOUNT_ID
 
+from airflow_provider_datapipeline.emulator.deprecated import settings_from_keywords
 from airflow_provider_datapipeline.emulator.endpoint import Answer, Endpoint
 from airflow_provider_datapipeline.emulator.service import DEFAULT_REGION, Service
 from airflow_provider_datapipeline.emulator.settings import EmulatorSettings
@@ -27,9 +29,9 @@ _settings = EmulatorSettings()
 
 
 class _Backend(moto_models.DataPipelineBackend):
-    """What moto makes, keeps and resets per account and region."""
+    """The state of one account and region. moto creates it and resets it."""
 
-    _url_module = moto_urls  # moto derives the module's name from ours otherwise, and does not find it
+    _url_module = moto_urls  # otherwise moto derives the name of this module from our module's name and finds none
 
     def __init__(self, region_name: str, account_id: str) -> None:
         super().__init__(region_name, account_id)
@@ -38,10 +40,10 @@ class _Backend(moto_models.DataPipelineBackend):
 
 class _Response(moto_responses.DataPipelineResponse):
     """
-    Hands the request to the emulator as it came.
+    Passes the unparsed request to the emulator.
 
-    moto's own way to parameters is not used: it also reads the JSON body as a form, so that an errorMessage with
-    ``&taskStatus=FINISHED&`` in it would turn a failure into a success.
+    This does not use the parameters that moto parses. moto also parses the JSON body as a form, and then an
+    errorMessage that contains ``&taskStatus=FINISHED&`` would turn a failure into a success.
     """
 
     use_raw_body = True
@@ -52,34 +54,35 @@ class _Response(moto_responses.DataPipelineResponse):
         endpoint = Endpoint(service, credentials=None)
         received = [(str(name), str(value)) for name, value in self.headers.items()]
         body = self.body if isinstance(self.body, bytes) else self.body.encode()
-        admitted = endpoint.admit(self.method, self.path, received, body, self.region)
-        if isinstance(admitted, Answer):
-            answer = admitted
+        call = endpoint.authenticate(self.method, self.path, received, body, self.region)
+        if isinstance(call, Answer):
+            answer = call
         else:
-            result = endpoint.carry_out(admitted)
-            answer = result if isinstance(result, Answer) else endpoint.answer(admitted, result)
+            result = endpoint.execute(call)
+            answer = result if isinstance(result, Answer) else endpoint.success_answer(call, result)
         return answer.status, answer.headers, answer.body.decode()
 
 
-def install(settings: EmulatorSettings | None = None) -> None:
+def install(settings: EmulatorSettings | None = None, *, behaviour: EmulatorSettings | None = None) -> None:
     """
-    Let moto answer for AWS Data Pipeline with the emulator, in mocks that begin afterwards and in those that are open.
+    Let moto use the emulator for AWS Data Pipeline, in mocks that are open now and in mocks that start later.
 
-    :param settings: the switches of every service made from now on
+    :param settings: the settings of every service that is created from now on
+    :param behaviour: the old name of ``settings``; version 0.4 drops it
     """
     global _settings  # noqa: PLW0603  # moto constructs backends with a region and an account only
-    _settings = settings or EmulatorSettings()
+    _settings = settings_from_keywords(settings, behaviour) or EmulatorSettings()
     _replace(_Backend, _Response)
 
 
 def uninstall() -> None:
-    """Let moto answer by itself again."""
+    """Let moto use its own implementation again."""
     _replace(moto_models.DataPipelineBackend, moto_responses.DataPipelineResponse)
 
 
 def service_of(region: str = DEFAULT_REGION, account_id: str = DEFAULT_ACCOUNT_ID) -> Service:
     """
-    The service that answers for a region and account in the open mock: for its attempts, requests and levers.
+    Return the service of an account and region in the open mock, to read its attempts and requests or inject faults.
 
     :raises LookupError: ``install()`` was not called
     """

@@ -1,4 +1,4 @@
-"""The account's published call rates, as token buckets."""
+"""The published call rates of an account, enforced by token buckets."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
-BURST = 100.0  # developer guide, limits: the same for every call
+BURST = 100.0  # developer guide, limits: the same for every operation
 PER_SECOND = {
     "PollForTask": 2.0,
     "QueryObjects": 2.0,
@@ -24,24 +24,24 @@ PER_SECOND = {
     "ListPipelines": 1.0,
     "PutPipelineDefinition": 1.0,
     "SetStatus": 1.0,
-}  # developer guide, limits; no figure is published for the others
+}  # developer guide, limits; no rate is published for the other operations
 
 
 class TokenBuckets:
-    """One bucket per operation, full at first."""
+    """One token bucket for each operation. Each bucket starts full."""
 
     def __init__(self, clock: Callable[[], datetime]) -> None:
         self._clock = clock
         self._buckets: dict[str, tuple[float, datetime]] = {}
 
     def take(self, operation: str) -> bool:
-        """Whether the account may make this call now; takes a token if so."""
+        """Take a token of the operation, and return whether there was one: then the account may make the call now."""
         rate = PER_SECOND.get(operation)
         if rate is None:
             return True
         now = self._clock()
-        tokens, since = self._buckets.get(operation, (BURST, now))
-        tokens = min(BURST, tokens + rate * (now - since).total_seconds())
+        tokens, last_call = self._buckets.get(operation, (BURST, now))
+        tokens = min(BURST, tokens + rate * (now - last_call).total_seconds())
         allowed = tokens >= 1
         self._buckets[operation] = (tokens - 1 if allowed else tokens, now)
         return allowed

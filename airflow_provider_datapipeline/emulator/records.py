@@ -1,4 +1,4 @@
-"""What tests see and steer: the requests received, the attempts, and faults to inject."""
+"""The records for tests: the received requests, the stored attempts, and the faults to inject."""
 
 from __future__ import annotations
 
@@ -17,11 +17,12 @@ if TYPE_CHECKING:
 @dataclass(slots=True)
 class RequestRecord:
     """
-    One request as it arrived, and what became of it.
+    One received request and its answer.
 
-    ``status`` and ``answer`` are None until it was answered; ``error_code`` is None unless it was refused.
-    ``signature_verified`` is None where signatures are not checked (in moto's mock). ``signer`` is the ARN of whose key
-    signed it, None where that is not known.
+    ``status`` and ``answer`` are None until the request is answered. ``error_code`` is None unless the answer is an
+    error. ``signature_verified`` is None if signatures are not checked, as in moto's mock. ``signer`` is the ARN of the
+    identity whose key signed the request, or None if the signature was not verified. ``fault`` is the kind of the
+    injected fault, or None.
     """
 
     received: datetime
@@ -40,17 +41,18 @@ class RequestRecord:
     fault: str | None = None
 
     def header(self, name: str) -> str | None:
-        """The value of a header, whatever its case."""
+        """Return the value of a header, or None. The case of the name does not matter."""
         return next((value for key, value in self.headers if key.lower() == name.lower()), None)
 
 
 @dataclass(frozen=True, slots=True)
 class AttemptView:
     """
-    One attempt as the service stores it, at the moment of asking.
+    A snapshot of one attempt as the service stores it.
 
-    ``reported_status`` is what its task runner reported (FINISHED, FAILED, FALSE) or None; ``accepted_reports`` is
-    how many reports changed it, which is never more than one; ``repeated_reports`` how many said the same again.
+    ``reported_status`` is the status that the task runner reported (FINISHED, FAILED or FALSE), or None before the
+    report. ``accepted_reports`` counts the reports that changed the attempt, which is at most one.
+    ``repeated_reports`` counts the later reports with the same status.
     """
 
     region: str
@@ -75,12 +77,12 @@ class AttemptView:
 
     @property
     def seconds(self) -> float | None:
-        """From waiting for a runner to the end; None while it is open."""
+        """The seconds from the creation of the attempt to its end, or None until it has ended."""
         return (self.ended - self.created).total_seconds() if self.ended else None
 
     @classmethod
     def of(cls, attempt: Attempt, region: str) -> AttemptView:
-        """The view of an attempt."""
+        """Return the snapshot of an attempt."""
         instance = attempt.instance
         return cls(
             region=region,
@@ -108,11 +110,13 @@ class AttemptView:
 @dataclass(frozen=True, slots=True)
 class Fault:
     """
-    Something that goes wrong with one request.
+    A failure to inject into one request.
 
-    ``fail``: refused with ``code``. ``drop``: the connection is closed before anything happened; ``swallow``: likewise,
-    but after ``seconds`` of silence. ``lose_answer``: it takes effect, then the connection is closed. ``delay``: it
-    takes effect, the answer comes ``seconds`` later.
+    ``fail``: the service answers the error ``code`` and does not execute the request.
+    ``drop``: the server does not execute the request and closes the connection.
+    ``swallow``: as ``drop``, but the server closes the connection only after ``seconds``.
+    ``lose_answer``: the server executes the request, then closes the connection without an answer.
+    ``delay``: the server executes the request at once and answers ``seconds`` later.
     """
 
     kind: Literal["fail", "drop", "swallow", "lose_answer", "delay"]
@@ -123,24 +127,24 @@ class Fault:
 
 
 class Faults:
-    """Faults waiting for requests, per operation, first in first out. Thread-safe."""
+    """The faults to inject into the next requests of each operation, in order. Thread-safe."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._waiting: dict[str, deque[Fault]] = {}
 
     def add(self, operation: str, faults: Iterable[Fault]) -> None:
-        """Let the operation's next requests meet these faults, one each."""
+        """Inject these faults into the next requests of the operation, one fault into each request."""
         with self._lock:
             self._waiting.setdefault(operation, deque()).extend(faults)
 
     def next(self, operation: str) -> Fault | None:
-        """The fault that the request that just came in meets, or None."""
+        """Remove and return the fault for the current request of the operation, or None."""
         with self._lock:
             waiting = self._waiting.get(operation)
             return waiting.popleft() if waiting else None
 
     def clear(self) -> None:
-        """Forget the faults that no request has met."""
+        """Remove the faults that were not injected yet."""
         with self._lock:
             self._waiting.clear()

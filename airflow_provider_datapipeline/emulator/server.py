@@ -1,4 +1,4 @@
-"""The emulator over HTTP: Starlette on uvicorn, keep-alive connections, many long polls held at once."""
+"""Offers the emulator over HTTP with Starlette and uvicorn: keep-alive connections, and many long polls at once."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from airflow_provider_datapipeline.emulator.credentials import Credentials
 from airflow_provider_datapipeline.emulator.endpoint import Answer, Endpoint
-from airflow_provider_datapipeline.emulator.held_polls import HeldPolls
+from airflow_provider_datapipeline.emulator.long_polls import LongPolls
 from airflow_provider_datapipeline.emulator.service import Service
 
 if TYPE_CHECKING:
@@ -37,16 +37,17 @@ class EmulatorServer:
     """
     A local AWS Data Pipeline: ``with EmulatorServer() as server: boto3.client(..., endpoint_url=server.url)``.
 
-    In a ``with`` block it runs in a thread of its own; ``run()`` runs it in the calling one until ctrl-C.
+    In a ``with`` block, the server runs in its own thread. ``run()`` runs it in the current thread until ctrl-C.
 
-    :param service: the service to offer, or the switches of a new one
-    :param port: TCP port; 0 takes a free one, which ``url`` tells
-    :param host: an address of this machine; one that is not loopback needs credentials other than the default
-    :param credentials: secrets by access key, or ``Credentials`` with tokens, ends, owners and policies; by default
-        ``test`` with the secret ``test``. They can be changed at any time: ``server.credentials.expire("test")``
-    :param regions: those that requests may be signed for; by default any
-    :raises ValueError: a host beyond loopback with the default credentials
-    :raises OSError: the port is taken
+    :param service: the service to offer, or the settings of a new service
+    :param port: the TCP port; 0 chooses a free port, and ``url`` contains it
+    :param host: the address to listen on; an address that other machines can reach needs credentials of your own
+    :param credentials: a mapping from access keys to secrets, or ``Credentials``, which also has session tokens,
+        expiry times, owners and policies. The default is the key ``test`` with the secret ``test``. The keys can be
+        changed at any time: ``server.credentials.expire("test")``
+    :param regions: the regions for which requests may be signed; the default allows all regions
+    :raises ValueError: other machines can reach the host, and the credentials are the default ones
+    :raises OSError: the port is in use
     """
 
     def __init__(
@@ -58,15 +59,16 @@ class EmulatorServer:
         credentials: Mapping[str, str] | Credentials | None = None,
         regions: Collection[str] | None = None,
     ) -> None:
-        given = DEFAULT_CREDENTIALS if credentials is None else credentials
-        self.credentials = given if isinstance(given, Credentials) else Credentials(given)
-        if host != "localhost" and not ipaddress.ip_address(host).is_loopback and self._knows_the_default():
+        if credentials is None:
+            credentials = DEFAULT_CREDENTIALS
+        self.credentials = credentials if isinstance(credentials, Credentials) else Credentials(credentials)
+        if host != "localhost" and not ipaddress.ip_address(host).is_loopback and self._accepts_default_credentials():
             raise ValueError(f"{host} can be reached from other machines: choose credentials other than test:test")
         self.service = service if isinstance(service, Service) else Service(service)
         self._endpoint = Endpoint(self.service, self.credentials, regions)
-        self._socket = _listening(host, port)
-        bound: int = self._socket.getsockname()[1]
-        self.url = f"http://[{host}]:{bound}" if ":" in host else f"http://{host}:{bound}"
+        self._socket = _listening_socket(host, port)
+        bound_port: int = self._socket.getsockname()[1]
+        self.url = f"http://[{host}]:{bound_port}" if ":" in host else f"http://{host}:{bound_port}"
         self._server = _Server(
             uvicorn.Config(
                 self._application,
@@ -83,7 +85,7 @@ class EmulatorServer:
             ),
             self._close_polls,
         )
-        self._polls: HeldPolls | None = None
+        self._polls: LongPolls | None = None
         self._thread: threading.Thread | None = None
 
     def __enter__(self) -> Self:
@@ -98,19 +100,24 @@ class EmulatorServer:
         if self._thread:
             self._thread.join()
 
-    def _knows_the_default(self) -> bool:
-        return any(
-            (key := self.credentials.find(name)) is not None and key.secret == secret
-            for name, secret in DEFAULT_CREDENTIALS.items()
-        )
+    def _accepts_default_credentials(self) -> bool:
+        for name, secret in DEFAULT_CREDENTIALS.items():
+            key = self.credentials.find(name)
+            if key is not None and key.secret == secret:
+                return True
+        return False
 
     def run(self) -> None:
-        """Serve until stopped; in the main thread, until SIGINT or SIGTERM, which uvicorn then raises again."""
+        """
+        Serve requests until the server is stopped.
+
+        In the main thread, SIGINT and SIGTERM also stop the server. uvicorn then raises the signal again.
+        """
         asyncio.run(self._serve())
 
     async def _serve(self) -> None:
-        self._polls = HeldPolls(self.service, self._endpoint, asyncio.get_running_loop())
-        # uvicorn leaves it open when it is stopped before it has started.
+        self._polls = LongPolls(self.service, self._endpoint, asyncio.get_running_loop())
+        # Close the socket here: uvicorn leaves it open if it is stopped before it has started.
         with self._socket:
             await self._server.serve(sockets=[self._socket])
 
@@ -128,45 +135,45 @@ class EmulatorServer:
         if scope["query_string"]:
             path += "?" + scope["query_string"].decode("latin-1")
         headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]]
-        admitted = self._endpoint.admit(scope["method"], path, headers, body)
-        answer = admitted if isinstance(admitted, Answer) else await self._answer(admitted, request)
+        call = self._endpoint.authenticate(scope["method"], path, headers, body)
+        answer = call if isinstance(call, Answer) else await self._answer_call(call, request)
         if answer is None:
             await _Connection.close(request)
         else:
             await Response(answer.body, answer.status, answer.headers)(scope, receive, send)
 
-    async def _answer(self, call: Call, request: Request) -> Answer | None:
-        """The answer, or None when the connection is to be closed instead."""
+    async def _answer_call(self, call: Call, request: Request) -> Answer | None:
+        """Return the answer, or None if the connection must be closed without an answer."""
         fault = call.fault
         if fault and fault.kind in ("drop", "swallow"):
             await asyncio.sleep(fault.seconds)
             return None
-        result = self._endpoint.carry_out(call)
+        result = self._endpoint.execute(call)
         if call.operation == "PollForTask" and result == {} and self._polls:
-            result = await self._held(call, request, self._polls)
-        answer = result if isinstance(result, Answer) else self._endpoint.answer(call, result)
+            result = await self._wait_for_task(call, request, self._polls)
+        answer = result if isinstance(result, Answer) else self._endpoint.success_answer(call, result)
         if fault and fault.kind == "delay":
             await asyncio.sleep(fault.seconds)
         return None if fault and fault.kind == "lose_answer" else answer
 
-    async def _held(self, call: Call, request: Request, polls: HeldPolls) -> dict[str, object] | Answer:
+    async def _wait_for_task(self, call: Call, request: Request, polls: LongPolls) -> dict[str, object] | Answer:
         settings = self.service.settings
-        waiting = polls.wait(call, settings.long_poll_seconds)
+        wait_for_task = polls.wait(call, settings.long_poll_seconds)
         if settings.abandoned_poll == "takes_task":
-            return await waiting
-        poll = asyncio.ensure_future(waiting)
-        gone = asyncio.ensure_future(_disconnected(request))
+            return await wait_for_task
+        poll = asyncio.ensure_future(wait_for_task)
+        disconnect = asyncio.ensure_future(_wait_for_disconnect(request))
         try:
-            await asyncio.wait({poll, gone}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({poll, disconnect}, return_when=asyncio.FIRST_COMPLETED)
             return poll.result() if poll.done() else {}
         finally:
             poll.cancel()
-            gone.cancel()
+            disconnect.cancel()
 
 
-def _listening(host: str, port: int) -> socket.socket:
-    # The protocol is named because asyncio turns off Nagle's delay (40 ms per answer) only where it is.
+def _listening_socket(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    # asyncio disables Nagle's algorithm, which delays each answer by 40 ms, only if the protocol is given here.
     listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -178,13 +185,13 @@ def _listening(host: str, port: int) -> socket.socket:
     return listening
 
 
-async def _disconnected(request: Request) -> None:
+async def _wait_for_disconnect(request: Request) -> None:
     while (await request.receive())["type"] != "http.disconnect":
         pass
 
 
 class _Server(uvicorn.Server):
-    """uvicorn, which would wait for held polls before it ends."""
+    """uvicorn's server, which answers the open long polls before it stops. uvicorn alone would wait for their end."""
 
     def __init__(self, config: uvicorn.Config, close_polls: Callable[[], None]) -> None:
         super().__init__(config)
@@ -196,22 +203,22 @@ class _Server(uvicorn.Server):
 
 
 class _Connection(H11Protocol):
-    """A connection that the application can close without an answer, which ASGI has no word for."""
+    """A connection that the application can close without an answer. ASGI has no message for that."""
 
-    _open: ClassVar[dict[tuple[object, object], asyncio.Transport]] = {}
+    _open_transports: ClassVar[dict[tuple[object, object], asyncio.Transport]] = {}
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in uvicorn
         super().connection_made(transport)
-        self._open[(self.client, self.server)] = transport
+        self._open_transports[(self.client, self.server)] = transport
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._open.pop((self.client, self.server), None)
+        self._open_transports.pop((self.client, self.server), None)
         super().connection_lost(exc)
 
     @classmethod
     async def close(cls, request: Request) -> None:
-        """Close the connection of this request and wait until that is done, lest uvicorn answers for us."""
-        transport = cls._open.get((request.scope["client"], request.scope["server"]))
+        """Close the connection of this request, and wait until it is closed. Otherwise uvicorn sends an answer."""
+        transport = cls._open_transports.get((request.scope["client"], request.scope["server"]))
         if transport:
             transport.close()
-        await _disconnected(request)
+        await _wait_for_disconnect(request)

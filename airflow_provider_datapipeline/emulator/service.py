@@ -1,4 +1,4 @@
-"""The service as one thread-safe object: regions, operations, and the levers that tests use."""
+"""The emulated service as one thread-safe object: its regions, its operations, and the controls for tests."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_datapipeline.emulator.authorization import authorize
 from airflow_provider_datapipeline.emulator.definition import wire_from_file
+from airflow_provider_datapipeline.emulator.deprecated import settings_from_keywords, warn_renamed
 from airflow_provider_datapipeline.emulator.engine import Engine, utc_now
 from airflow_provider_datapipeline.emulator.errors import ServiceError
 from airflow_provider_datapipeline.emulator.identifiers import new_pipeline_id
@@ -66,26 +67,33 @@ _OPERATIONS: dict[str, Callable[[Engine, dict[str, Any]], dict[str, Any] | None]
 
 class Service:
     """
-    One account of the emulated service, with its own state per region.
+    One account of the emulated service. Each region has its own state.
 
-    :param settings: the switches; ``service.settings = ...`` replaces them at any time
-    :param clock: the time in UTC, for everything but signatures; with a hand-driven clock, call ``tick()`` after
-        moving it, so that polls held by a server notice
+    :param settings: the settings to begin with; ``service.settings = ...`` replaces them at any time
+    :param clock: returns the time in UTC, which everything except signatures uses. A test that moves its own clock
+        must call ``tick()`` afterwards, so that the open long polls of a server notice the new time
+    :param behaviour: the old name of ``settings``; version 0.4 drops it
     """
 
-    def __init__(self, settings: EmulatorSettings | None = None, clock: Callable[[], datetime] = utc_now) -> None:
+    def __init__(
+        self,
+        settings: EmulatorSettings | None = None,
+        clock: Callable[[], datetime] = utc_now,
+        *,
+        behaviour: EmulatorSettings | None = None,
+    ) -> None:
         self.clock = clock
         self.faults = Faults()
         self._rates = TokenBuckets(clock)
         self.lock = threading.RLock()
-        self._settings = settings or EmulatorSettings()
+        self._settings = settings_from_keywords(settings, behaviour) or EmulatorSettings()
         self._engines: dict[str, Engine] = {}
         self._requests: deque[RequestRecord] = deque(maxlen=REQUESTS_KEPT)
         self._listeners: list[Callable[[], None]] = []
 
     @property
     def settings(self) -> EmulatorSettings:
-        """The switches in force."""
+        """The current settings."""
         return self._settings
 
     @settings.setter
@@ -96,22 +104,33 @@ class Service:
                 engine.settings = settings
 
     @property
+    def behaviour(self) -> EmulatorSettings:
+        """The old name of ``settings``. Version 0.4 drops it."""
+        warn_renamed("Service.behaviour", "Service.settings", stacklevel=3)
+        return self.settings
+
+    @behaviour.setter
+    def behaviour(self, settings: EmulatorSettings) -> None:
+        warn_renamed("Service.behaviour", "Service.settings", stacklevel=3)
+        self.settings = settings
+
+    @property
     def requests(self) -> list[RequestRecord]:
-        """The latest requests, oldest first, at most ``REQUESTS_KEPT``; refused and still held ones included."""
+        """The latest ``REQUESTS_KEPT`` requests, oldest first, with those that were refused or have no answer yet."""
         with self.lock:
             return list(self._requests)
 
     def received(self, operation: str) -> list[RequestRecord]:
-        """The requests of one operation."""
+        """Return the requests of one operation, oldest first."""
         return [record for record in self.requests if record.operation == operation]
 
     def record(self, record: RequestRecord) -> None:
-        """Remember a request."""
+        """Add a request to ``requests``."""
         with self.lock:
             self._requests.append(record)
 
     def attempts(self, region: str | None = None) -> list[AttemptView]:
-        """Every attempt, of one region or of all, oldest first within a pipeline."""
+        """Return the attempts of one region, or of all regions. Those of a pipeline are in order, oldest first."""
         with self.lock:
             self.tick()
             return [
@@ -125,33 +144,34 @@ class Service:
     def fail_next(
         self, operation: str, code: str, *, message: str = "", status: int | None = None, times: int = 1
     ) -> None:
-        """Refuse the next requests of this operation with an error, without effect."""
+        """Answer the next ``times`` requests of the operation with the error ``code``, and do not execute them."""
         text = message or ("Rate exceeded" if code == "ThrottlingException" else f"Injected {code}")
         self.faults.add(operation, [Fault("fail", code=code, message=text, status=status)] * times)
 
     def delay_next(self, operation: str, seconds: float, *, times: int = 1) -> None:
-        """Let the next requests take effect at once, and their answers come ``seconds`` late."""
+        """Execute the next ``times`` requests at once, but answer them ``seconds`` later."""
         self.faults.add(operation, [Fault("delay", seconds=seconds)] * times)
 
     def drop_next(self, operation: str, *, times: int = 1) -> None:
-        """Close the connection of the next requests before they take effect."""
+        """Close the connections of the next ``times`` requests, and do not execute these requests."""
         self.faults.add(operation, [Fault("drop")] * times)
 
     def swallow_next(self, operation: str, seconds: float, *, times: int = 1) -> None:
-        """Leave the next requests without effect and without an answer, and close their connections after that long."""
+        """Neither execute nor answer the next ``times`` requests, and close their connections after ``seconds``."""
         self.faults.add(operation, [Fault("swallow", seconds=seconds)] * times)
 
     def lose_next_answer(self, operation: str, *, times: int = 1) -> None:
-        """Let the next requests take effect, and close the connection instead of answering."""
+        """Execute the next ``times`` requests, but close their connections instead of sending an answer."""
         self.faults.add(operation, [Fault("lose_answer")] * times)
 
     def start_pipeline(
         self, document: dict[str, Any], *, name: str = "pipeline", unique_id: str = "", region: str = DEFAULT_REGION
     ) -> str:
         """
-        Create, put and activate a pipeline from a definition file's content; returns its id.
+        Create a pipeline with the content of a definition file, activate it, and return its id.
 
         :param document: ``{"objects": [...], "parameters": [...], "values": {...}}``
+        :param unique_id: the ``uniqueId`` of CreatePipeline; the default is a new one
         :raises ValueError: the definition has errors
         """
         created = self.call("CreatePipeline", {"name": name, "uniqueId": unique_id or new_pipeline_id()}, region)
@@ -166,10 +186,10 @@ class Service:
         self, operation: str, request: dict[str, Any], region: str = DEFAULT_REGION, *, user_id: str = ""
     ) -> dict[str, Any]:
         """
-        Carry out a validated request. A poll without work gives ``{}``.
+        Execute a validated request, and return the members of its answer. PollForTask without a task returns ``{}``.
 
-        :param user_id: who asks, for pipelines to know their creator
-        :raises ServiceError: the service's answer is an error
+        :param user_id: the unique id of the caller, which becomes the creator of a new pipeline
+        :raises ServiceError: the answer of the service is an error
         """
         if operation not in _OPERATIONS:
             raise ServiceError("UnknownOperationException", f"The emulator does not offer {operation} yet.")
@@ -180,12 +200,12 @@ class Service:
             if operation == "CreatePipeline" and answer:
                 pipeline = engine.pipelines[answer["pipelineId"]]
                 pipeline.creator = pipeline.creator or user_id
-            self._changed()
+            self._notify_listeners()
         return answer or {}
 
     def authorize(self, identity: Identity, operation: str, request: dict[str, Any], region: str) -> None:
         """
-        Return if the identity may carry out a validated request.
+        Return if the policies of the identity allow a validated request, and raise an error otherwise.
 
         :raises ServiceError: AccessDeniedException
         """
@@ -194,50 +214,50 @@ class Service:
 
     def reassign(self, pipeline_task_id: str) -> str:
         """
-        Take a task away from its runner and give it to another one; returns the task id that it has there.
+        Take a task away from its task runner, as if another one had polled it, and return its new task id.
 
-        The service does so where it takes a runner for dead.
+        The real service does this when it assumes that the task runner has died.
 
-        :raises KeyError: there is no such task
+        :raises KeyError: the task id is unknown
         """
         with self.lock:
             for engine in self._engines.values():
                 if lease := engine.leases.get(pipeline_task_id):
-                    new = hand_out(engine, lease.attempt)
+                    new_lease = hand_out(engine, lease.attempt)
                     engine.watch(lease.attempt.instance)
-                    return new.pipeline_task_id
+                    return new_lease.pipeline_task_id
         raise KeyError(pipeline_task_id)
 
     def allows(self, operation: str) -> bool:
-        """Whether the account's published rate of the operation allows one more call now."""
+        """Count one call of the operation, and return whether the account's published rate allows it now."""
         with self.lock:
             return self._rates.take(operation)
 
     def tick(self) -> None:
-        """Apply what the clock has made due, and let held polls know."""
+        """Apply every retry and timeout that is due, and notify the listeners."""
         with self.lock:
             for engine in self._engines.values():
                 engine.tick()
-            self._changed()
+            self._notify_listeners()
 
     def next_deadline(self) -> datetime | None:
-        """When ``tick()`` is next needed, if nothing else happens before."""
+        """Return when ``tick()`` must be called next, or None if no retry or timeout is ahead."""
         with self.lock:
             deadlines = [engine.next_deadline() for engine in self._engines.values()]
         return min((each for each in deadlines if each is not None), default=None)
 
     def has_ready(self, region: str, worker_group: str) -> bool:
-        """Whether a poll of the group may find a task now."""
+        """Return whether PollForTask for the worker group would now receive a task."""
         with self.lock:
             return self._engine(region).has_ready(worker_group)
 
     def add_listener(self, listener: Callable[[], None]) -> None:
-        """Call this after every change, with the lock held."""
+        """Call ``listener`` after every change. The service holds its lock during the call."""
         with self.lock:
             self._listeners.append(listener)
 
     def remove_listener(self, listener: Callable[[], None]) -> None:
-        """Undo ``add_listener``."""
+        """Stop the calls of ``listener``."""
         with self.lock:
             self._listeners.remove(listener)
 
@@ -246,6 +266,6 @@ class Service:
             self._engines[region] = Engine(self._settings, self.clock)
         return self._engines[region]
 
-    def _changed(self) -> None:
+    def _notify_listeners(self) -> None:
         for listener in self._listeners:
             listener()

@@ -1,4 +1,4 @@
-"""What the emulator does where AWS's public material is silent, contradictory or inconvenient for a test."""
+"""The settings of the emulator, for the questions that AWS's public documents do not answer and for its timings."""
 
 from __future__ import annotations
 
@@ -9,102 +9,109 @@ from typing import Literal, get_args, get_type_hints
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EmulatorSettings:
     """
-    Every point on which no public evidence settles what the real service does, and every timing, as a named switch.
+    The settings of the emulator.
 
-    Of two possible answers the default is the one that is harder on a client, unless evidence favours the other.
-    Times are seconds. ``UNCONFIRMED`` marks a default for which no public source exists.
+    There is a setting for each timing, and for each question about the real service that no public source answers, or
+    that public sources answer differently. The default is the answer that is harder for a client, unless there is
+    evidence for another answer. Times are in seconds. ``UNCONFIRMED`` marks a default without a public source.
     """
 
     # Polling
     long_poll_seconds: float = 90
-    """How long PollForTask waits for work (AWS: up to 90 s). Zero answers at once."""
+    """How long PollForTask waits for a task (AWS: up to 90 s). With zero, it answers at once."""
     empty_poll_body: Literal["empty", "null"] = "empty"
-    """Body without work, ``{}`` or ``{"taskObject": null}``. UNCONFIRMED."""
+    """The body of an answer without a task: ``{}`` or ``{"taskObject": null}``. UNCONFIRMED."""
     abandoned_poll: Literal["takes_task", "ends"] = "takes_task"
-    """Whether a held poll whose client has hung up still receives a task, lost until the acknowledgement is missed.
-    UNCONFIRMED."""
+    """Whether an open poll still receives a task after its client has disconnected. Such a task is handed out again
+    only after ``acknowledge_seconds``. UNCONFIRMED."""
     referenced_objects: bool = True
-    """Whether a task object carries the definition objects that the activity refers to. UNCONFIRMED."""
+    """Whether a task object contains the definition objects to which the activity refers. UNCONFIRMED."""
     running_on: Literal["acknowledge", "poll"] = "acknowledge"
-    """What makes an attempt RUNNING: the first ReportTaskProgress, or the poll that handed it out. UNCONFIRMED."""
+    """What makes an attempt RUNNING: its first ReportTaskProgress, or the poll that received it. UNCONFIRMED."""
 
     # Leases
     acknowledge_seconds: float = 120
-    """A task without a first report for this long is handed out again (API reference: 2 minutes)."""
+    """A task is handed out again if its task runner sends no first report in this time (API reference: 2 minutes)."""
     missed_acknowledgement: Literal["same_attempt", "new_attempt"] = "same_attempt"
-    """Whether that hand-out is the same attempt under a new task id, or attempt n+1. UNCONFIRMED."""
+    """What is handed out after a missed acknowledgement: the same attempt or the next attempt. UNCONFIRMED."""
     redelivered_task_id: Literal["new", "same"] = "new"
-    """Task id of a hand-out of the same attempt: another one each time, or always the first. UNCONFIRMED."""
+    """The task id when the same attempt is handed out again: a new one, or always the first one. UNCONFIRMED."""
     progress_seconds: float = 900
-    """Default of ``reportProgressTimeout`` (API reference: 15 minutes)."""
+    """The ``reportProgressTimeout`` of a definition that has none (API reference: 15 minutes)."""
     attempt_timeout: Literal["service", "runner"] = "service"
-    """Whether the service itself ends an attempt whose ``attemptTimeout`` has passed (it "may be retried", says the
-    developer guide), or leaves that to the task runner. UNCONFIRMED."""
+    """Who ends an attempt after its ``attemptTimeout``: the service or the task runner. The developer guide says only
+    that the attempt "may be retried". UNCONFIRMED."""
     progress_after_cancel: Literal["canceled", "task_not_found"] = "canceled"
-    """Answer to progress of a canceled task; its repetition is UNCONFIRMED."""
+    """The answer to ReportTaskProgress for a canceled task. It is UNCONFIRMED for the second report and later ones."""
     progress_after_reassignment: Literal["canceled", "task_not_found"] = "task_not_found"
-    """Answer to progress under a task id that the service has given up. UNCONFIRMED."""
+    """The answer to ReportTaskProgress with a task id whose task was taken away. UNCONFIRMED."""
     progress_after_end: Literal["canceled", "task_not_found"] = "task_not_found"
-    """Answer to progress of a task whose final status was already reported. UNCONFIRMED."""
+    """The answer to ReportTaskProgress for a task whose final status was already reported. UNCONFIRMED."""
     reserved_progress_field: Literal["reject", "ignore"] = "reject"
     """What happens to a reported field whose key starts with ``@``. UNCONFIRMED."""
     terminate_runners: bool = False
-    """What ReportTaskRunnerHeartbeat answers as ``terminate``."""
+    """The ``terminate`` in the answer of ReportTaskRunnerHeartbeat."""
 
     # Final status
     repeated_status: Literal["accept", "task_not_found", "invalid_request"] = "accept"
-    """Answer to the same final status once more. UNCONFIRMED."""
+    """The answer to the same final status again. UNCONFIRMED."""
     conflicting_status: Literal["accept", "task_not_found", "invalid_request"] = "task_not_found"
-    """Answer to another final status than the one taken; never changes the attempt. UNCONFIRMED."""
+    """The answer to a final status that differs from the accepted one. It never changes the attempt. UNCONFIRMED."""
     status_after_cancel: Literal["accept", "task_not_found", "invalid_request"] = "task_not_found"
-    """Answer to a status of a canceled task; never changes the attempt. UNCONFIRMED."""
+    """The answer to a final status of a canceled task. The status never changes the attempt. UNCONFIRMED."""
     status_after_reassignment: Literal["accept", "task_not_found", "invalid_request"] = "task_not_found"
-    """Answer to a status under a task id that the service has given up; never changes the attempt. UNCONFIRMED."""
+    """The answer to a final status with a task id whose task was taken away. The status never changes the attempt.
+    UNCONFIRMED."""
     enforce_reserved_error_id: bool = True
-    """Whether an errorId that starts with ``Service_`` is refused ("should not", says the reference). UNCONFIRMED."""
+    """Whether an errorId that starts with ``Service_`` is refused. The reference says only that it "should not" start
+    so. UNCONFIRMED."""
     stack_trace_limit: int = 1024
-    """Longest errorStackTrace: 1024 in botocore's model, 4095 on the published API page."""
+    """The length limit of errorStackTrace: 1024 in botocore's model, 4095 on the published API page."""
     length_unit: Literal["utf16", "code_points"] = "utf16"
-    """What the limits of strings count. UNCONFIRMED."""
+    """The unit of the length limits of strings: UTF-16 code units or Unicode code points. UNCONFIRMED."""
     over_limit: Literal["reject", "truncate"] = "reject"
-    """What happens to an errorId or errorStackTrace over its limit. UNCONFIRMED."""
+    """Whether an errorId or errorStackTrace that is too long is rejected or truncated. UNCONFIRMED."""
     object_size_limit: int = 15_360
-    """Bytes of one object, names included (developer guide, limits)."""
+    """The largest size of an object in bytes, with the names of its fields (developer guide, limits)."""
     over_object_size: Literal["reject", "truncate", "ignore"] = "reject"
-    """What happens when a report would make the attempt larger than that; truncation cuts errorMessage. UNCONFIRMED."""
+    """What happens to a report that would make the attempt larger than ``object_size_limit``. ``truncate`` shortens
+    errorMessage. UNCONFIRMED."""
     precondition_false_status: Literal["FAILED", "FALSE", "FINISHED"] = "FAILED"
-    """``@status`` of an attempt reported FALSE. The guide's list of statuses has no FALSE; ``attemptStatus`` always
-    shows it. UNCONFIRMED."""
+    """The ``@status`` of an attempt that was reported as FALSE. The developer guide's list of statuses has no FALSE.
+    ``attemptStatus`` always is FALSE. UNCONFIRMED."""
 
     # Retries
     default_maximum_retries: int = 2
-    """``maximumRetries`` where a definition has none (seen in a real listing)."""
+    """The ``maximumRetries`` of a definition that has none (seen in a real listing)."""
     retry_delay_minimum_seconds: float = 120
-    """Shortest ``retryDelay`` (developer guide, limits: 2 minutes); shorter ones are raised to it."""
+    """The shortest ``retryDelay`` (developer guide, limits: 2 minutes). It replaces a shorter one."""
     retry_delay_default_seconds: float = 120
-    """``retryDelay`` where a definition has none. UNCONFIRMED."""
+    """The ``retryDelay`` of a definition that has none. UNCONFIRMED."""
     precondition_retries: Literal["runner", "service"] = "runner"
-    """Who repeats a precondition that was not met: the developer guide says the task runner."""
+    """Who checks a precondition again that is not met. The developer guide says that the task runner does."""
 
     # Pipelines and objects
     reactivation: Literal["cancel_and_rerun", "invalid_request"] = "cancel_and_rerun"
-    """Activating an on-demand pipeline that still runs: the API page cancels and reruns, a user's report says error."""
+    """What an activation of a running on-demand pipeline does. The API page says that the service cancels the run and
+    starts another one. A user reported an error."""
     pipeline_finishes: Literal["when_all_finished", "when_all_ended", "never"] = "when_all_finished"
-    """When a pipeline becomes FINISHED, after which SetStatus is refused. UNCONFIRMED for on-demand pipelines."""
+    """When a pipeline becomes FINISHED. SetStatus is refused afterwards. UNCONFIRMED for on-demand pipelines."""
     unknown_object: Literal["invalid_request", "omit"] = "invalid_request"
-    """DescribeObjects of an id that the pipeline does not have. UNCONFIRMED."""
+    """The answer of DescribeObjects for an id that the pipeline does not have. UNCONFIRMED."""
     unknown_expression_object: Literal["invalid_request", "task_not_found"] = "invalid_request"
-    """EvaluateExpression on an id that the pipeline does not have. UNCONFIRMED."""
+    """The error of EvaluateExpression for an id that the pipeline does not have. UNCONFIRMED."""
     describe_objects_limit: int = 100
-    """Ids per DescribeObjects: 25 in the API reference, while AWS's own command line sends 100."""
+    """The most ids in a DescribeObjects request: 25 in the API reference, but AWS's own command line sends 100."""
     page_size: int = 100
-    """Results per page of QueryObjects (API reference: 100), DescribeObjects and ListPipelines (UNCONFIRMED)."""
+    """The most results on a page of QueryObjects (API reference: 100), DescribeObjects and ListPipelines (both
+    UNCONFIRMED)."""
 
     # Errors and rates
     constraint_error: Literal["ValidationException", "InvalidRequestException"] = "ValidationException"
-    """Type of a refusal by length, pattern or enumeration: seen for a minimum length, UNCONFIRMED for the others."""
+    """The error for a value with a wrong length or characters, or outside its enumeration. ValidationException was
+    seen for a value that is too short. UNCONFIRMED for the others."""
     enforce_rates: bool = False
-    """Whether calls above the account's published rates are answered with ThrottlingException."""
+    """Whether the service answers ThrottlingException to calls above the account's published rates."""
 
     def __post_init__(self) -> None:
         hints = get_type_hints(type(self))
@@ -118,9 +125,9 @@ class EmulatorSettings:
 
     def with_texts(self, assignments: list[str]) -> EmulatorSettings:
         """
-        The same settings with those changed that are named from ``name=value`` texts, as on a command line.
+        Return a copy with some settings changed by ``name=value`` texts, as on a command line.
 
-        :raises ValueError: an unknown name or an impossible value; the text says which
+        :raises ValueError: a name is unknown or a value is not possible; the text says which one
         """
         hints = get_type_hints(type(self))
         changes: dict[str, object] = {}

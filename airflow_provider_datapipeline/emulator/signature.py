@@ -1,9 +1,9 @@
 """
-Verifying AWS Signature Version 4 by computing the signature anew.
+Verifies AWS Signature Version 4: it computes the signature again and compares it with the received one.
 
-In the Authorization header, or in the query of a presigned request. UNCONFIRMED: that this service takes presigned
-requests at all; they are held to the rules that AWS publishes for those that do. Of the two date headers that AWS
-allows only ``X-Amz-Date`` is known here.
+A request has its signature in the Authorization header, or in its query (a presigned request). UNCONFIRMED: whether
+AWS Data Pipeline accepts presigned requests at all. This module checks them by the rules that AWS publishes for the
+services that accept them. AWS allows two date headers; this module reads only ``X-Amz-Date``.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from http.client import HTTPMessage
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
 
+import botocore.credentials  # type: ignore[import-untyped]  # botocore ships no types
 from botocore.auth import SigV4Auth  # type: ignore[import-untyped]  # botocore ships no types
 from botocore.awsrequest import AWSRequest  # type: ignore[import-untyped]  # botocore ships no types
-from botocore.credentials import Credentials as Secret  # type: ignore[import-untyped]  # botocore ships no types
 
 from airflow_provider_datapipeline.emulator.errors import ServiceError
 
@@ -33,8 +33,6 @@ LONGEST_PRESIGNED_SECONDS = 7 * 24 * 3600
 _TERMINATOR = "aws4_request"
 _DATE_FORMAT = "%Y%m%dT%H%M%SZ"
 _SCOPE_PARTS = 5
-_UNKNOWN = "The security token included in the request is invalid."
-_EXPIRED = "The security token included in the request is expired"
 
 Headers = Sequence[tuple[str, str]]
 
@@ -48,14 +46,14 @@ class Signer:
 
 
 @dataclass(frozen=True, slots=True)
-class _Claim:
-    """What a request says of its signature, wherever it says so."""
+class _Signature:
+    """The signature of a request and its parameters, read from the Authorization header or from the query."""
 
     credential: str
     signed_headers: str
     signature: str
     date: str
-    token: str | None
+    session_token: str | None
     presigned_seconds: int | None = None
 
 
@@ -77,167 +75,194 @@ def verify(
     service: str = SERVICE,
 ) -> Signer:
     """
-    Who signed this request, after checking the signature against the received headers and body.
+    Verify the signature of a request against its headers and body, and return who signed it.
 
-    The clock is the machine's: signatures are made by other processes.
+    This uses the clock of the machine, because other processes make the signatures.
 
-    :param target: path and query, as received
-    :param regions: those that are served; None: any
-    :param service: the name by which AWS knows the service in signatures
-    :raises ServiceError: the request is not signed by a known key for this service, now
+    :param target: the path and the query, as received
+    :param regions: the regions that are served; None allows all regions
+    :param service: the name of the service in signatures
+    :raises ServiceError: no known key signed the request for this service, or the signature is not valid now
     """
     path, _, query = target.partition("?")
-    values = _joined(headers)
-    claim = _claim(values, query)
-    scope = _scope(claim, regions, service)
-    key = _key(scope.access_key, claim.token, credentials)
-    _check_date(claim, scope)
-    signed = claim.signed_headers.split(";")
-    _check_coverage(signed, values)
-    claimed = values.get("x-amz-content-sha256")
-    if claimed is not None and claimed != hashlib.sha256(body).hexdigest():
-        raise _invalid("The header x-amz-content-sha256 does not match the body.")
-    auth = SigV4Auth(Secret(key.id, key.secret), service, scope.region)
-    canonical = _canonical_request(auth, (method, path, query), [(name, values[name]) for name in signed], body)
+    values = _merge_headers(headers)
+    received = _parse_signature(values, query)
+    scope = _parse_scope(received, regions, service)
+    key = _find_key(scope.access_key, received.session_token, credentials)
+    _check_date(received, scope)
+    signed_names = received.signed_headers.split(";")
+    _check_signed_headers(signed_names, values)
+    declared_hash = values.get("x-amz-content-sha256")
+    if declared_hash is not None and declared_hash != hashlib.sha256(body).hexdigest():
+        raise _invalid_signature("The header x-amz-content-sha256 does not match the body.")
+    auth = SigV4Auth(botocore.credentials.Credentials(key.id, key.secret), service, scope.region)
+    signed_headers = [(name, values[name]) for name in signed_names]
+    canonical = _canonical_request(auth, (method, path, query), signed_headers, body)
     request = AWSRequest(method=method, url=path)
-    request.context["timestamp"] = claim.date
+    request.context["timestamp"] = received.date
     expected = auth.signature(auth.string_to_sign(request, canonical), request)
-    if not hmac.compare_digest(expected.encode(), claim.signature.encode()):
-        raise _invalid(
+    if not hmac.compare_digest(expected.encode(), received.signature.encode()):
+        raise _invalid_signature(
             "The request signature we calculated does not match the signature you provided. Check your AWS Secret "
             "Access Key and signing method. Consult the service documentation for details."
         )
     return Signer(key.identity, scope.region)
 
 
-def _joined(headers: Headers) -> dict[str, str]:
-    """One value for each header: what was sent twice must not be verified by one value and used by the other."""
+def _merge_headers(headers: Headers) -> dict[str, str]:
+    """
+    Return one value for each header name, in lower case. The values of a repeated header are joined by commas.
+
+    Otherwise the signature could be verified with one value while the emulator uses another one.
+    """
     values: dict[str, str] = {}
     for name, value in headers:
-        known = values.get(name.lower())
-        values[name.lower()] = value if known is None else f"{known},{value}"
+        earlier = values.get(name.lower())
+        values[name.lower()] = value if earlier is None else f"{earlier},{value}"
     return values
 
 
-def _claim(values: dict[str, str], query: str) -> _Claim:
+def _parse_signature(values: dict[str, str], query: str) -> _Signature:
     authorization = values.get("authorization", "").strip()
     parameters = dict(parse_qsl(query, keep_blank_values=True))
     presigned = any(name in parameters for name in ("X-Amz-Algorithm", "X-Amz-Signature", "X-Amz-Credential"))
     if presigned and authorization:
-        raise _incomplete("A request is signed in its Authorization header or in its query, not in both.")
+        raise _incomplete_signature("A request is signed in its Authorization header or in its query, not in both.")
     if presigned:
-        return _claim_of_query(parameters)
+        return _parse_presigned_query(parameters)
+    return _parse_authorization(authorization, values)
+
+
+def _parse_authorization(authorization: str, values: dict[str, str]) -> _Signature:
     if not authorization:
         raise ServiceError("MissingAuthenticationTokenException", "Missing Authentication Token")
     algorithm, _, rest = authorization.partition(" ")
-    parts = dict(each.strip().partition("=")[::2] for each in rest.split(","))
+    parts: dict[str, str] = {}
+    for part in rest.split(","):
+        name, _, value = part.strip().partition("=")
+        parts[name] = value
     missing = [name for name in ("Credential", "SignedHeaders", "Signature") if not parts.get(name)]
     if algorithm != ALGORITHM or missing:
         texts = [f"Authorization header requires '{name}' parameter." for name in missing]
-        raise _incomplete(" ".join([*texts, f"The Authorization header is not a complete {ALGORITHM} signature."]))
+        texts.append(f"The Authorization header is not a complete {ALGORITHM} signature.")
+        raise _incomplete_signature(" ".join(texts))
     if "x-amz-date" not in values:
-        raise _incomplete("Authorization header requires existence of a 'X-Amz-Date' header.")
-    return _Claim(
-        parts["Credential"],
-        parts["SignedHeaders"],
-        parts["Signature"],
-        values["x-amz-date"],
-        values.get("x-amz-security-token"),
+        raise _incomplete_signature("Authorization header requires existence of a 'X-Amz-Date' header.")
+    return _Signature(
+        credential=parts["Credential"],
+        signed_headers=parts["SignedHeaders"],
+        signature=parts["Signature"],
+        date=values["x-amz-date"],
+        session_token=values.get("x-amz-security-token"),
     )
 
 
-def _claim_of_query(parameters: dict[str, str]) -> _Claim:
-    names = ("X-Amz-Credential", "X-Amz-SignedHeaders", "X-Amz-Signature", "X-Amz-Date", "X-Amz-Expires")
-    missing = [name for name in names if not parameters.get(name)]
+def _parse_presigned_query(parameters: dict[str, str]) -> _Signature:
+    required = ("X-Amz-Credential", "X-Amz-SignedHeaders", "X-Amz-Signature", "X-Amz-Date", "X-Amz-Expires")
+    missing = [name for name in required if not parameters.get(name)]
     if parameters.get("X-Amz-Algorithm") != ALGORITHM or missing:
         texts = [f"AWS query-string parameters must include '{name}'." for name in missing]
-        raise _incomplete(" ".join([*texts, f"The query is not a complete {ALGORITHM} signature."]))
+        texts.append(f"The query is not a complete {ALGORITHM} signature.")
+        raise _incomplete_signature(" ".join(texts))
     seconds = parameters["X-Amz-Expires"]
     if not seconds.isdecimal() or not 1 <= int(seconds) <= LONGEST_PRESIGNED_SECONDS:
-        raise _incomplete(f"X-Amz-Expires is a number of seconds from 1 to {LONGEST_PRESIGNED_SECONDS}.")
-    credential, signed, signature, date = (parameters[name] for name in names[:-1])
-    return _Claim(credential, signed, signature, date, parameters.get("X-Amz-Security-Token"), int(seconds))
+        raise _incomplete_signature(f"X-Amz-Expires is a number of seconds from 1 to {LONGEST_PRESIGNED_SECONDS}.")
+    return _Signature(
+        credential=parameters["X-Amz-Credential"],
+        signed_headers=parameters["X-Amz-SignedHeaders"],
+        signature=parameters["X-Amz-Signature"],
+        date=parameters["X-Amz-Date"],
+        session_token=parameters.get("X-Amz-Security-Token"),
+        presigned_seconds=int(seconds),
+    )
 
 
-def _scope(claim: _Claim, regions: Collection[str] | None, expected: str) -> _Scope:
-    parts = claim.credential.rsplit("/", _SCOPE_PARTS - 1)
+def _parse_scope(received: _Signature, regions: Collection[str] | None, expected_service: str) -> _Scope:
+    parts = received.credential.rsplit("/", _SCOPE_PARTS - 1)
     if len(parts) != _SCOPE_PARTS:
-        raise _incomplete(f"Credential must have {_SCOPE_PARTS} slash-delimited parts, not '{claim.credential}'.")
+        text = f"Credential must have {_SCOPE_PARTS} slash-delimited parts, not '{received.credential}'."
+        raise _incomplete_signature(text)
     access_key, day, region, service, terminator = parts
     if terminator != _TERMINATOR:
-        raise _invalid(f"Credential should be scoped with a valid terminator: '{_TERMINATOR}', not '{terminator}'.")
-    if service != expected:
-        raise _invalid(f"Credential should be scoped to correct service: '{expected}', not '{service}'.")
+        text = f"Credential should be scoped with a valid terminator: '{_TERMINATOR}', not '{terminator}'."
+        raise _invalid_signature(text)
+    if service != expected_service:
+        text = f"Credential should be scoped to correct service: '{expected_service}', not '{service}'."
+        raise _invalid_signature(text)
     if not region or (regions is not None and region not in regions):
-        raise _invalid(f"Credential should be scoped to a valid region, not '{region}'.")
+        raise _invalid_signature(f"Credential should be scoped to a valid region, not '{region}'.")
     return _Scope(access_key, day, region)
 
 
-def _key(access_key: str, token: str | None, credentials: Credentials) -> AccessKey:
+def _find_key(access_key: str, session_token: str | None, credentials: Credentials) -> AccessKey:
     key = credentials.find(access_key)
-    if key is None or not hmac.compare_digest((token or "").encode(), (key.session_token or "").encode()):
-        raise ServiceError("UnrecognizedClientException", _UNKNOWN)
+    if key is None or not hmac.compare_digest((session_token or "").encode(), (key.session_token or "").encode()):
+        message = "The security token included in the request is invalid."
+        raise ServiceError("UnrecognizedClientException", message)
     if key.has_expired:
-        raise ServiceError("ExpiredTokenException", _EXPIRED)
+        raise ServiceError("ExpiredTokenException", "The security token included in the request is expired")
     return key
 
 
-def _check_date(claim: _Claim, scope: _Scope) -> None:
+def _check_date(received: _Signature, scope: _Scope) -> None:
     try:
-        moment = datetime.strptime(claim.date, _DATE_FORMAT).replace(tzinfo=UTC)
+        signed_at = datetime.strptime(received.date, _DATE_FORMAT).replace(tzinfo=UTC)
     except ValueError as error:
-        raise _incomplete(f"Date must be in ISO-8601 'basic format'. Got '{claim.date}'.") from error
-    if scope.day != f"{moment:%Y%m%d}":
-        raise _invalid(
+        raise _incomplete_signature(f"Date must be in ISO-8601 'basic format'. Got '{received.date}'.") from error
+    if scope.day != f"{signed_at:%Y%m%d}":
+        raise _invalid_signature(
             "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: "
-            f"'{scope.day}' != '{moment:%Y%m%d}', from '{claim.date}'."
+            f"'{scope.day}' != '{signed_at:%Y%m%d}', from '{received.date}'."
         )
     now = datetime.now(UTC)
-    patience = MAXIMUM_SKEW
-    if claim.presigned_seconds is not None:
-        patience = timedelta(seconds=claim.presigned_seconds)
-    minutes = f"{patience.total_seconds() / 60:g} min."
-    if moment < now - patience:
-        raise _invalid(
-            f"Signature expired: {claim.date} is now earlier than {_stamp(now - patience)} ({_stamp(now)} - {minutes})"
+    longest_age = MAXIMUM_SKEW
+    if received.presigned_seconds is not None:
+        longest_age = timedelta(seconds=received.presigned_seconds)
+    oldest, newest = now - longest_age, now + MAXIMUM_SKEW
+    if signed_at < oldest:
+        minutes = f"{longest_age.total_seconds() / 60:g}"
+        raise _invalid_signature(
+            f"Signature expired: {received.date} is now earlier than {_format_date(oldest)} "
+            f"({_format_date(now)} - {minutes} min.)"
         )
-    if moment > now + MAXIMUM_SKEW:
-        raise _invalid(
-            f"Signature not yet current: {claim.date} is still later than {_stamp(now + MAXIMUM_SKEW)} "
-            f"({_stamp(now)} + 15 min.)"
+    if signed_at > newest:
+        raise _invalid_signature(
+            f"Signature not yet current: {received.date} is still later than {_format_date(newest)} "
+            f"({_format_date(now)} + 15 min.)"
         )
 
 
-def _stamp(moment: datetime) -> str:
+def _format_date(moment: datetime) -> str:
     return moment.strftime(_DATE_FORMAT)
 
 
-def _check_coverage(signed: list[str], values: dict[str, str]) -> None:
-    """The host and every ``x-amz-`` header that was sent must be signed, and what is signed must have been sent."""
+def _check_signed_headers(signed_names: list[str], values: dict[str, str]) -> None:
+    """Check that the host and each received ``x-amz-`` header are signed, and that each signed header was received."""
     for name in ("host", *(name for name in values if name.startswith("x-amz-"))):
-        if name not in signed:
-            raise _invalid(f"'{name}' must be a 'SignedHeader' in the AWS Authorization.")
-    for name in signed:
+        if name not in signed_names:
+            raise _invalid_signature(f"'{name}' must be a 'SignedHeader' in the AWS Authorization.")
+    for name in signed_names:
         if name not in values:
-            raise _invalid(f"The signed header '{name}' is not in the request.")
+            raise _invalid_signature(f"The signed header '{name}' is not in the request.")
 
 
-def _canonical_request(auth: SigV4Auth, target: tuple[str, str, str], signed: Headers, body: bytes) -> str:
+def _canonical_request(auth: SigV4Auth, target: tuple[str, str, str], signed_headers: Headers, body: bytes) -> str:
     method, path, query = target
     message = HTTPMessage()
-    for name, value in signed:
+    for name, value in signed_headers:
         message[name] = value
-    unsigned = "&".join(each for each in query.split("&") if not each.startswith("X-Amz-Signature="))
-    canonical_query = auth.canonical_query_string(AWSRequest(method=method, url=f"/?{unsigned}"))
-    names = ";".join(sorted(name for name, _ in signed))
-    headers = auth.canonical_headers(message) + "\n"
-    # The body is hashed here whatever x-amz-content-sha256 says, or a changed body would pass unnoticed.
-    return "\n".join([method, path, canonical_query, headers, names, hashlib.sha256(body).hexdigest()])
+    unsigned_query = "&".join(part for part in query.split("&") if not part.startswith("X-Amz-Signature="))
+    canonical_query = auth.canonical_query_string(AWSRequest(method=method, url=f"/?{unsigned_query}"))
+    names = ";".join(sorted(name for name, _ in signed_headers))
+    canonical_headers = auth.canonical_headers(message) + "\n"
+    # Hash the received body and do not trust x-amz-content-sha256. Otherwise a changed body would not be noticed.
+    body_hash = hashlib.sha256(body).hexdigest()
+    return f"{method}\n{path}\n{canonical_query}\n{canonical_headers}\n{names}\n{body_hash}"
 
 
-def _invalid(message: str) -> ServiceError:
+def _invalid_signature(message: str) -> ServiceError:
     return ServiceError("InvalidSignatureException", message)
 
 
-def _incomplete(message: str) -> ServiceError:
+def _incomplete_signature(message: str) -> ServiceError:
     return ServiceError("IncompleteSignatureException", message)

@@ -1,4 +1,4 @@
-"""Looks at bundles of certificates before botocore does, which would take a missing file for a network that fails."""
+"""Checks bundles of certificates before botocore reads them: it reports a missing file as a failure of the network."""
 
 from __future__ import annotations
 
@@ -17,25 +17,25 @@ if TYPE_CHECKING:
 
 def check_bundles(connection: AwsConnectionWrapper) -> None:
     """
-    Check that the bundles which a connection's clients verify certificates with can be read.
+    Check that the bundles with which a connection's clients verify certificates can be read.
 
-    To be called before its session is made: that may assume a role, and so needs them already.
+    Call this before the connection's session is made, because making it may assume a role, which needs the bundles.
 
-    :raises ConfigurationError: one cannot
+    :raises ConfigurationError: a bundle cannot be read
     """
     if connection.verify is not None:
         _check("verify (of the hook, or in the connection's extra)", connection.verify)
-    if connection.verify is None or connection.role_arn:  # STS is asked without it
+    if connection.verify is None or connection.role_arn:  # a role is assumed with the ambient bundle
         _check(*_ambient(connection.session_kwargs.get("profile_name")))
 
 
-def is_of_tls(error: Exception) -> bool:
-    """Tell whether a call may have ended with this error for want of a bundle."""
+def is_tls_error(error: Exception) -> bool:
+    """Tell whether a missing bundle may be the reason for an error."""
     return isinstance(error, SSLError | HTTPClientError)
 
 
 def _ambient(profile: str | None) -> tuple[str, Any]:
-    """Return where botocore finds a bundle that nobody has given to it, and which."""
+    """Return the name of the setting from which botocore takes its default bundle, and the bundle."""
     bundle = botocore.session.Session(profile=profile).get_config_variable("ca_bundle")
     if bundle is None:
         return "REQUESTS_CA_BUNDLE", os.environ.get("REQUESTS_CA_BUNDLE")

@@ -1,11 +1,14 @@
 """
-One AWS client per process, connection, region and purpose.
+Keeps one AWS client for each process, connection, region and purpose.
 
 A client costs 50 times the call made with it (45 ms; 150 ms and 9 MB with aiobotocore), and it owns the connection
-pool: a client per call opens a connection per call. Hooks are made freely; the clients behind them live here.
+pool, so a client for each call would open a connection for each call. Hooks are made freely, and share these clients.
 
-A process that was forked builds its own: two processes on one TLS connection corrupt it. Asynchronous clients belong to
-the event loop that they were made in, and are closed with it.
+A forked process builds its own clients, because two processes that write to one TLS connection corrupt it. An
+asynchronous client belongs to the event loop in which it was made.
+
+Calls share a client. A client that is discarded is closed by the last call that uses it; asynchronous clients are also
+closed at the end of their event loop.
 """
 
 from __future__ import annotations
@@ -13,20 +16,21 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from airflow_provider_datapipeline.hooks._per_loop import OpenClient, PerLoop
+from airflow_provider_datapipeline.hooks._open_clients import ClientInUse, OpenClients
+from airflow_provider_datapipeline.hooks._use_count import UseCount
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable
+    from collections.abc import Awaitable, Iterator
 
     from airflow_provider_datapipeline.hooks._config import Purpose
 
 
 class ClientKey(NamedTuple):
-    """What makes two calls share a client: all that decides how it is built, short of the connection's content."""
+    """Two calls with the same key share a client: all that decides how it is built, except the connection's content."""
 
     aws_conn_id: str | None
     region_name: str | None
@@ -35,18 +39,56 @@ class ClientKey(NamedTuple):
     purpose: Purpose
 
 
+Opener = Callable[[], AbstractAsyncContextManager[Any]]
+"""Returns what opens a client in the running event loop. It opens nothing yet, so nothing is left open if unused."""
+
+
+@dataclass(eq=False)
+class _SharedClient:
+    """A synchronous client, and the calls that use it."""
+
+    client: Any
+    calls: UseCount = field(default_factory=UseCount)
+
+    def leave(self) -> None:
+        if self.calls.leave():
+            self.client.close()
+
+    def discard(self) -> None:
+        if self.calls.discard():
+            self.client.close()
+
+
 @dataclass(eq=False)
 class _Slot:
-    """Room for one client; its lock keeps builders of that client apart without keeping up those of another."""
+    """
+    The place of one client.
+
+    :param lock: held while the client is built, so that it is built once; other clients have other locks
+    :param is_forgotten: whether no further call will find this slot
+    """
 
     lock: threading.Lock = field(default_factory=threading.Lock)
-    client: Any = None
+    shared: _SharedClient | None = None
+    is_forgotten: bool = False
 
+    def enter(self, build: Callable[[], Any], fits: Callable[[Any], bool]) -> _SharedClient:
+        """Count a call that uses the client, which ``build`` makes where there is none."""
+        with self.lock:
+            if self.shared is not None and not fits(self.shared.client):
+                self.shared.discard()
+            if self.shared is None or not self.shared.calls.enter():
+                self.shared = _SharedClient(build())
+                self.shared.calls.enter()
+            if self.is_forgotten:
+                self.shared.discard()
+            return self.shared
 
-AsyncClient = OpenClient[Any]
-
-Opener = Callable[[], AbstractAsyncContextManager[Any]]
-"""Opens a client in the event loop that runs; not opened yet, so that nothing is left open if nobody gets to it."""
+    def forget(self) -> None:
+        """Discard the client without waiting for a call that is building it: that call then discards it."""
+        self.is_forgotten = True
+        if (shared := self.shared) is not None:
+            shared.discard()
 
 
 @dataclass(eq=False)
@@ -58,10 +100,16 @@ class _Clients:
         with self.lock:
             return self.slots.setdefault(key, _Slot())
 
+    def forget(self) -> None:
+        with self.lock:
+            slots, self.slots = self.slots, {}
+        for slot in slots.values():
+            slot.forget()
+
 
 _clients = _Clients()
 _inherited: list[_Clients] = []
-_async_clients = PerLoop[ClientKey, AsyncClient]()
+_async_clients = OpenClients[ClientKey, Any]()
 
 
 def _start_anew() -> None:
@@ -75,43 +123,42 @@ os.register_at_fork(after_in_child=_start_anew)
 
 def forget_clients() -> None:
     """
-    Make the next calls build new clients, which look up their connections again.
+    Have the next calls build new clients, which look up their connections again.
 
-    A client built before keeps the endpoint and the region that its Airflow connection had then; changed credentials
-    need no such call, because a client whose credentials are refused is dropped by itself.
+    A client built before keeps the endpoint and the region that its Airflow connection had then. Changed credentials
+    need no such call, because a client whose credentials are refused is discarded by the call that was refused.
     """
-    with _clients.lock:
-        _clients.slots.clear()
+    _clients.forget()
     _async_clients.clear()
 
 
-def shared_client(key: ClientKey, build: Callable[[], Any]) -> Any:
-    """Return the process's client for ``key``, which ``build`` makes where there is none."""
-    slot = _clients.slot(key)
-    with slot.lock:
-        if slot.client is None:
-            slot.client = build()
-        return slot.client
+@contextmanager
+def use_client(
+    key: ClientKey, build: Callable[[], Any], *, fits: Callable[[Any], bool] = lambda _: True
+) -> Iterator[ClientInUse[Any]]:
+    """
+    Give the process's client for ``key`` to a call, and keep it open meanwhile.
+
+    :param build: makes the client where there is none
+    :param fits: whether this call can use a client that is there already; if not, that one is replaced
+    """
+    shared = _clients.slot(key).enter(build, fits)
+    try:
+        yield ClientInUse(shared.client, shared.discard)
+    finally:
+        shared.leave()
 
 
-def discard(key: ClientKey, client: Any) -> None:
-    """Have the next call build its client anew, unless another caller has replaced ``client`` already."""
-    slot = _clients.slot(key)
-    with slot.lock:
-        if slot.client is client:
-            slot.client = None
+def use_async_client(
+    key: ClientKey, prepare: Callable[[], Awaitable[Opener]]
+) -> AbstractAsyncContextManager[ClientInUse[Any]]:
+    """
+    Give the running event loop's client for ``key`` to a call, and keep it open meanwhile.
 
+    :param prepare: returns what opens the client where there is none
+    """
 
-async def shared_async_client(key: ClientKey, prepare: Callable[[], Awaitable[Opener]]) -> AsyncClient:
-    """Return the event loop's client for ``key``; where there is none, ``prepare`` returns what opens one."""
+    async def open_client() -> AbstractAsyncContextManager[Any]:
+        return (await prepare())()
 
-    async def build() -> AsyncClient:
-        opener = await prepare()
-        return await AsyncClient.of(opener())
-
-    return await _async_clients.get(key, build)
-
-
-def discard_async(key: ClientKey, client: AsyncClient) -> None:
-    """Have the next call in this event loop build its client anew, unless ``client`` has been replaced already."""
-    _async_clients.discard(key, client)
+    return _async_clients.use(key, open_client)

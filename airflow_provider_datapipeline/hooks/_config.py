@@ -1,4 +1,4 @@
-"""How patiently each kind of call is made: timeouts, tries and connections, as botocore configuration."""
+"""The botocore configuration of each kind of call: timeouts, tries and connections."""
 
 from __future__ import annotations
 
@@ -11,26 +11,26 @@ from airflow_provider_datapipeline.exceptions import ConfigurationError
 
 
 class Purpose(StrEnum):
-    """Why a client exists; each has a client, and a connection pool, of its own."""
+    """The kinds of calls. Each kind has its own client, and so its own connection pool."""
 
     POLL = "poll"
-    """PollForTask: held open by the service, tried once."""
+    """PollForTask: the service holds it open, and it is tried once."""
 
     CALL = "call"
-    """Everything else of Data Pipeline: answered at once, tried again."""
+    """All other operations of Data Pipeline: the service answers at once, and a call that fails is tried again."""
 
     LOGIN = "login"
-    """Amazon MWAA's CreateWebLoginToken: as patient as a call."""
+    """CreateWebLoginToken of Amazon MWAA: the same timeouts and tries as ``CALL``."""
 
 
 LONG_POLL_SECONDS = 90
 """How long the service holds PollForTask (botocore's datapipeline model 2012-10-29, PollForTask)."""
 
 POLL_READ_TIMEOUT_SECONDS = LONG_POLL_SECONDS + 10
-"""botocore's own default, 60 s, drops an idle poll before its answer, and a task handed to it then is lost."""
+"""botocore's default of 60 s would end a poll before the service answers. A task handed to that poll would be lost."""
 
 POLL_READ_TIMEOUT_FLOOR_SECONDS = LONG_POLL_SECONDS + 5
-"""A user's ``read_timeout`` does not go below this for PollForTask."""
+"""The least ``read_timeout`` of PollForTask: a user's lower value is raised to this."""
 
 POLL_CONNECT_TIMEOUT_SECONDS = 10
 
@@ -39,23 +39,23 @@ CALL_CONNECT_TIMEOUT_SECONDS = 2
 CALL_READ_TIMEOUT_SECONDS = 7
 CALL_LIMIT_SECONDS = 30
 """
-The longest that a call takes by default, tries and pauses included.
+The longest time that a call takes by default, tries and pauses included.
 
 3 tries x (2 s connect + 7 s read) = 27 s; botocore's ``standard`` mode pauses at most 2**(n - 1) s after try n
-(``botocore.retries.standard.ExponentialBackoff``), so 1 s + 2 s = 3 s; 30 s in all. Name resolution has no timeout in
-botocore, and a host name with several dead addresses costs one connect timeout each: who needs a hard limit
-sets one around the call (``delivery.deliver(..., timeout=...)``).
+(``botocore.retries.standard.ExponentialBackoff``), so 1 s + 2 s = 3 s; 30 s in all. Two things may make it longer:
+botocore has no timeout for name resolution, and each dead address of a host name costs one connect timeout.
+Code that needs a hard limit sets one around the call (``_airflow.bounded``).
 """
 
 POOL_CONNECTIONS = 128
-"""Per client. botocore's default of 10 would let the eleventh long poll wait for 90 s before it is even sent."""
+"""For each client. With botocore's default of 10 the eleventh long poll would wait up to 90 s before it is sent."""
 
 
 def checked_config(config: Config | dict[str, Any] | None) -> Config | None:
     """
-    Return the user's settings as botocore has them.
+    Return the user's settings as a ``Config`` of botocore.
 
-    :raises ConfigurationError: botocore does not know one of them, or not this value of it
+    :raises ConfigurationError: botocore does not know a setting, or refuses its value
     """
     try:
         return Config(**config) if isinstance(config, dict) else config
@@ -68,11 +68,11 @@ def checked_config(config: Config | dict[str, Any] | None) -> Config | None:
 
 def client_config(purpose: Purpose, user: Config) -> Config:
     """
-    Return the defaults of ``purpose`` with the user's settings over them.
+    Return the configuration of a kind of call: the user's settings, and this package's defaults for the rest.
 
-    PollForTask keeps two of its own whatever the user says, because without them tasks are lost silently: a single try
-    (a repeat inside botocore drops the answer to the first), and a read timeout above the 90 s that the service holds
-    the call. Everything else can be set, ``retries`` key by key.
+    The user cannot change two settings of PollForTask, because tasks would be lost silently: the single try (a repeat
+    inside botocore drops the answer to the first try), and a read timeout above the 90 s for which the service holds
+    the call. Everything else can be set; ``retries`` is merged key by key.
     """
     if purpose is Purpose.POLL:
         merged = Config(
@@ -80,7 +80,8 @@ def client_config(purpose: Purpose, user: Config) -> Config:
             read_timeout=POLL_READ_TIMEOUT_SECONDS,
             max_pool_connections=POOL_CONNECTIONS,
         ).merge(user)
-        read_timeout = merged.read_timeout or POLL_READ_TIMEOUT_SECONDS  # None would wait for a dead peer for ever
+        # With None a poll would wait for ever for a peer that is gone.
+        read_timeout = merged.read_timeout or POLL_READ_TIMEOUT_SECONDS
         return merged.merge(
             Config(
                 read_timeout=max(read_timeout, POLL_READ_TIMEOUT_FLOOR_SECONDS),
@@ -99,8 +100,8 @@ def client_config(purpose: Purpose, user: Config) -> Config:
 
 
 def _retries(user: dict[str, Any]) -> dict[str, Any]:
-    """Merge key by key: ``Config.merge`` replaces the whole dict, and a mode alone brings back botocore's tries."""
+    """Merge key by key: ``Config.merge`` replaces the whole dict, so a mode alone would bring back botocore's tries."""
     retries: dict[str, Any] = {"mode": "standard", "total_max_attempts": CALL_TRIES} | user
     if "max_attempts" in user and "total_max_attempts" not in user:
-        del retries["total_max_attempts"]  # it would win over the user's max_attempts
+        del retries["total_max_attempts"]  # it would take precedence over the user's max_attempts
     return retries

@@ -1,4 +1,4 @@
-"""What went wrong with a call, told in this package's exceptions."""
+"""Turns the errors that a call ends with into this package's exceptions."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _BY_CODE: dict[str, type[ServiceError]] = {
     "PipelineDeletedException": PipelineDeletedError,
     "InvalidRequestException": InvalidRequestError,
     "InternalServiceError": InternalServiceError,
-    # AWS's framework before the service refuses a malformed request
+    # a malformed request, refused by AWS's framework before it reaches the service
     "ValidationException": InvalidRequestError,
     "ValidationError": InvalidRequestError,
     "SerializationException": InvalidRequestError,
@@ -50,7 +50,7 @@ _BY_CODE: dict[str, type[ServiceError]] = {
     "NotAuthorized": AccessDeniedError,
     "OptInRequired": AccessDeniedError,
     "SubscriptionRequiredException": AccessDeniedError,
-    # credentials: not known, not signed with, not valid any more
+    # credentials: unknown, missing, expired, or not those that the request was signed with
     "UnrecognizedClient": CredentialsError,
     "UnrecognizedClientException": CredentialsError,
     "InvalidClientTokenId": CredentialsError,
@@ -88,7 +88,7 @@ _CREDENTIALS = (
 )
 
 _STILL_EXPIRED = "refreshed credentials are still expired"
-"""How botocore, in a bare RuntimeError, puts it that the credentials of a role have ended when they come."""
+"""The text of the RuntimeError that botocore raises if a role's new credentials have expired already."""
 
 _CONFIGURATION = (
     boto.BaseEndpointResolverError,
@@ -105,11 +105,11 @@ _CONFIGURATION = (
 _NEVER_SENT = (boto.ConnectTimeoutError, boto.ProxyConnectionError, boto.SSLError)
 
 _NEVER_CONNECTED = {"NewConnectionError", "gaierror", "ClientConnectorError"}
-"""Reasons (urllib3, socket, aiohttp) inside botocore's EndpointConnectionError that mean: no byte was sent."""
+"""Errors of urllib3, socket and aiohttp inside botocore's EndpointConnectionError after which no byte was sent."""
 
 _FILES = (FileNotFoundError, PermissionError, IsADirectoryError, NotADirectoryError)
 
-_MARK = "DataPipelineMaybeDelivered"
+_MAYBE_DELIVERED = "DataPipelineMaybeDelivered"
 
 SERVER_ERROR_STATUS = 500
 
@@ -122,30 +122,31 @@ def error_class(code: str, http_status: int = 400) -> type[ServiceError]:
     return InternalServiceError if http_status >= SERVER_ERROR_STATUS else ServiceError
 
 
-def kind_of(error: DataPipelineError) -> str:
-    """Return of which kind an error is, as metrics tell them apart."""
+def error_kind(error: DataPipelineError) -> str:
+    """Return the kind of an error, by which metrics count it."""
     return next((_KINDS[base] for base in type(error).__mro__ if base in _KINDS), "other")
 
 
-def note_attempt(
+def remember_uncertainty(
     parsed_response: dict[str, Any] | None, context: dict[str, Any], exception: Exception | None, **_: object
 ) -> None:
     """
-    Remember on the answer whether this try, or one before it, may have taken effect: botocore retries unseen.
+    Remember on the answer whether this try, or an earlier one, may have taken effect: botocore hides its retries.
 
-    A handler of botocore's event ``response-received``, called after every try; ``context`` lasts as long as the call.
+    This is a handler of botocore's event ``response-received``, which follows every try. All tries of a call share one
+    ``context``.
     """
-    context[_MARK] = context.get(_MARK, False) or _is_uncertain(parsed_response, exception)
+    context[_MAYBE_DELIVERED] = context.get(_MAYBE_DELIVERED, False) or _is_uncertain(parsed_response, exception)
     if parsed_response is not None:
-        parsed_response.setdefault("ResponseMetadata", {})[_MARK] = context[_MARK]
+        parsed_response.setdefault("ResponseMetadata", {})[_MAYBE_DELIVERED] = context[_MAYBE_DELIVERED]
     if exception is not None:
-        setattr(exception, _MARK, context[_MARK])
+        setattr(exception, _MAYBE_DELIVERED, context[_MAYBE_DELIVERED])
 
 
 def _is_uncertain(parsed_response: dict[str, Any] | None, exception: Exception | None) -> bool:
     if exception is not None:
         if isinstance(exception, boto.EndpointConnectionError):
-            # aiobotocore raises it for a connection that was reset under way, too
+            # aiobotocore also raises it for a connection that was reset after the request was sent.
             reason = exception.kwargs.get("error")
             return not _NEVER_CONNECTED.intersection(base.__name__ for base in type(reason).__mro__)
         return isinstance(exception, boto.HTTPClientError | boto.ConnectionError) and not isinstance(
@@ -159,19 +160,20 @@ def _code_and_status(response: dict[str, Any]) -> tuple[str, int]:
     return response.get("Error", {}).get("Code", ""), response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
 
 
-def is_of_aws(error: Exception) -> bool:
-    """Tell whether ``translated`` knows the error."""
+def is_aws_error(error: Exception) -> bool:
+    """Tell whether an error comes from AWS or from botocore, so that :func:`from_aws_error` knows it."""
     if isinstance(error, RuntimeError):
         return _STILL_EXPIRED in str(error)
     return isinstance(error, boto.BotoCoreError | boto.ClientError)
 
 
-def foreign(operation: str, error: Exception, *, maybe_sent: bool) -> DataPipelineError:
+def from_other_error(operation: str, error: Exception, *, maybe_sent: bool) -> DataPipelineError:
     """
-    Return this package's error for one that ``translated`` does not know.
+    Return this package's error for an error that :func:`from_aws_error` does not know.
 
-    It comes from the amazon provider, the file system or a library below botocore, where the connection or the AWS
-    configuration is unusable in a way that nobody can list. What may pass by itself is told from the rest.
+    Such an error comes from the amazon provider, the file system or a library below botocore. Usually the connection or
+    the AWS configuration cannot be used, for one of more reasons than can be listed. An error that may pass by itself
+    becomes an ``InternalServiceError``, any other a ``ConfigurationError``.
 
     :param maybe_sent: whether there was a client, and so perhaps a request
     """
@@ -180,29 +182,29 @@ def foreign(operation: str, error: Exception, *, maybe_sent: bool) -> DataPipeli
         is_final = isinstance(error, (*_FILES, ValueError, NotImplementedError))
     code, text = type(error).__name__, str(error) or "(no message)"
     if is_final:
-        return unusable(operation, code, text)
+        return configuration_error(operation, code, text)
     return InternalServiceError(operation, code, text, maybe_delivered=maybe_sent)
 
 
-def unusable(operation: str, code: str, text: str) -> ConfigurationError:
-    """Return the error for a connection, or an AWS configuration, with which there is nothing to be called."""
+def configuration_error(operation: str, code: str, text: str) -> ConfigurationError:
+    """Return the error for a connection, or an AWS configuration, with which no call can be made."""
     period = "" if text.endswith((".", "!", "?")) else "."
     return ConfigurationError(
         f"{operation} cannot be called: {code}: {text}{period} Correct the Airflow connection or the AWS configuration."
     )
 
 
-def translated(operation: str, error: Exception) -> DataPipelineError:
-    """Return this package's error for an error of AWS's libraries that ``operation`` ended with."""
+def from_aws_error(operation: str, error: Exception) -> DataPipelineError:
+    """Return this package's error for an error of AWS or of botocore that ``operation`` ended with."""
     if isinstance(error, boto.ClientError):
         response: dict[str, Any] = error.response
         code, status = _code_and_status(response)
         return error_class(code, status)(
-            # not always the caller's: AssumeRole, when the connection names a role
+            # Another operation than the caller's if the connection names a role: AssumeRole.
             error.operation_name,
             code.rpartition("#")[2] or f"HTTP {status}",
             response.get("Error", {}).get("Message") or "(no message)",
-            maybe_delivered=response.get("ResponseMetadata", {}).get(_MARK, False),
+            maybe_delivered=response.get("ResponseMetadata", {}).get(_MAYBE_DELIVERED, False),
         )
     code = type(error).__name__
     if isinstance(error, _CONFIGURATION):
@@ -212,4 +214,4 @@ def translated(operation: str, error: Exception) -> DataPipelineError:
         service_error = CredentialsError
     elif isinstance(error, boto.ParamValidationError):
         service_error = InvalidRequestError
-    return service_error(operation, code, str(error), maybe_delivered=getattr(error, _MARK, False))
+    return service_error(operation, code, str(error), maybe_delivered=getattr(error, _MAYBE_DELIVERED, False))

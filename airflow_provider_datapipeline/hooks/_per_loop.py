@@ -1,95 +1,117 @@
 """
-One shared value per event loop and key: built once, whoever asks for it meanwhile, and built anew when it is outdated.
+Keeps one value for each event loop and key. A value is built once, however many callers want it meanwhile.
 
-Without locks, so that a process that was forked in the middle of anything goes on: what it inherits belongs to event
-loops that do not run in it, and is kept, unused, because closing it here would end the connections of its parent.
+There are no locks, so a process that was forked at any moment goes on. The values that it inherits belong to event
+loops that do not run in it. They stay unused, because closing them here would end the connections of the parent.
 """
 
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Awaitable, Callable
-    from contextlib import AbstractAsyncContextManager
+    from collections.abc import Awaitable, Callable
 
 K = TypeVar("K")
 V = TypeVar("V")
 
 
-class OpenClient(Generic[V]):
+@dataclass(eq=False)
+class _LoopValues(Generic[K, V]):
     """
-    A client and what closes it: hold on to this object, not to ``client`` alone, until the call has ended.
+    The values of one event loop.
 
-    The generator is suspended where its client is open. Python has the event loop close it when nobody holds it any
-    more, which after :meth:`PerLoop.discard` means: after the last call under way. ``asyncio.run`` closes it at its
-    end.
+    :param clears: how often :meth:`PerLoop.clear` had been called when these values were last checked
+    :param tasks: for each key the task that builds the value, or has built it
     """
 
-    def __init__(self, client: V, opened: AsyncGenerator[V, None]) -> None:
-        self.client = client
-        self._opened = opened
-
-    @classmethod
-    async def of(cls, context: AbstractAsyncContextManager[V]) -> OpenClient[V]:
-        """Enter the context; it is left when nobody holds what is returned."""
-        opened = _opened(context)
-        return cls(await anext(opened), opened)
-
-
-async def _opened(context: AbstractAsyncContextManager[V]) -> AsyncGenerator[V, None]:
-    async with context as client:
-        yield client
+    clears: int
+    tasks: dict[K, asyncio.Task[V]] = field(default_factory=dict)
 
 
 class PerLoop(Generic[K, V]):
-    """Values by event loop and key. A loop's values go with it."""
+    """
+    Values by event loop and key. When an event loop is closed, its values are forgotten.
 
-    def __init__(self) -> None:
-        self._loops: dict[asyncio.AbstractEventLoop, dict[K, asyncio.Task[V]]] = {}
+    :param dropped: called in the value's event loop with each value that ``get`` will not return again, because it was
+        discarded, did not fit, or was cleared
+    """
+
+    def __init__(self, dropped: Callable[[V], None] = lambda _: None) -> None:
+        self._loops: dict[asyncio.AbstractEventLoop, _LoopValues[K, V]] = {}
+        self._dropped = dropped
+        self._clears = 0
 
     async def get(self, key: K, build: Callable[[], Awaitable[V]], *, fits: Callable[[V], bool] = lambda _: True) -> V:
         """
-        Return the value that there is, or that somebody is just building; build it where there is none.
+        Return the value of the running event loop, and build it if there is none.
 
-        What ``build`` raises is raised to all who wait for it, and not kept.
+        Callers that come while the value is being built wait for it. If ``build`` raises an error, all of them receive
+        the error, and the next caller builds again.
 
-        :param fits: whether a value that is there already will do; one that does not is built anew, and what is then
-            built is returned to whoever asked for it, whatever it is
+        :param fits: whether this caller can use a value that somebody else has built. If not, the caller builds
+            another value, which replaces the first one, and is returned without calling ``fits``.
         """
-        tasks = self._of_running_loop()
+        tasks = self._tasks_of_running_loop()
         while (task := tasks.get(key)) is not None and (not task.done() or _has_succeeded(task)):
-            if fits(value := await asyncio.shield(task)):
+            value = await asyncio.shield(task)
+            if fits(value):
                 return value
-            del value
-            if tasks.get(key) is task:
-                del tasks[key]
-        # A task of its own: who waits for the value may be canceled, and the others still want it.
+            self._drop(tasks, key, task)
+        # The build is a task of its own, because its first caller may be canceled while others still wait for it.
         task = tasks[key] = asyncio.create_task(_built(build))
-        task.add_done_callback(partial(_drop_failure, tasks, key))
+        task.add_done_callback(partial(_forget_failure, tasks, key))
         return await asyncio.shield(task)
 
     def discard(self, key: K, value: V) -> bool:
-        """Have the next ``get`` in this event loop build anew; False: ``value`` has been replaced already."""
-        tasks = self._of_running_loop()
+        """
+        Have the next ``get`` in the running event loop build a value.
+
+        :return: False if ``value`` had been replaced already, so that nothing was discarded
+        """
+        tasks = self._tasks_of_running_loop()
         task = tasks.get(key)
-        is_there = task is not None and _has_succeeded(task) and task.result() is value
-        if is_there:
-            del tasks[key]
-        return is_there
+        if task is None or not _has_succeeded(task) or task.result() is not value:
+            return False
+        self._drop(tasks, key, task)
+        return True
 
     def clear(self) -> None:
-        """Have every next ``get`` build anew, in any event loop."""
-        self._loops.clear()
+        """
+        Have every next ``get`` build a value, in any event loop.
 
-    def _of_running_loop(self) -> dict[K, asyncio.Task[V]]:
+        Each event loop drops its values when it calls a method of this object again: another thread must not.
+        """
+        self._clears += 1
+
+    def _tasks_of_running_loop(self) -> dict[K, asyncio.Task[V]]:
         loop = asyncio.get_running_loop()
-        if loop not in self._loops:
+        values = self._loops.get(loop)
+        if values is None:
             for closed in [other for other in list(self._loops) if other.is_closed()]:
                 self._loops.pop(closed, None)
-        return self._loops.setdefault(loop, {})
+            values = self._loops[loop] = _LoopValues(self._clears)
+        if values.clears != self._clears:
+            values.clears = self._clears
+            for key, task in list(values.tasks.items()):
+                self._drop(values.tasks, key, task)
+        return values.tasks
+
+    def _drop(self, tasks: dict[K, asyncio.Task[V]], key: K, task: asyncio.Task[V]) -> None:
+        if tasks.get(key) is not task:
+            return  # another caller has dropped it, and perhaps replaced it
+        del tasks[key]
+        if task.done():
+            self._tell_dropped(task)
+        else:
+            task.add_done_callback(self._tell_dropped)
+
+    def _tell_dropped(self, task: asyncio.Task[V]) -> None:
+        if _has_succeeded(task):
+            self._dropped(task.result())
 
 
 async def _built(build: Callable[[], Awaitable[V]]) -> V:
@@ -100,6 +122,6 @@ def _has_succeeded(task: asyncio.Task[V]) -> bool:
     return task.done() and not task.cancelled() and task.exception() is None
 
 
-def _drop_failure(tasks: dict[K, asyncio.Task[V]], key: K, task: asyncio.Task[V]) -> None:
+def _forget_failure(tasks: dict[K, asyncio.Task[V]], key: K, task: asyncio.Task[V]) -> None:
     if not _has_succeeded(task) and tasks.get(key) is task:
         del tasks[key]

@@ -1,13 +1,20 @@
-"""What is sent: one checked builder for each operation, shared by its synchronous and its asynchronous form."""
+"""
+Each operation as an exchange of requests and answers, without the sending.
+
+An exchange checks its parameters, yields one :class:`Call` after the other, is sent the answer to each, and returns the
+operation's result. The hook runs the same exchange with its synchronous and with its asynchronous client.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from airflow_provider_datapipeline.exceptions import InternalServiceError, InvalidReportError
 from airflow_provider_datapipeline.hooks._config import Purpose
 from airflow_provider_datapipeline.masking.text import clip, utf16_length
+from airflow_provider_datapipeline.pipeline_task import PipelineTask
 from airflow_provider_datapipeline.reporting.limits import (
     ERROR_ID_MAX_UTF16,
     ERROR_STACK_TRACE_MAX_UTF16,
@@ -17,7 +24,7 @@ from airflow_provider_datapipeline.reporting.limits import (
 from airflow_provider_datapipeline.reporting.status import TaskStatus
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Sequence
 
 # botocore's model datapipeline 2012-10-29
 ID_MAX_UTF16 = 1024  # shape "id"
@@ -31,11 +38,21 @@ SHOWN_CHARACTERS = 60
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One request, as botocore takes it; ``operation`` is spelt as AWS spells it."""
+    """
+    One request, as botocore takes it.
+
+    :param operation: as AWS spells it (``SetTaskStatus``)
+    """
 
     operation: str
     parameters: Mapping[str, Any]
     purpose: Purpose = Purpose.CALL
+
+    def member(self, response: Mapping[str, Any], name: str) -> Any:
+        """Return a member that the service always sends in its answer to this request."""
+        if name not in response:
+            raise InternalServiceError(self.operation, "IncompleteResponse", f"the answer has no {name!r}.")
+        return response[name]
 
     def next_page(self, response: Mapping[str, Any]) -> Call | None:
         """Return the request for the page after ``response``, None after the last."""
@@ -49,25 +66,27 @@ class Call:
         return replace(self, parameters={**self.parameters, "marker": marker})
 
 
-def member(call: Call, response: Mapping[str, Any], name: str) -> Any:
-    """Return a member that the service always sends."""
-    if name not in response:
-        raise InternalServiceError(call.operation, "IncompleteResponse", f"the answer has no {name!r}.")
-    return response[name]
+T = TypeVar("T")
+
+Exchange = Generator[Call, Mapping[str, Any], T]
+"""Yields requests, is sent the answers, and returns the result."""
 
 
-def poll_for_task(worker_group: str, hostname: str | None) -> Call:
+def poll_for_task(worker_group: str, hostname: str | None) -> Exchange[PipelineTask | None]:
     _check_length("worker_group", worker_group, 1, STRING_MAX_UTF16)
-    return Call("PollForTask", _present(workerGroup=worker_group, hostname=hostname), Purpose.POLL)
+    response = yield Call("PollForTask", _present(workerGroup=worker_group, hostname=hostname), Purpose.POLL)
+    task_object = response.get("taskObject")
+    return PipelineTask.from_task_object(task_object) if task_object else None
 
 
-def report_task_progress(pipeline_task_id: str, fields: Mapping[str, str] | None) -> Call:
+def report_task_progress(pipeline_task_id: str, fields: Mapping[str, str] | None) -> Exchange[bool]:
     _check_length("pipeline_task_id", pipeline_task_id, 1, PIPELINE_TASK_ID_MAX_UTF16)
     for name, value in (fields or {}).items():
         _check_length("the name of a field", name, 1, FIELD_NAME_MAX_UTF16)
         _check_length(f"the field {_shown(name)}", value, 0, FIELD_VALUE_MAX_UTF16)
     sent = [{"key": name, "stringValue": value} for name, value in (fields or {}).items()]
-    return Call("ReportTaskProgress", _present(taskId=pipeline_task_id, fields=sent or None))
+    call = Call("ReportTaskProgress", _present(taskId=pipeline_task_id, fields=sent or None))
+    return bool(call.member((yield call), "canceled"))
 
 
 def set_task_status(
@@ -76,7 +95,7 @@ def set_task_status(
     error_id: str | None,
     error_message: str | None,
     error_stack_trace: str | None,
-) -> Call:
+) -> Exchange[None]:
     _check_length("pipeline_task_id", pipeline_task_id, 1, PIPELINE_TASK_ID_MAX_UTF16)
     if task_status not in tuple(TaskStatus):
         allowed = ", ".join(TaskStatus)
@@ -90,7 +109,7 @@ def set_task_status(
             )
     if error_stack_trace is not None:
         _check_length("error_stack_trace", error_stack_trace, 0, ERROR_STACK_TRACE_MAX_UTF16)
-    return Call(
+    yield Call(
         "SetTaskStatus",
         _present(
             taskId=pipeline_task_id,
@@ -102,40 +121,55 @@ def set_task_status(
     )
 
 
-def report_task_runner_heartbeat(task_runner_id: str, worker_group: str | None, hostname: str | None) -> Call:
+def report_task_runner_heartbeat(task_runner_id: str, worker_group: str | None, hostname: str | None) -> Exchange[bool]:
     _check_length("task_runner_id", task_runner_id, 1, ID_MAX_UTF16)
-    return Call(
+    call = Call(
         "ReportTaskRunnerHeartbeat",
         _present(taskrunnerId=task_runner_id, workerGroup=worker_group, hostname=hostname),
     )
+    return bool(call.member((yield call), "terminate"))
 
 
-def evaluate_expression(pipeline_id: str, object_id: str, expression: str) -> Call:
+def evaluate_expression(pipeline_id: str, object_id: str, expression: str) -> Exchange[str]:
     _check_length("pipeline_id", pipeline_id, 1, ID_MAX_UTF16)
     _check_length("object_id", object_id, 1, ID_MAX_UTF16)
-    return Call("EvaluateExpression", {"pipelineId": pipeline_id, "objectId": object_id, "expression": expression})
+    call = Call("EvaluateExpression", {"pipelineId": pipeline_id, "objectId": object_id, "expression": expression})
+    return str(call.member((yield call), "evaluatedExpression"))
 
 
-def describe_objects(pipeline_id: str, object_ids: Sequence[str], evaluate_expressions: bool) -> Iterator[Call]:
-    """Yield one request for every 25 ids, the most that DescribeObjects takes."""
+def describe_objects(
+    pipeline_id: str, object_ids: Sequence[str], evaluate_expressions: bool
+) -> Exchange[list[dict[str, Any]]]:
+    """Make one request for every 25 ids, the most that DescribeObjects takes, and one for each further page."""
     _check_length("pipeline_id", pipeline_id, 1, ID_MAX_UTF16)
     ids = _ids(object_ids)
+    found: list[dict[str, Any]] = []
     for start in range(0, len(ids), DESCRIBE_OBJECTS_MAX_IDS):
         chunk = ids[start : start + DESCRIBE_OBJECTS_MAX_IDS]
-        yield Call(
-            "DescribeObjects",
-            {"pipelineId": pipeline_id, "objectIds": chunk, "evaluateExpressions": evaluate_expressions},
-        )
+        parameters = {"pipelineId": pipeline_id, "objectIds": chunk, "evaluateExpressions": evaluate_expressions}
+        call: Call | None = Call("DescribeObjects", parameters)
+        while call is not None:
+            response = yield call
+            found += call.member(response, "pipelineObjects")
+            call = call.next_page(response)
+    return found
 
 
-def query_objects(pipeline_id: str, sphere: str, query: Mapping[str, Any] | None) -> Call:
+def query_objects(pipeline_id: str, sphere: str, query: Mapping[str, Any] | None) -> Exchange[list[str]]:
+    """Make one request for each page."""
     _check_length("pipeline_id", pipeline_id, 1, ID_MAX_UTF16)
-    return Call("QueryObjects", _present(pipelineId=pipeline_id, sphere=sphere, query=query))
+    found: list[str] = []
+    call: Call | None = Call("QueryObjects", _present(pipelineId=pipeline_id, sphere=sphere, query=query))
+    while call is not None:
+        response = yield call
+        found += response.get("ids", ())
+        call = call.next_page(response)
+    return found
 
 
-def set_status(pipeline_id: str, object_ids: Sequence[str], status: str) -> Call:
+def set_status(pipeline_id: str, object_ids: Sequence[str], status: str) -> Exchange[None]:
     _check_length("pipeline_id", pipeline_id, 1, ID_MAX_UTF16)
-    return Call("SetStatus", {"pipelineId": pipeline_id, "objectIds": _ids(object_ids), "status": status})
+    yield Call("SetStatus", {"pipelineId": pipeline_id, "objectIds": _ids(object_ids), "status": status})
 
 
 def _ids(object_ids: Sequence[str]) -> list[str]:

@@ -1,4 +1,4 @@
-"""The task runner's calls of AWS Data Pipeline, synchronous and asynchronous."""
+"""The hook for AWS Data Pipeline, with the calls that a task runner makes, synchronous and asynchronous."""
 
 from __future__ import annotations
 
@@ -9,14 +9,13 @@ from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook
 from airflow_provider_datapipeline.hooks import _requests as requests
 from airflow_provider_datapipeline.hooks._caller import SERVICE, DataPipelineCaller
 from airflow_provider_datapipeline.hooks._config import checked_config
-from airflow_provider_datapipeline.hooks._requests import member
-from airflow_provider_datapipeline.pipeline_task import PipelineTask
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from botocore.config import Config  # type: ignore[import-untyped]  # ships no types
 
+    from airflow_provider_datapipeline.pipeline_task import PipelineTask
     from airflow_provider_datapipeline.reporting.status import TaskStatus
 
 
@@ -24,15 +23,16 @@ class DataPipelineHook(DataPipelineCaller):
     """
     Calls AWS Data Pipeline as a task runner does, through an Airflow connection of type ``aws``.
 
-    Every method has an asynchronous twin of the same name with the prefix ``a``. All raise the errors of
-    :mod:`airflow_provider_datapipeline.exceptions`, and no others: ``ServiceError`` and its subclasses for
-    what the service or the network says, ``InvalidReportError`` for a value outside the service's limits (before
-    anything is sent), ``ConnectionMissingError`` for a connection that does not exist, ``ConfigurationError`` for one
-    that cannot be used.
+    Every method has an asynchronous form with the same name and the prefix ``a``. All of them raise only the errors of
+    :mod:`airflow_provider_datapipeline.exceptions`: ``ServiceError`` and its subclasses if the service refuses the call
+    or cannot be reached, ``InvalidReportError`` for a value outside the service's limits (before anything is sent),
+    ``ConnectionMissingError`` for a connection that does not exist, ``ConfigurationError`` for a connection that cannot
+    be used.
 
     Hooks are cheap: in one process (and event loop), all hooks with the same parameters share their clients, so the
-    connection is looked up once. A client whose credentials are refused is dropped, and the call is made once more with
-    those that the connection has by then, so that renewed credentials are used without a failure or a restart.
+    connection is looked up once. A client whose credentials are refused is discarded, and the call is made once more
+    with the credentials that the connection has by then. So renewed credentials are used without a failed call and
+    without a restart.
 
     :param aws_conn_id: the Airflow connection; None: the ambient credentials (environment, instance role, ...)
     :param region_name: AWS region; default: the connection's
@@ -40,7 +40,7 @@ class DataPipelineHook(DataPipelineCaller):
     :param config: botocore's settings, over this package's and instead of the connection's ``config_kwargs``.
         This package's: PollForTask 10 s to connect, 100 s to read, one try; every other call 2 s to connect, 7 s to
         read, three tries in mode ``standard``, so at most 30 s (name resolution apart). PollForTask is never tried more
-        than once, and never reads for less than 95 s, because a task handed to a poll that was given up is lost for
+        than once, and never reads for less than 95 s, because a task that is handed to an abandoned poll is lost for
         two minutes.
     """
 
@@ -62,38 +62,36 @@ class DataPipelineHook(DataPipelineCaller):
 
     def poll_for_task(self, worker_group: str, *, hostname: str | None = None) -> PipelineTask | None:
         """
-        Wait for a task, for up to 90 seconds; None when none came.
+        Wait up to 90 seconds for a task, and return it; return None if no task came.
 
-        A task that is returned must be acknowledged (``report_task_progress``) within 2 minutes, or the service hands
-        it out again; the same goes for a task that was handed to a poll which was canceled or lost its connection.
-        The account may poll twice a second.
+        The caller acknowledges a task (``report_task_progress``) within 2 minutes, or the service hands it out again.
+        The service also hands out again a task that went to a poll which was canceled or had lost its connection. An
+        account may poll twice a second.
 
-        :param worker_group: exactly as in the pipeline definition, case included; an unknown one just never has work
-        :param hostname: shown on the attempt
+        :param worker_group: exactly as in the pipeline definition, case included; an unknown group never has a task
+        :param hostname: the name of this machine, which the service shows on the attempt
         """
-        return _polled(self._call(requests.poll_for_task(worker_group, hostname)))
+        return self._run(requests.poll_for_task(worker_group, hostname))
 
     async def apoll_for_task(self, worker_group: str, *, hostname: str | None = None) -> PipelineTask | None:
         """Do what :meth:`poll_for_task` does, without blocking."""
-        return _polled(await self._acall(requests.poll_for_task(worker_group, hostname)))
+        return await self._arun(requests.poll_for_task(worker_group, hostname))
 
     def report_task_progress(self, pipeline_task_id: str, fields: Mapping[str, str] | None = None) -> bool:
         """
-        Acknowledge a task, or say that it is still worked on; return whether it was canceled.
+        Acknowledge a task, or report that the work on it continues; return whether the task was canceled.
 
-        A canceled task needs no final report. The account may report ten times a second.
+        A canceled task needs no final report. An account may report ten times a second.
 
         :param pipeline_task_id: the ``taskId`` of the poll, 1 to 2048 characters
-        :param fields: shown on the attempt, e.g. ``{"percentComplete": "50"}``; names of 1 to 256 characters, values of
-            at most 10,240
+        :param fields: fields that the service shows on the attempt, e.g. ``{"percentComplete": "50"}``; names have 1 to
+            256 characters, values at most 10,240
         """
-        call = requests.report_task_progress(pipeline_task_id, fields)
-        return bool(member(call, self._call(call), "canceled"))
+        return self._run(requests.report_task_progress(pipeline_task_id, fields))
 
     async def areport_task_progress(self, pipeline_task_id: str, fields: Mapping[str, str] | None = None) -> bool:
         """Do what :meth:`report_task_progress` does, without blocking."""
-        call = requests.report_task_progress(pipeline_task_id, fields)
-        return bool(member(call, await self._acall(call), "canceled"))
+        return await self._arun(requests.report_task_progress(pipeline_task_id, fields))
 
     def set_task_status(
         self,
@@ -105,15 +103,15 @@ class DataPipelineHook(DataPipelineCaller):
         error_stack_trace: str | None = None,
     ) -> None:
         """
-        Report how a task ended. What is None is not sent; lengths count UTF-16 units.
+        Report how a task ended. A parameter that is None is not sent. Lengths are counted in UTF-16 units.
 
         :param pipeline_task_id: the ``taskId`` of the poll, 1 to 2048 characters
         :param task_status: ``FINISHED``, ``FAILED``, or ``FALSE`` (a precondition that does not hold)
         :param error_id: at most 1024 characters, not starting with ``Service_``
-        :param error_message: no limit of its own, but the attempt as a whole has one of 15,360 bytes
+        :param error_message: has no limit of its own, but the whole attempt has a limit of 15,360 bytes
         :param error_stack_trace: at most 1024 characters
         """
-        self._call(requests.set_task_status(pipeline_task_id, task_status, error_id, error_message, error_stack_trace))
+        self._run(requests.set_task_status(pipeline_task_id, task_status, error_id, error_message, error_stack_trace))
 
     async def aset_task_status(
         self,
@@ -125,7 +123,7 @@ class DataPipelineHook(DataPipelineCaller):
         error_stack_trace: str | None = None,
     ) -> None:
         """Do what :meth:`set_task_status` does, without blocking."""
-        await self._acall(
+        await self._arun(
             requests.set_task_status(pipeline_task_id, task_status, error_id, error_message, error_stack_trace)
         )
 
@@ -133,29 +131,27 @@ class DataPipelineHook(DataPipelineCaller):
         self, task_runner_id: str, *, worker_group: str | None = None, hostname: str | None = None
     ) -> bool:
         """
-        Say that a task runner lives, every 15 minutes; return whether it should terminate.
+        Tell the service that a task runner is alive; return whether the task runner should terminate.
+
+        A task runner calls this every 15 minutes.
 
         :param task_runner_id: 1 to 1024 characters, unique in the account
         """
-        call = requests.report_task_runner_heartbeat(task_runner_id, worker_group, hostname)
-        return bool(member(call, self._call(call), "terminate"))
+        return self._run(requests.report_task_runner_heartbeat(task_runner_id, worker_group, hostname))
 
     async def areport_task_runner_heartbeat(
         self, task_runner_id: str, *, worker_group: str | None = None, hostname: str | None = None
     ) -> bool:
         """Do what :meth:`report_task_runner_heartbeat` does, without blocking."""
-        call = requests.report_task_runner_heartbeat(task_runner_id, worker_group, hostname)
-        return bool(member(call, await self._acall(call), "terminate"))
+        return await self._arun(requests.report_task_runner_heartbeat(task_runner_id, worker_group, hostname))
 
     def evaluate_expression(self, pipeline_id: str, object_id: str, expression: str) -> str:
-        """Return ``expression`` with every ``#{...}`` in it evaluated in the context of an object."""
-        call = requests.evaluate_expression(pipeline_id, object_id, expression)
-        return str(member(call, self._call(call), "evaluatedExpression"))
+        """Return ``expression`` after every ``#{...}`` in it was evaluated in the context of an object."""
+        return self._run(requests.evaluate_expression(pipeline_id, object_id, expression))
 
     async def aevaluate_expression(self, pipeline_id: str, object_id: str, expression: str) -> str:
         """Do what :meth:`evaluate_expression` does, without blocking."""
-        call = requests.evaluate_expression(pipeline_id, object_id, expression)
-        return str(member(call, await self._acall(call), "evaluatedExpression"))
+        return await self._arun(requests.evaluate_expression(pipeline_id, object_id, expression))
 
     def describe_objects(
         self, pipeline_id: str, object_ids: Sequence[str], *, evaluate_expressions: bool = False
@@ -163,57 +159,41 @@ class DataPipelineHook(DataPipelineCaller):
         """
         Return objects as the service does: ``{"id", "name", "fields": [{"key", "stringValue" or "refValue"}, ...]}``.
 
-        One request for every 25 ids, each bounded by the timeouts on its own.
+        There is one request for every 25 ids. The timeouts apply to each request.
 
-        :param evaluate_expressions: whether ``#{...}`` is evaluated; the service refuses it for components
+        :param evaluate_expressions: whether the service evaluates ``#{...}``; it refuses to do so for components
         """
-        calls = requests.describe_objects(pipeline_id, object_ids, evaluate_expressions)
-        return [
-            found for call in calls for page in self._pages(call) for found in member(call, page, "pipelineObjects")
-        ]
+        return self._run(requests.describe_objects(pipeline_id, object_ids, evaluate_expressions))
 
     async def adescribe_objects(
         self, pipeline_id: str, object_ids: Sequence[str], *, evaluate_expressions: bool = False
     ) -> list[dict[str, Any]]:
         """Do what :meth:`describe_objects` does, without blocking."""
-        calls = requests.describe_objects(pipeline_id, object_ids, evaluate_expressions)
-        return [
-            found
-            for call in calls
-            async for page in self._apages(call)
-            for found in member(call, page, "pipelineObjects")
-        ]
+        return await self._arun(requests.describe_objects(pipeline_id, object_ids, evaluate_expressions))
 
     def query_objects(self, pipeline_id: str, sphere: str, *, query: Mapping[str, Any] | None = None) -> list[str]:
         """
-        Return the ids of all objects that match, page after page.
+        Return the ids of all objects that match; there is one request for each page of them.
 
         :param sphere: ``COMPONENT``, ``INSTANCE`` or ``ATTEMPT``
         :param query: ``{"selectors": [{"fieldName": ..., "operator": {"type": ..., "values": [...]}}]}``
         """
-        call = requests.query_objects(pipeline_id, sphere, query)
-        return [found for page in self._pages(call) for found in page.get("ids", ())]
+        return self._run(requests.query_objects(pipeline_id, sphere, query))
 
     async def aquery_objects(
         self, pipeline_id: str, sphere: str, *, query: Mapping[str, Any] | None = None
     ) -> list[str]:
         """Do what :meth:`query_objects` does, without blocking."""
-        call = requests.query_objects(pipeline_id, sphere, query)
-        return [found async for page in self._apages(call) for found in page.get("ids", ())]
+        return await self._arun(requests.query_objects(pipeline_id, sphere, query))
 
     def set_status(self, pipeline_id: str, object_ids: Sequence[str], status: str) -> None:
         """
         Request a status of objects: ``PAUSE``, ``RESUME``, ``TRY_CANCEL``, ``RERUN`` or ``MARK_FINISHED``.
 
-        Components and instances must not be mixed. The service acts on it later.
+        Components and instances must not be mixed in one call. The service carries out the request later.
         """
-        self._call(requests.set_status(pipeline_id, object_ids, status))
+        self._run(requests.set_status(pipeline_id, object_ids, status))
 
     async def aset_status(self, pipeline_id: str, object_ids: Sequence[str], status: str) -> None:
         """Do what :meth:`set_status` does, without blocking."""
-        await self._acall(requests.set_status(pipeline_id, object_ids, status))
-
-
-def _polled(response: Mapping[str, Any]) -> PipelineTask | None:
-    task_object = response.get("taskObject")
-    return PipelineTask.from_task_object(task_object) if task_object else None
+        await self._arun(requests.set_status(pipeline_id, object_ids, status))

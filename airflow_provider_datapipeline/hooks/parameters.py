@@ -1,4 +1,4 @@
-"""The four AWS parameters that every surface has, and the hook that they make."""
+"""The four AWS parameters of operators, notifiers and triggers, and the hook that is made from them."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 
 class DataPipelineHookMixin:
     """
-    For a class that keeps ``aws_conn_id``, ``region_name``, ``verify`` and ``botocore_config``.
+    Gives a hook to a class that has ``aws_conn_id``, ``region_name``, ``verify`` and ``botocore_config``.
 
-    The amazon provider has such a class, but importing it imports boto3: a DAG file that merely names an operator or a
-    notifier would pay for that each time it is parsed.
+    The amazon provider has such a class, but importing it imports boto3. A DAG file that only names an operator or a
+    notifier would pay for that whenever it is parsed.
     """
 
     aws_conn_id: str | None
@@ -26,7 +26,7 @@ class DataPipelineHookMixin:
 
     @cached_property
     def hook(self) -> DataPipelineHook:
-        """The hook, imported when first needed; equal hooks share their clients in a process."""
+        """The hook, whose module is imported on first use. Equal hooks share their clients in a process."""
         from airflow_provider_datapipeline.hooks.datapipeline import DataPipelineHook
 
         return DataPipelineHook(
@@ -38,10 +38,10 @@ class DataPipelineHookMixin:
 
     async def ahook(self) -> DataPipelineHook:
         """
-        Return :attr:`hook`; in an event loop this comes first.
+        Return :attr:`hook`. Code in an event loop calls this before it uses :attr:`hook`.
 
-        In a thread, because the import of boto3 and of the amazon provider that goes with it takes half a second and
-        more, in which no trigger would run.
+        The hook is made in a thread, because importing boto3 and the amazon provider takes half a second or more,
+        during which no trigger would run.
         """
         if "hook" not in vars(self):
             await in_thread(lambda: self.hook)

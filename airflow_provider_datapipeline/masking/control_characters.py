@@ -1,12 +1,13 @@
 """
 Removes from a text what the service does not accept: control characters, escape sequences and lone surrogates.
 
-How it does so is public, step by step, because a secret may hide in any reading of a broken sequence.
+The stages of this are public, because a broken sequence can be read in several ways, and a secret may show in any.
 """
 
 from __future__ import annotations
 
 import re
+from array import array
 from dataclasses import dataclass
 
 _CONTROLS = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffe\uffff]"
@@ -16,33 +17,33 @@ _UNFINISHED_SEQUENCE = rf"{_INTRODUCER}[0-?]*[ -/]*"
 _CONTROL_SEQUENCE = rf"{_UNFINISHED_SEQUENCE}[@-~]"
 _CHARACTER_SET_SEQUENCE = r"\x1b[ -/]{1,2}[0-~]"
 _SHORT_SEQUENCE = r"\x1b[0-~]"
-_NO_SEQUENCE = r"\x1b(?![ -~])|[\x00-\x08\x0b\x0c\x0e-\x1a\x1c-\x1f\x7f-\x9a\x9c-\x9f\ufffe\uffff]"
+_NOT_A_SEQUENCE = r"\x1b(?![ -~])|[\x00-\x08\x0b\x0c\x0e-\x1a\x1c-\x1f\x7f-\x9a\x9c-\x9f\ufffe\uffff]"
 
 
 @dataclass(frozen=True, slots=True)
 class Stage:
     """
-    One step of :func:`scrub`, from what certainly is no text to what most likely is none.
+    One step of :func:`scrub`; the first steps remove what is certainly no text, the last ones what is probably none.
 
     :param unwanted: what the step removes
-    :param kept: what takes its place
-    :param less: what would be removed if the sequences of this step were none, and only their first characters
-        accidents in a broken text. Who searches a text for something must look at these readings too.
+    :param other_readings: what would be removed instead if the sequences of this step were no real ones, but accidents
+        in a broken text. A text that is searched for something has to be searched in these readings, too.
+    :param kept: what is put in place of what is removed
     """
 
     unwanted: re.Pattern[str]
-    less: tuple[re.Pattern[str], ...] = ()
+    other_readings: tuple[re.Pattern[str], ...] = ()
     kept: str = ""
 
 
 CONTROL = re.compile(_CONTROLS)
-"""Whatever :func:`scrub` removes begins with one of these."""
+"""Everything that :func:`scrub` removes begins with one of these characters."""
 
 _BARE_INTRODUCER = re.compile(f"{_INTRODUCER}|{_CONTROLS}")
 
 STAGES = (
-    Stage(re.compile(r"(?<!\x1b)\x1b\[[0-9;]{0,20}m")),  # colours: by far the most frequent, and no accident
-    Stage(re.compile(f"({_STRING_SEQUENCE})|{_NO_SEQUENCE}"), kept=r"\1"),
+    Stage(re.compile(r"(?<!\x1b)\x1b\[[0-9;]{0,20}m")),  # colours: by far the most frequent sequence, never an accident
+    Stage(re.compile(f"({_STRING_SEQUENCE})|{_NOT_A_SEQUENCE}"), kept=r"\1"),
     Stage(re.compile(_STRING_SEQUENCE), (CONTROL,)),
     Stage(
         re.compile(_CONTROL_SEQUENCE),
@@ -60,9 +61,9 @@ def scrub(text: str) -> str:
     Keep only what the service's character class accepts: U+0020 to U+D7FF, U+E000 to U+FFFD, U+10000 and above, CR,
     LF and TAB.
 
-    Terminal escape sequences vanish whole, in their 7-bit and 8-bit forms (of one that is never terminated only the
-    start does), and so do control characters, DEL, U+FFFE and U+FFFF. A surrogate without its partner becomes
-    U+FFFD; two that belong together become the character they mean. Scrubbing twice changes nothing.
+    Control characters, DEL, U+FFFE and U+FFFF are removed. Terminal escape sequences are removed as a whole, in their
+    7-bit and 8-bit forms; of a sequence that never ends only the start is removed. A surrogate without its partner
+    becomes U+FFFD; two that belong together become the character that they mean. Scrubbing twice changes nothing.
     """
     text = join_surrogates(text)
     if not CONTROL.search(text):
@@ -70,6 +71,31 @@ def scrub(text: str) -> str:
     for stage in STAGES:
         text = stage.unwanted.sub(stage.kept, text)
     return text
+
+
+def scrub_with_positions(text: str) -> tuple[str, array[int]]:
+    """
+    Return a text without control characters and sequences, and the position that each of its characters had before.
+
+    The positions have one element more than the text has characters: where the text ended. Surrogates are left alone.
+    """
+    if not CONTROL.search(text):
+        return text, array("L")
+    positions = array("L", range(len(text) + 1))
+    for stage in STAGES:
+        removed = [match.span() for match in stage.unwanted.finditer(text) if not (stage.kept and match[1])]
+        if not removed:
+            continue
+        kept_positions = array("L")
+        pieces: list[str] = []
+        position = 0
+        for start, end in (*removed, (len(text), len(text))):
+            kept_positions += positions[position:start]
+            pieces.append(text[position:start])
+            position = end
+        kept_positions.append(positions[-1])
+        text, positions = "".join(pieces), kept_positions
+    return text, positions
 
 
 def join_surrogates(text: str) -> str:

@@ -1,10 +1,10 @@
 """
-Secrets that nobody registered: found by their shape, or by what stands before them.
+Finds secrets that nobody registered: by their own characters, or by the text around them.
 
-Airflow's masker knows the secrets it has been told of, and the keys of a dict, but not a password in the text of an
-exception. Own patterns, since the pure layer has the standard library alone, and since what there is elsewhere
-(detect-secrets, gitleaks' rules) judges lines of source code: it may report one for a person to look at, and need not
-tell where the secret ends.
+Airflow's masker knows the secrets that were registered with it, and the keys of dictionaries. It does not know a
+password in the text of an exception. The patterns are the package's own for two reasons. The rooms of the lowest layer
+import the standard library alone. And other rule sets (detect-secrets, gitleaks) judge lines of source code: they may
+leave the decision to a person, and they do not have to know where a secret ends.
 """
 
 from __future__ import annotations
@@ -13,69 +13,70 @@ import re
 from functools import cache
 from typing import TYPE_CHECKING
 
-from airflow_provider_datapipeline.masking.spans import HIDDEN, mask_spans, merge_spans
+from airflow_provider_datapipeline.masking.spans import MASKED, mask_spans, merge_spans
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from airflow_provider_datapipeline.masking.spans import Span
 
-_ROUNDS = 5
-_REPEATS_SOUGHT = 32
-_LEAST_TELLING = 6
-_LONG = 20
+_MAX_ROUNDS = 5
+_MAX_DISTINCTIVE_SECRETS = 32  # of one text
+_MIN_DISTINCTIVE_LENGTH = 6
+_ALWAYS_DISTINCTIVE_LENGTH = 20
 
 
-def hide_secrets(text: str, find: Callable[[str], Sequence[Span]] | None = None) -> str:
+def mask_secrets(text: str, find: Callable[[str], Sequence[Span]] | None = None) -> str:
     """
-    Replace every secret that shows as such by ``***``; doing it once more changes nothing.
+    Replace every secret that the patterns find by ``***``; masking the result again changes nothing.
 
-    A secret that is found once and that is no word is replaced wherever else it stands in the text. Takes time in
-    proportion to the length of the text, whatever it holds.
+    A distinctive secret (:func:`is_distinctive`) is replaced wherever else it occurs in the text, too. The time taken
+    is in proportion to the length of the text, whatever its content.
 
-    :param find: in place of :func:`find_secrets`, for who remembers what it found
-    :raises ValueError: hiding brings about ever more to hide
+    :param find: called instead of :func:`find_secrets`, for callers that remember what was found
+    :raises ValueError: masking brings about ever more secrets to mask
     """
     find = find or find_secrets
     spans = find(text)
-    repeats = distinctive_secrets(text, spans)
-    for _ in range(_ROUNDS):
+    distinctive = distinctive_secrets(text, spans)
+    for _ in range(_MAX_ROUNDS):
         if not spans:
             return text
         text = mask_spans(text, merge_spans(spans))
-        for secret in repeats:
-            text = text.replace(secret, HIDDEN)
+        for secret in distinctive:
+            text = text.replace(secret, MASKED)
         spans = find(text)
-    raise ValueError("hiding does not come to an end")
+    raise ValueError("masking does not come to an end")
 
 
 def find_secrets(text: str) -> list[Span]:
-    """Return where the secrets of a text are, in order; they may overlap, and what is hidden already is left out."""
+    """Return where the secrets of a text are, in order; spans may overlap. What is masked already is left out."""
     return sorted(span for find in _finders() for span in find(text) if text[span[0] : span[1]].strip("*"))
 
 
 def distinctive_secrets(text: str, spans: Iterable[Span]) -> list[str]:
-    """Return the secrets of a text that are no words, the longest first: they are secret wherever they stand."""
+    """Return those secrets of a text that have to be masked wherever they occur, the longest first."""
     secrets = {text[start:end].strip() for start, end in spans}
-    return sorted(filter(is_distinctive, secrets), key=len, reverse=True)[:_REPEATS_SOUGHT]
+    return sorted(filter(is_distinctive, secrets), key=len, reverse=True)[:_MAX_DISTINCTIVE_SECRETS]
 
 
 def is_distinctive(secret: str) -> bool:
-    """Tell whether a secret is no word, and so long that it stands nowhere by accident."""
-    if len(secret) < _LEAST_TELLING or HIDDEN in secret:
+    """Tell whether a secret is no plain word, and too long to occur elsewhere by accident."""
+    if len(secret) < _MIN_DISTINCTIVE_LENGTH or MASKED in secret:
         return False
-    mixed = not secret.isdigit() and not re.fullmatch(r"[A-Za-z]?[a-z]+|[A-Z]+|[\W_]+", secret)
-    return mixed or len(secret) >= _LONG
+    is_plain = secret.isdigit() or re.fullmatch(r"[A-Za-z]?[a-z]+|[A-Z]+|[\W_]+", secret)
+    return not is_plain or len(secret) >= _ALWAYS_DISTINCTIVE_LENGTH
 
 
 @cache
 def _finders() -> tuple[Callable[[str], Iterator[Span]], ...]:
-    # Imported when first needed, as their patterns take a while to compile: parsing a DAG file is to be cheap.
+    # Imported when first needed: the patterns take a while to compile, and the dag-processor should not wait for that.
     from airflow_provider_datapipeline.masking.patterns import (
         assignments,
         columns,
-        contexts,
-        looks,
+        commands,
+        generated,
+        phrases,
         private_keys,
         tokens,
         urls,
@@ -87,9 +88,9 @@ def _finders() -> tuple[Callable[[str], Iterator[Span]], ...]:
         private_keys.find_bare_keys,
         urls.find_passwords,
         assignments.find_values,
-        contexts.find_phrases,
-        contexts.find_arguments,
-        contexts.find_parameters,
+        phrases.find_phrases,
+        phrases.find_sql_parameters,
+        commands.find_command_arguments,
         columns.find_columns,
-        looks.find_generated,
+        generated.find_generated,
     )

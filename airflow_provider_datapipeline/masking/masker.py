@@ -1,171 +1,97 @@
 """
-The one place where texts are masked: mask, scrub, mask again; a text that cannot be masked is withheld.
+Masks texts: the one place through which every text of a report goes.
 
-Two masks in one: the caller's, which knows certain secrets, and the patterns of
-:mod:`~airflow_provider_datapipeline.masking.finder`, which know what secrets look like.
+Each text is masked as a whole by :mod:`~airflow_provider_datapipeline.masking.whole_text`. This module bounds how much
+of a long text is scanned, and makes sure that no secret shows where a text is cut.
 """
 
 from __future__ import annotations
 
-from array import array
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from airflow_provider_datapipeline.masking.control_characters import CONTROL, STAGES, Stage, join_surrogates, scrub
-from airflow_provider_datapipeline.masking.finder import distinctive_secrets, find_secrets, hide_secrets, is_distinctive
-from airflow_provider_datapipeline.masking.safe_text import attempt, plain_str, safe_str
-from airflow_provider_datapipeline.masking.spans import HIDDEN, Span, mask_spans, merge_spans
-from airflow_provider_datapipeline.masking.text import Measure, elided, utf16_length
+from airflow_provider_datapipeline.masking.control_characters import scrub
+from airflow_provider_datapipeline.masking.finder import distinctive_secrets
+from airflow_provider_datapipeline.masking.safe_text import plain_str, safe_str
+from airflow_provider_datapipeline.masking.text import elided, utf16_length
+from airflow_provider_datapipeline.masking.whole_text import WITHHELD, WholeTextMasker
 
-Mask = Callable[[str], str]
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
 
-WITHHELD = "[withheld: this text could not be masked]"
+    from airflow_provider_datapipeline.masking.text import Measure
+    from airflow_provider_datapipeline.masking.whole_text import Mask
 
-REACH = 40_960
-"""Characters of a text that are looked at: far more than is ever sent, and few enough to cost no time."""
+SCAN_LIMIT = 40_960
+"""How many characters of a text are scanned: far more than is ever sent, and few enough to take little time."""
 
-_PART_KEPT = 8
-_LINE_BETWEEN = 50
-_ROUNDS = 5  # masking and scrubbing normally settle in the second round
-_SHARES = (1.0, 0.9, 0.75, 0.5, 0.25)
-
-
-class _NotMaskedError(Exception):
-    """A text has to be withheld."""
+_SHARE_RETURNED = 8  # of the scanned characters of a long text, one eighth is returned
+_ROOM_FOR_ELISION = 50  # characters of the line between its beginning and its end
+_SHARES_OF_LIMIT = (1.0, 0.9, 0.75, 0.5, 0.25)  # tried in turn, as masking can make a shortened text longer again
 
 
-@dataclass(frozen=True, slots=True)
 class Masker:
     """
-    Masks whole texts.
+    Masks texts of any length.
 
-    :param mask: replaces every secret that it knows in a text; must be idempotent. What shows as a secret is replaced
-        in any case. If it raises, returns anything but a ``str``, or never settles, the text is replaced by
-        :data:`WITHHELD`.
+    :param mask: replaces every secret that it knows in a text; must be idempotent. What the patterns find is replaced
+        in any case. If the mask raises, returns anything but a ``str``, or changes its own results again and again,
+        the text is replaced by :data:`WITHHELD`.
     :param known_secrets: further secrets, found in other texts of the same report
     """
 
-    mask: Mask
-    known_secrets: tuple[str, ...] = ()
-    _found: dict[str, list[Span]] = field(default_factory=dict, repr=False, compare=False)
+    __slots__ = ("_mask_whole",)
+
+    def __init__(self, mask: Mask, known_secrets: Iterable[str] = ()) -> None:
+        self._mask_whole = WholeTextMasker(mask, tuple(known_secrets))
 
     @classmethod
-    def knowing(cls, mask: Mask, texts: Iterable[tuple[str, int]]) -> Masker:
+    def for_texts(cls, mask: Mask, texts: Iterable[tuple[str, int]]) -> Masker:
         """
-        Make one that knows what some texts of a report tell to be secret, since others may show it without saying so.
+        Return a masker that knows the secrets of all texts of a report.
 
-        :param texts: each as it came, and how far it is looked into
+        One text may show without any mark what another one marks as secret.
+
+        :param texts: each text before it is masked, and how many of its characters are scanned
         """
-        found: dict[str, list[Span]] = {}
-        first = cls(mask, _found=found)
-        readings = [scrub(part) for text, reach in texts for part in _within_reach(text, reach)]
-        announced = [secret for reading in readings for secret in distinctive_secrets(reading, first._find(reading))]
-        return cls(mask, tuple(dict.fromkeys(announced)), _found=found)
+        masker = cls(mask)
+        find = masker._mask_whole.find
+        readings = [scrub(part) for text, scan_limit in texts for part in _scanned_parts(text, scan_limit)]
+        secrets = [secret for reading in readings for secret in distinctive_secrets(reading, find(reading))]
+        # A copy shares what was found, so the texts are not searched again when they are masked.
+        masker._mask_whole = replace(masker._mask_whole, known_secrets=tuple(dict.fromkeys(secrets)))
+        return masker
 
-    def __call__(self, text: str, reach: int = REACH) -> str:
+    def __call__(self, text: str, scan_limit: int = SCAN_LIMIT) -> str:
         """
-        Return the text masked, scrubbed and masked again; doing it once more would change nothing.
+        Return the text masked, scrubbed and masked again; to mask the result once more would change nothing.
 
-        The second masking finds the secrets that control characters or escape sequences had cut in two. Where an
-        escape sequence can be read in two ways and a secret shows only in the reading not taken, the text is withheld:
-        the reading taken would show that secret with a letter missing.
+        The second masking finds the secrets that control characters or escape sequences had cut in two. Some escape
+        sequences can be read in two ways. If a secret shows only in the reading that is not taken, the text is
+        withheld: the other reading would show the same secret with a letter missing.
 
-        :param reach: how many characters are looked at. Of a text longer than an eighth of these, only as many of its
-            beginning and its end are returned, with a line between them that counts the characters left out. What is
-            looked at and not returned is the margin for secrets that the border cuts: none is shown in part unless it
-            is longer than a quarter of ``reach``.
+        A text longer than an eighth of ``scan_limit`` is shortened to its beginning and its end, with a line between
+        them that counts the characters left out. What is scanned and not returned is a margin for secrets that are
+        cut where the scan ends: no secret is shown in part unless it is longer than a quarter of ``scan_limit``.
+
+        :param scan_limit: how many characters are scanned, half of them at either end of the text
         """
-        most = reach // _PART_KEPT
-        if len(text) <= most:
-            return self._protected(text)
-        room = (most - _LINE_BETWEEN) // 2
-        parts = _within_reach(text, reach)
-        once = [self._protected(part, rounds=1) for part in parts]
+        max_returned = scan_limit // _SHARE_RETURNED
+        if len(text) <= max_returned:
+            return self._mask_whole(text)
+        end_length = (max_returned - _ROOM_FOR_ELISION) // 2
+        parts = _scanned_parts(text, scan_limit)
+        masked = [self._mask_whole(part, rounds=1) for part in parts]
         if len(parts) == 1:
-            shown = once[0]
-            head, tail = (shown, "") if len(shown) <= most else (shown[:room], shown[-room:])
+            whole = masked[0]
+            head, tail = (whole, "") if len(whole) <= max_returned else (whole[:end_length], whole[-end_length:])
         else:
-            margin = reach // 4
-            head = self._beginning(parts[0], once[0], room, margin)
-            tail = self._beginning(parts[1][::-1], once[1][::-1], room, margin, backwards=True)[::-1]
-        left_out = len(text) - sum(map(len, parts)) + sum(map(len, once)) - len(head) - len(tail)
-        return self._protected(head + elided(left_out) + tail if left_out else head)
-
-    def _beginning(self, part: str, shown: str, most: int, margin: int, *, backwards: bool = False) -> str:
-        """Return of a part as it is shown what a secret that is cut at the end of the part cannot be in."""
-        order = -1 if backwards else 1
-        if WITHHELD in (shown, shown[::order]):
-            return shown
-        if len(shown) - margin >= most:
-            return shown[:most]
-        # Much was hidden, or was no text. What does not depend on the margin is from before it.
-        without_margin = self._protected(part[: len(part) - margin][::order], rounds=1)[::order]
-        pairs = zip(shown, without_margin, strict=False)
-        return shown[: next((at for at, (one, other) in enumerate(pairs) if one != other), len(without_margin))][:most]
-
-    def _protected(self, text: str, rounds: int = _ROUNDS) -> str:
-        try:
-            reading = scrub(text)
-            # The caller's mask may replace the word by which a pattern would have known another secret: "password" is
-            # a password, too.
-            repeats = self._repeats(reading)
-            current = self._hidden_as_read(join_surrogates(self._known(text)))
-            for stage in STAGES:
-                current = self._through(stage, join_surrogates(current))
-            if rounds == 1 and (known := self._known(current)) == reading:
-                return self._without(
-                    mask_spans(known, merge_spans(self._find(known))), repeats
-                )  # what is found is known by now
-            for _ in range(rounds):
-                # The caller's mask first: it knows where its secrets end.
-                masked = self._hidden(self._without(self._known(current), repeats))
-                if masked == current:
-                    return current
-                current = scrub(masked)
-            if rounds == 1:
-                return current
-        except _NotMaskedError:
-            pass
-        return WITHHELD
-
-    @staticmethod
-    def _without(text: str, secrets: Iterable[str]) -> str:
-        for secret in sorted(secrets, key=len, reverse=True):
-            text = text.replace(secret, HIDDEN)
-        return text
-
-    def _repeats(self, reading: str) -> set[str]:
-        secrets = {*distinctive_secrets(reading, self._find(reading)), *self.known_secrets}
-        # As the caller's mask leaves them, if it knows a part of one.
-        left = (self._known(secret).split(HIDDEN) for secret in secrets)
-        return secrets | {piece for pieces in left for piece in pieces if is_distinctive(piece)}
-
-    def _hidden_as_read(self, text: str) -> str:
-        """
-        Hide what shows as a secret once the escape sequences are gone, and with it those in and around it.
-
-        Coloured output (``ESC[36mpassword ESC[0m=...``) would otherwise be withheld: name and value of a secret are
-        together only in the reading that is taken, and in the others what is left of the sequences joins the value.
-        """
-        reading, positions = _as_read(text)
-        if reading == text or self._known(reading) != reading:
-            return text
-        spans = self._find(reading)
-        return mask_spans(
-            text, merge_spans((positions[start - 1] + 1 if start else 0, positions[end]) for start, end in spans)
-        )
-
-    def _through(self, stage: Stage, text: str) -> str:
-        cleaned = stage.unwanted.sub(stage.kept, text)
-        if cleaned == text:
-            return text
-        for less in stage.less:
-            reading = less.sub("", text)
-            if self._hidden(self._known(reading)) != reading:
-                raise _NotMaskedError
-        # Without the patterns: until everything is removed, one may match a part of a secret that the caller's mask
-        # will then not know any more.
-        return self._known(cleaned)
+            margin = scan_limit // 4
+            head = self._head(parts[0], masked[0], end_length, margin)
+            tail = self._tail(parts[1], masked[1], end_length, margin)
+        not_scanned = len(text) - sum(map(len, parts))
+        left_out = not_scanned + sum(map(len, masked)) - len(head) - len(tail)
+        return self._mask_whole(head + elided(left_out) + tail if left_out else head)
 
     def mask_within_limit(
         self,
@@ -176,67 +102,64 @@ class Masker:
         measure: Measure = utf16_length,
     ) -> str:
         """
-        Shorten a text to ``limit`` so that neither its structure nor its shortening shows a secret.
+        Shorten a text to ``limit`` so that neither its structure nor the shortening shows a secret.
 
-        :param whole: the text in full, laid out from parts that were protected one by one
-        :param fit: the same parts, laid out within a limit
-        :param opaque: shortens any text to a limit; used instead of ``fit`` where a secret spans several parts
+        :param whole: the whole text, laid out from parts that were masked one by one
+        :param fit: lays out the same parts within a limit
+        :param opaque: shortens any text to a limit; called instead of ``fit`` where a secret spans several parts
         """
-        protected = self._protected(whole)
-        for share in _SHARES:
+        masked = self._mask_whole(whole)
+        for share in _SHARES_OF_LIMIT:
             room = int(limit * share)
-            shortened = fit(room) if protected == whole else opaque(protected, room)
-            settled = self(shortened)
-            if measure(settled) <= limit:
-                return settled
+            shortened = self(fit(room) if masked == whole else opaque(masked, room))
+            if measure(shortened) <= limit:
+                return shortened
         return WITHHELD
 
-    def _hidden(self, known: str) -> str:
-        hidden = attempt(lambda: hide_secrets(known, self._find), None)
-        if hidden is None:
-            raise _NotMaskedError
-        return hidden
+    def _head(self, part: str, masked: str, length: int, margin: int) -> str:
+        """
+        Return the beginning of a masked part, without what a secret could be in that is cut at the end of the part.
 
-    def _find(self, text: str) -> list[Span]:
-        # One text is looked at several times, until masking it again changes nothing.
-        if text not in self._found:
-            self._found[text] = find_secrets(text)
-        return self._found[text]
+        :param part: the part before it was masked
+        :param length: the most characters that are returned
+        :param margin: so many characters at the end of the part may belong to a secret that is cut there
+        """
+        if masked == WITHHELD:
+            return masked
+        if len(masked) - margin >= length:
+            return masked[:length]
+        # So much was masked or scrubbed that the margin may be within these characters. Those that are the same when
+        # the part is masked without the margin are from before it.
+        without_margin = self._mask_whole(part[: len(part) - margin], rounds=1)
+        return masked[: _common_length(masked, without_margin)][:length]
 
-    def _known(self, text: str) -> str:
-        masked = attempt(lambda: plain_str(self.mask(text)), None)
-        if masked is None:
-            raise _NotMaskedError
-        return masked
-
-
-def _within_reach(text: str, reach: int) -> tuple[str, ...]:
-    """Return a text, or its beginning and its end where it is longer than ``reach``."""
-    half = reach // 2
-    return (text,) if len(text) <= reach else (text[:half], text[len(text) - half :])
+    def _tail(self, part: str, masked: str, length: int, margin: int) -> str:
+        """Return likewise the end of a masked part, for a secret that is cut at the beginning of the part."""
+        if masked == WITHHELD:
+            return masked
+        if len(masked) - margin >= length:
+            return masked[-length:]
+        without_margin = self._mask_whole(part[margin:], rounds=1)
+        common = _common_length(reversed(masked), reversed(without_margin))
+        return masked[len(masked) - common :][-length:]
 
 
 def without_secrets(value: object, mask: Mask = plain_str) -> str:
-    """Return the text of anything, an error say, masked as in a report: for log lines, and for what others store."""
+    """Return the text of any object, such as an error, masked as in a report: for log lines, and for texts to store."""
     return Masker(mask)(safe_str(value))
 
 
-def _as_read(text: str) -> tuple[str, array[int]]:
-    """Return a text without what :func:`scrub` removes; and where its characters, and its end, were before."""
-    if not CONTROL.search(text):
-        return text, array("L")
-    positions = array("L", range(len(text) + 1))
-    for stage in STAGES:
-        removed = [one.span() for one in stage.unwanted.finditer(text) if not (stage.kept and one[1])]
-        if not removed:
-            continue
-        kept = array("L")
-        pieces: list[str] = []
-        position = 0
-        for start, end in (*removed, (len(text), len(text))):
-            kept += positions[position:start]
-            pieces.append(text[position:start])
-            position = end
-        kept.append(positions[-1])
-        text, positions = "".join(pieces), kept
-    return text, positions
+def _scanned_parts(text: str, scan_limit: int) -> tuple[str, ...]:
+    """Return a text, or its beginning and its end if it is longer than ``scan_limit``."""
+    half = scan_limit // 2
+    return (text,) if len(text) <= scan_limit else (text[:half], text[len(text) - half :])
+
+
+def _common_length(one: Iterable[str], other: Iterable[str]) -> int:
+    """Return how many characters two texts have in common, from the first one on."""
+    common = 0
+    for character, other_character in zip(one, other, strict=False):
+        if character != other_character:
+            break
+        common += 1
+    return common

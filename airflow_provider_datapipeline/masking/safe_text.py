@@ -1,4 +1,4 @@
-"""Text of any object, whatever its own methods do when they are asked."""
+"""Gets the text of any object, even if the methods of its class raise or misbehave."""
 
 from __future__ import annotations
 
@@ -15,34 +15,35 @@ _FOREIGN = (Exception, SystemExit, KeyboardInterrupt, GeneratorExit)
 
 def attempt(function: Callable[[], T], fallback: T) -> T:
     """
-    Call foreign code; ``fallback`` if it raises.
+    Call foreign code and return what it returns, or ``fallback`` if it raises.
 
-    Only for code that a user's class brings along (``__str__``, properties, a masker). ``SystemExit`` and
-    ``KeyboardInterrupt`` are such a class's own as well: where reports are made Airflow has no signal handler that
-    raises either. (Its tasks die of SIGINT; of SIGTERM Airflow 2 makes ``AirflowTaskTerminated``, and Airflow 3 a call
-    of the operator's ``on_kill``.) An interrupt from the keyboard of somebody who runs ``dag.test()`` is lost in the
-    rare case that it hits just here. ``GeneratorExit`` can only come to what yields, and nothing here does.
+    Only for code that belongs to a user's class: ``__str__``, a property, a mask. ``SystemExit`` and
+    ``KeyboardInterrupt`` count as errors of such a class, because no signal handler of Airflow raises them where
+    reports are made. (SIGINT ends a task's process. For SIGTERM, Airflow 2 raises ``AirflowTaskTerminated``, and
+    Airflow 3 calls the operator's ``on_kill``.) If somebody who runs ``dag.test()`` interrupts it from the keyboard at
+    just this moment, the interrupt is lost. ``GeneratorExit`` is only raised in generators, and there are none here.
 
-    What else is no ``Exception`` passes, because it may well be meant for whoever called: the timeout or the
-    termination of a task, which a signal raises in the midst of anything, or the cancellation of a coroutine.
+    Any other ``BaseException`` that is no ``Exception`` is passed on, because it may be meant for the caller: the
+    timeout or the termination of a task, which a signal raises at any moment, or the cancellation of a coroutine.
     """
     try:
         return function()
-    except _FOREIGN:  # foreign code raises what it likes, and a report must come about all the same
+    except _FOREIGN:  # whatever foreign code raises, the report has to be made
         return fallback
 
 
 def safe_str(value: object) -> str:
-    """``str(value)``, as a plain ``str``; the name of the class between angle brackets if that fails."""
+    """Return ``str(value)`` as a plain ``str``; if that fails, the name of the class between angle brackets."""
     text = attempt(lambda: plain_str(str(value)), None)
     return text if text is not None else f"<{class_name(type(value))} that cannot be shown as text>"
 
 
 def class_name(cls: type) -> str:
     """
-    Qualified name of a class: ``module.QualName``, and ``QualName`` alone for builtins.
+    Return the qualified name of a class: ``module.QualName``, or ``QualName`` alone for builtins.
 
-    Runs no foreign code: what the interpreter stored is read, past a metaclass that makes up names, or blocks.
+    No foreign code runs: the names are read where the interpreter stored them, because a metaclass may define
+    attributes of the same names that make something up, or block.
     """
     name = attempt(lambda: plain_str(type.__dict__["__qualname__"].__get__(cls)), None) or "object"
     module = attempt(lambda: plain_str(type.__dict__["__module__"].__get__(cls)), None)
@@ -51,8 +52,8 @@ def class_name(cls: type) -> str:
 
 def plain_str(text: str) -> str:
     """
-    Return the text without the class that it may have: a subclass of ``str`` brings foreign methods along.
+    Return a text as a plain ``str``, since a subclass of ``str`` may have foreign methods.
 
-    :raises TypeError: if it is no text
+    :raises TypeError: if the argument is no ``str``
     """
     return str.__add__("", text)

@@ -1,4 +1,4 @@
-"""Where secrets are in a text: joining such spans, and putting asterisks in their place."""
+"""Where secrets are in a text: spans that are merged, and replaced by asterisks."""
 
 from __future__ import annotations
 
@@ -8,28 +8,28 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 Span = tuple[int, int]
-"""Where a secret begins and where it ends in a text."""
+"""Where a secret begins in a text, and where it ends: the position after its last character."""
 
-HIDDEN = "***"
-"""What takes the place of a secret, as in Airflow: what one masker has masked, the other leaves alone."""
+MASKED = "***"
+"""The text in place of a secret. Airflow's masker writes the same, so neither masks again what the other masked."""
 
 
 def merge_spans(spans: Iterable[Span]) -> list[Span]:
-    """Join those spans, of some in order, that overlap or touch."""
-    joined: list[Span] = []
+    """Merge spans that overlap or touch; they have to be in order."""
+    merged: list[Span] = []
     for start, end in spans:
-        if joined and start <= joined[-1][1]:
-            joined[-1] = (joined[-1][0], max(end, joined[-1][1]))
+        if merged and start <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
         else:
-            joined.append((start, end))
-    return joined
+            merged.append((start, end))
+    return merged
 
 
 def mask_spans(text: str, spans: Iterable[Span]) -> str:
-    """Replace spans, which are in order and apart from each other."""
+    """Replace spans of a text by :data:`MASKED`; they have to be in order, and must not overlap."""
     pieces: list[str] = []
     position = 0
     for start, end in spans:
-        pieces += text[position:start], HIDDEN
+        pieces += text[position:start], MASKED
         position = end
     return "".join(pieces) + text[position:]

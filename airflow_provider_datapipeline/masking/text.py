@@ -1,4 +1,4 @@
-"""Measures a text in the units of the wire, and shortens it without taking characters apart."""
+"""Measures a text in the units of the service's limits, and shortens it without splitting combined characters."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Measure = Callable[[str], int]
 
 _ZERO_WIDTH_JOINER = "\u200d"
 _SKIN_TONES = range(0x1F3FB, 0x1F400)
-_LONGEST_CLUSTER = 32  # a hostile run of combining marks must not eat the text before it
+_LONGEST_CLUSTER = 32  # so that a hostile run of combining marks does not remove the text before it
 
 
 def one_line(text: str) -> str:
@@ -21,12 +21,12 @@ def one_line(text: str) -> str:
 
 
 def utf16_length(text: str) -> int:
-    """Length in UTF-16 units: what Java, and so the service, most likely counts."""
+    """Return the length in UTF-16 units, which Java counts, and so most likely the service."""
     return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def utf8_length(text: str) -> int:
-    """Length in UTF-8 bytes."""
+    """Return the length in UTF-8 bytes."""
     return len(text.encode("utf-8", "surrogatepass"))
 
 
@@ -34,7 +34,7 @@ def clip(text: str, limit: int, measure: Measure = utf16_length) -> str:
     """
     Return the text, or as much of its beginning as fits with an ellipsis at the end; never longer than ``limit``.
 
-    Characters stay whole, and combined ones (accents, joined emoji) as far as they are told by simple means.
+    Single characters stay whole. So do combined ones (accents, joined emoji), as far as simple rules recognize them.
     """
     if measure(text) <= limit:
         return text
@@ -53,8 +53,8 @@ def clip_middle(
     """
     Return the text, or its beginning and its end with a line between them that counts the characters left out.
 
-    :param tail_share: the part of the room that the end may take
-    :param borders: where to cut if that costs little, the best first; each begins with a line end
+    :param tail_share: the share of the room that the end may take
+    :param borders: texts before which to cut if little is lost by that, the best first; each begins with a line end
     """
     if measure(text) <= limit:
         return text
@@ -72,11 +72,12 @@ def clip_middle(
 
 
 def _border(borders: Sequence[str], find: Callable[[str], int]) -> int:
+    """Return the position of the first border that is found; -1 if none is."""
     return next((position for border in borders if (position := find(border)) >= 0), -1)
 
 
 def elided(characters: int) -> str:
-    """Return the line that takes the place of what was left out in the middle of a text."""
+    """Return the line that stands in place of the middle of a text that was left out."""
     return f"\n... {characters} characters elided ...\n"
 
 
@@ -84,38 +85,39 @@ _ELIDED = re.compile(r"\n\.\.\. ([0-9]{1,12}) characters elided \.\.\.\n")
 
 
 def _characters(text: str) -> int:
-    """Count the characters of a text, and those that were left out of it before."""
+    """Count the characters of a text, including those that were left out of it before."""
     return len(text) + sum(int(line[1]) - len(line[0]) for line in _ELIDED.finditer(text))
 
 
 def _beginning(text: str, room: int, measure: Measure) -> str:
-    """Longest beginning within ``room``; a character measures 1 or more, which bounds the search."""
+    """Return the longest beginning within ``room``. Every character measures 1 or more, which bounds the search."""
     low, high = 0, max(0, min(room, len(text)))
     while low < high:
         middle = (low + high + 1) // 2
         low, high = (middle, high) if measure(text[:middle]) <= room else (low, middle - 1)
     for cut in range(low, max(-1, low - _LONGEST_CLUSTER), -1):
-        if not _joins(text, cut):
+        if not _splits_character(text, cut):
             low = cut
             break
     return text[:low]
 
 
 def _end(text: str, room: int, measure: Measure) -> str:
+    """Return the longest end within ``room``."""
     low, high = 0, max(0, min(room, len(text)))
     while low < high:
         middle = (low + high + 1) // 2
         low, high = (middle, high) if measure(text[len(text) - middle :]) <= room else (low, middle - 1)
     start = len(text) - low
     for cut in range(start, min(len(text) + 1, start + _LONGEST_CLUSTER)):
-        if not _joins(text, cut):
+        if not _splits_character(text, cut):
             start = cut
             break
     return text[start:]
 
 
-def _joins(text: str, cut: int) -> bool:
-    """Whether a cut before ``text[cut]`` would take a combined character apart."""
+def _splits_character(text: str, cut: int) -> bool:
+    """Tell whether a cut before ``text[cut]`` would split a combined character."""
     if not 0 < cut < len(text):
         return False
     following = text[cut]

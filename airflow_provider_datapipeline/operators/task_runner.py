@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from airflow_provider_datapipeline._airflow import compat
 from airflow_provider_datapipeline._airflow.names import BaseOperator, StartTriggerArgs, TaskDeferred
+from airflow_provider_datapipeline._airflow.renamed import value_of_renamed
 from airflow_provider_datapipeline._task_runner.batches import BatchStarter
+from airflow_provider_datapipeline._task_runner.heartbeats import DEFAULT_HEARTBEAT_SECONDS
 from airflow_provider_datapipeline.hooks.parameters import DataPipelineHookMixin
 from airflow_provider_datapipeline.links.datapipeline import DataPipelineTargetRunLink
 from airflow_provider_datapipeline.reporting.detail import ErrorDetail
@@ -155,11 +157,14 @@ class DataPipelineSuperviseDagRunOperator(_TriggererOperator):
     Its end is the outcome: success for FINISHED and FALSE, failed for FAILED, skipped where the task was canceled or
     given to another runner. Cleared, it supervises, and reports, again.
 
-    :param beat: seconds between two ReportTaskProgress; more where many tasks share the account's rate
+    :param heartbeat: seconds between two ReportTaskProgress (default 60); more where many tasks share the
+        account's rate
     :param run_timeout: seconds from the poll in which the target run must end; then it is stopped and reported FAILED.
         The task's own ``attemptTimeout`` holds as well
     :param error_detail: ``full``, or ``type``: no text of an exception leaves Airflow; None: what Airflow's option
         ``[datapipeline] error_detail`` says
+    :param beat: the old name of ``heartbeat``, which version 0.4 drops
+    :raises ValueError: both ``heartbeat`` and ``beat`` are given
     """
 
     template_fields: Sequence[str] = ("conf", "runner_dag_id", "run_id")
@@ -167,8 +172,23 @@ class DataPipelineSuperviseDagRunOperator(_TriggererOperator):
     ui_color = "#e6f2ff"
 
     def __init__(
-        self, *, beat: float = 60, run_timeout: float | None = None, error_detail: str | None = None, **kwargs: Any
+        self,
+        *,
+        heartbeat: float = DEFAULT_HEARTBEAT_SECONDS,
+        run_timeout: float | None = None,
+        error_detail: str | None = None,
+        beat: float | None = None,
+        **kwargs: Any,
     ) -> None:
+        heartbeat = value_of_renamed(
+            "heartbeat",
+            heartbeat,
+            DEFAULT_HEARTBEAT_SECONDS,
+            old_name="beat",
+            old_value=beat,
+            dropped_in="0.4",
+            stacklevel=4,
+        )
         error_detail = ErrorDetail.checked(error_detail)
         # Rendered in the triggerer, as attributes of the trigger that are named alike.
         templates = {
@@ -178,13 +198,14 @@ class DataPipelineSuperviseDagRunOperator(_TriggererOperator):
         }
         super().__init__(
             trigger="SuperviseDagRunTrigger",
-            trigger_kwargs={**templates, "beat": beat, "run_timeout": run_timeout, "error_detail": error_detail},
+            # The trigger's parameter keeps its old name: see SuperviseDagRunTrigger.
+            trigger_kwargs={**templates, "beat": heartbeat, "run_timeout": run_timeout, "error_detail": error_detail},
             **kwargs,
         )
         self.conf = templates["conf"]
         self.runner_dag_id = templates["runner_dag_id"]
         self.run_id = templates["run_id"]
-        self.beat = beat
+        self.heartbeat = heartbeat
         self.run_timeout = run_timeout
         self.error_detail = error_detail
 

@@ -1,4 +1,8 @@
-"""What is told to AWS Data Pipeline about a task: pure, standard library only, always within the service's limits."""
+"""
+Builds the reports that AWS Data Pipeline gets about tasks, always within the service's limits.
+
+The modules use the standard library alone, and do no input or output.
+"""
 
 from airflow_provider_datapipeline.reporting.facts import TaskFacts
 from airflow_provider_datapipeline.reporting.report import TaskReport

@@ -1,4 +1,4 @@
-"""How much of an exception a report tells: all of it, or what comes from code alone."""
+"""How much of an exception a report contains: all of it, or only what stands in source code."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from airflow_provider_datapipeline.reporting.stack_trace import ExceptionEntry
 
 OPTION = "[datapipeline] error_detail"
-"""Where a deployment says it, as Airflow writes its options."""
+"""The option of Airflow's configuration that chooses this for a deployment, as error messages name it."""
 
 TEXT_STAYS = "its text stays in Airflow's log."
 A_TEXT_STAYS = "The task failed; what Airflow knows of the error is a text, which stays in Airflow's log."
@@ -23,16 +23,16 @@ class ErrorDetail(StrEnum):
     """How much of an exception is reported, spelled as in the option and in the parameters."""
 
     FULL = "full"
-    """Class, message, notes and frames of the whole chain, without what is masked."""
+    """Classes, messages, notes and frames of the whole chain; secrets are masked."""
     TYPE = "type"
-    """Classes and frames of the whole chain: what stands in code, and nothing that was made up while it ran."""
+    """Classes and frames of the whole chain: only what stands in source code, no text that was made at run time."""
 
     @classmethod
     def checked(cls, value: str | None) -> str | None:
         """
-        Return the value of a parameter as plain text, None for None.
+        Return the value of a parameter as a plain ``str``, and None for None.
 
-        :raises ValueError: it is neither
+        :raises ValueError: the value is neither ``full`` nor ``type``
         """
         if value is None:
             return None
@@ -45,9 +45,10 @@ class ErrorDetail(StrEnum):
 
 def typed_message(error: BaseException | str | None) -> str:
     """
-    Say of an error what it is and where it was raised, without anything that it says of itself.
+    Return the class of an error and where it was raised, without any text of the error.
 
-    Of an error that is a text nothing is told: a formatted traceback may have source lines and messages anywhere.
+    Of an error that is a text nothing is returned, since a formatted traceback may contain source lines and messages
+    anywhere.
     """
     if not isinstance(error, BaseException):
         return A_TEXT_STAYS
@@ -56,13 +57,13 @@ def typed_message(error: BaseException | str | None) -> str:
 
 
 def without_text(entry: ExceptionEntry) -> ExceptionEntry:
-    """Return a copy with the class alone instead of the message, and without notes."""
+    """Return a copy that has the class instead of the message, and no notes."""
     return replace(entry, headline=entry.name, notes=())
 
 
 def _place(error: BaseException) -> str:
     if isinstance(error, SyntaxError) and isinstance(error.filename, str) and isinstance(error.lineno, int):
-        return f"{_file_name(error.filename)}:{error.lineno}"  # what raised it was Python's own parser
+        return f"{_file_name(error.filename)}:{error.lineno}"  # its frames are those of Python's parser
     trace: object = BaseException.__dict__["__traceback__"].__get__(error)
     if not isinstance(trace, TracebackType):
         return ""

@@ -1,4 +1,4 @@
-"""Where a task ran, as Airflow knows it."""
+"""The facts about a task that Airflow knows: DAG, run, task, try and log URL."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from airflow_provider_datapipeline.masking.text import clip, one_line, utf8_leng
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-# Airflow allows 250 characters to an id; a log URL carries three of them, percent-encoded.
+# An id of Airflow has at most 250 characters. A log URL holds three ids, percent-encoded.
 ID_MAX_UTF8 = 256
 LOG_URL_MAX_UTF8 = 1536
 _NUMBERS_MAX_UTF8 = 64
@@ -23,11 +23,11 @@ _FACT_LINE = re.compile(r"(DAG|Run|Task|Log): ")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskFacts:
     """
-    What is known about the place of a failure; what is not known is None.
+    Where a failure happened; a fact that is not known is None.
 
-    :param try_number: the try that ended, from 1
-    :param max_tries: tries allowed in all (retries plus one)
-    :param map_index: index of a mapped task; None and -1 mean "not mapped"
+    :param try_number: number of the try that ended, from 1
+    :param max_tries: how many tries are allowed in all (retries plus one)
+    :param map_index: index of a mapped task; None and -1 mean that it is not mapped
     """
 
     dag_id: str | None = None
@@ -38,18 +38,18 @@ class TaskFacts:
     map_index: int | None = None
     log_url: str | None = None
 
-    def lines(self, protect: Callable[[str], str] = str) -> tuple[str, ...]:
+    def lines(self, mask: Callable[[str], str] = str) -> tuple[str, ...]:
         """
-        One line per fact, each within bounds: together less than 2,500 UTF-8 bytes, line ends included.
+        Return one line for each fact; together they have less than 2,500 UTF-8 bytes, line ends included.
 
-        :param protect: applied to every value before it is shortened, and to the finished line
+        :param mask: applied to every value before it is shortened, and to the finished line
         """
 
         def value(label: str, fact: object, limit: int) -> str:
             if fact is None or not (text := safe_str(fact)).strip():
                 return ""
-            # With its label, which says that it identifies something: it may look like a token.
-            text = one_line(protect(f"{label}: {text}"))
+            # Masked together with its label. An id may look like a token, and the label shows that it is an id.
+            text = one_line(mask(f"{label}: {text}"))
             return clip(text.partition(": ")[2] or text, limit, utf8_length)
 
         task = value("Task", self.task_id, ID_MAX_UTF8)
@@ -60,7 +60,7 @@ class TaskFacts:
             ("Log", value("Log", self.log_url, LOG_URL_MAX_UTF8), LOG_URL_MAX_UTF8),
         )
         return tuple(
-            clip(one_line(protect(f"{label}: {fact}")), len(f"{label}: ") + limit, utf8_length)
+            clip(one_line(mask(f"{label}: {fact}")), len(f"{label}: ") + limit, utf8_length)
             for label, fact, limit in facts
             if fact
         )
@@ -69,13 +69,13 @@ class TaskFacts:
         text = "" if self.map_index is None or self.map_index < 0 else f" (map index {safe_str(self.map_index)})"
         if self.try_number is None or self.try_number < 1:
             return text
-        # Clearing a task starts a new try beyond the limit it was given at first.
+        # After a task was cleared, the number of its try may exceed the number of tries that it was allowed at first.
         limited = self.max_tries is not None and self.max_tries >= self.try_number
         return f"{text}, try {safe_str(self.try_number)}" + (f" of {safe_str(self.max_tries)}" if limited else "")
 
 
 def split_facts(message: str) -> tuple[str, tuple[str, ...]]:
-    """Take a message apart again: what precedes the lines of :meth:`TaskFacts.lines` at its end, and those lines."""
+    """Split a message into its body and the lines of :meth:`TaskFacts.lines` at its end."""
     lines = message.split("\n")
     border = len(lines)
     while border > 0 and _FACT_LINE.match(lines[border - 1]):

@@ -1,4 +1,4 @@
-"""The frames of one exception, and whose code each is in: what is left out first depends on it."""
+"""The frames of one exception, and whose code each frame is in, which decides what is left out first."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-# Far more than 1,024 characters can show.
+# Far more than fit into 1,024 characters
 FRAMES_KEPT = 48
-_OUTER_SHARE = 6  # where there are more, every sixth that is kept is one of the outermost, the others of the innermost
+_OUTER_SHARE = 6  # if there are more frames, a sixth of those kept are the outermost ones, the others the innermost
 
 _AIRFLOWS = re.compile(
     r"/(?:site|dist)-packages/airflow/"
-    # Airflow 3's sources, where they are not installed but lie in its repository
+    # Airflow 3 in a checkout of its repository, where it is not installed
     r"|/(?:airflow-core|task-sdk)/src/airflow/"
     r"|/src/airflow/(?:sdk|providers)/"
     r"|/airflow_provider_datapipeline/"
@@ -29,20 +29,20 @@ _LIBRARIES = re.compile(r"/(?:site|dist)-packages/|/lib(?:64)?/python3(?:\.\d+)?
 
 
 class Origin(IntEnum):
-    """Whose code it is; what an engineer on call wants to see first comes first."""
+    """Whose code a frame is in. The code that an engineer on call wants to see first has the lowest number."""
 
     USER = 0
 
     LIBRARY = 1
-    """Of a package that was installed, or of Python's own."""
+    """An installed package, or Python itself."""
 
     AIRFLOW = 2
-    """Of Airflow, its providers or this package: what leads to every task alike."""
+    """Airflow, its providers or this package: code that calls every task in the same way."""
 
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """One or more frames: ``text`` describes them, ``count`` of them. Without a text they are left out."""
+    """``count`` equal frames in a row, described by ``text``. If the text is empty, these frames are left out."""
 
     text: str
     count: int = 1
@@ -52,11 +52,11 @@ class Frame:
 @lru_cache(maxsize=1024)
 def origin_of(filename: str) -> Origin:
     """
-    Return whose code a file is. In doubt it is the user's.
+    Return whose code is in a file; in case of doubt, the user's.
 
-    A folder named ``airflow`` is not enough: ``/opt/airflow/dags``, ``/usr/local/airflow/plugins`` and whatever lies in
-    the home of a user ``airflow`` is the user's. A package of the user's own that was installed in the namespace
-    ``airflow.providers`` counts as Airflow's.
+    A folder named ``airflow`` does not make it Airflow's: ``/opt/airflow/dags``, ``/usr/local/airflow/plugins`` and the
+    home of a user named ``airflow`` hold code of the user. But a package of the user that was installed in the
+    namespace ``airflow.providers`` counts as Airflow's.
     """
     path = filename.replace("\\", "/")
     if _AIRFLOWS.search(path):
@@ -65,7 +65,7 @@ def origin_of(filename: str) -> Origin:
 
 
 def frames_of(trace: object) -> tuple[Frame, ...]:
-    """Return the frames of a traceback, outermost first; of more than :data:`FRAMES_KEPT` those that tell most."""
+    """Return the frames of a traceback, outermost first; of more than :data:`FRAMES_KEPT` the most important ones."""
     if not isinstance(trace, TracebackType):
         return ()
     located = ((frame.f_code, line) for frame, line in traceback.walk_tb(trace))
@@ -85,9 +85,10 @@ def frames_of(trace: object) -> tuple[Frame, ...]:
 
 def _kept(origins: Sequence[Origin]) -> set[int]:
     """
-    Return which frames are kept: the raising one, then as many as there is room for in the order of their origins.
+    Return the positions of the frames to keep: the raising one, then frames in the order of their origins.
 
-    A task's trace begins with eleven frames of Airflow 3.3, which would else take the place of what the user wrote.
+    In Airflow 3.3 the traceback of a task begins with eleven frames of Airflow. Without this order they would take the
+    room of the user's frames.
     """
     last = len(origins) - 1
     kept = {last}

@@ -1,9 +1,9 @@
 """
-What the wire accepts: limits with their source.
+The limits of AWS Data Pipeline, each with its source.
 
 Sources: "model" is botocore's service model ``datapipeline/2012-10-29/service-2.json``; "limits page" is the page
 dp-limits of the AWS Data Pipeline Developer Guide. Where the unit of a length is not published, UTF-16 units are
-counted: never fewer than the characters, so the careful reading.
+counted. That is the cautious choice, because a text never has fewer UTF-16 units than characters.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ ERROR_STACK_TRACE_MAX_UTF16 = 1024  # model, shape "string"; the published API p
 FIELD_MAX_UTF8 = 10_240  # limits page: bytes per field of an object
 OBJECT_MAX_UTF8 = 15_360  # limits page: bytes per object, names of fields included
 
-# The model gives errorMessage no limit, but the service stores all three on the attempt, which is an object.
+# The model has no limit for errorMessage. But the service stores all three texts on the attempt, which is an object.
 # A UTF-16 unit takes 3 bytes of UTF-8 at most, so the worst case is
 #   names     7 (errorId) + 12 (errorMessage) + 15 (errorStackTrace) =     34
 #   values    1024 * 3    + 4096              + 1024 * 3             = 10,240
-# which leaves 5,086 of the 15,360 bytes to the attempt's other fields (command, schedule, times, host name).
+# which leaves 5,086 of the 15,360 bytes for the attempt's other fields (command, schedule, times, host name).
 ERROR_MESSAGE_MAX_UTF8 = 4096
 
 RESERVED_ERROR_ID_PREFIX = "Service_"  # model, documentation of SetTaskStatus: reserved by the system

@@ -1,17 +1,21 @@
-"""A report of how a task ended, as SetTaskStatus takes it."""
+"""The report of how a task ended, with the texts that SetTaskStatus accepts."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from airflow_provider_datapipeline.masking.control_characters import scrub
-from airflow_provider_datapipeline.masking.masker import Mask, Masker
+from airflow_provider_datapipeline.masking.masker import Masker
 from airflow_provider_datapipeline.masking.text import utf8_length, utf16_length
 from airflow_provider_datapipeline.reporting import limits, texts
 from airflow_provider_datapipeline.reporting.detail import ErrorDetail
 from airflow_provider_datapipeline.reporting.facts import TaskFacts, split_facts
 from airflow_provider_datapipeline.reporting.status import TaskStatus
+
+if TYPE_CHECKING:
+    from airflow_provider_datapipeline.masking.whole_text import Mask
 
 NOT_MET = "The precondition is not met."
 
@@ -24,14 +28,15 @@ class TaskReport:
     """
     How a task ended, always within the limits of :mod:`~airflow_provider_datapipeline.reporting.limits`.
 
-    Made by :meth:`finished`, :meth:`failed`, :meth:`precondition_false` and :meth:`explicit`, which bring any input
-    within the limits and mask it. ``mask`` replaces the secrets that it knows in a text (in Airflow: ``redact``) and
-    must be idempotent; what shows as a secret by itself is replaced in addition. Both are given whole texts, before
-    anything is cut. A text that cannot be masked is replaced by a note that says so.
+    :meth:`finished`, :meth:`failed`, :meth:`precondition_false` and :meth:`explicit` make a report of any input: they
+    mask the texts and bring them within the limits. Their parameter ``mask`` is a function that replaces the secrets
+    that it knows in a text (in Airflow: ``redact``); it must be idempotent. The patterns of the package mask further
+    secrets. Both read whole texts, before anything is cut. A text that cannot be masked is replaced by a note that
+    says so.
 
-    The constructor takes texts as they are.
+    The constructor takes texts as they are, and neither masks nor shortens them.
 
-    :raises ValueError: if a text is outside the limits, or empty
+    :raises ValueError: if a text is outside the limits, is empty, or has characters that the service refuses
     """
 
     status: TaskStatus
@@ -73,36 +78,38 @@ class TaskReport:
         detail: ErrorDetail = ErrorDetail.FULL,
     ) -> TaskReport:
         """
-        Report a failure. Never raises for what it is given, whatever methods an exception has.
+        Report a failure. Never raises because of its arguments, whatever the methods of an exception do.
 
-        :param error: what failed. A text that is a formatted traceback becomes the stack trace, and its last line the
-            message; any other text is the message.
-        :param facts: where it failed
-        :param error_id: instead of the qualified class name of the exception
-            (``AirflowTaskFailed`` if there is none)
-        :param error_message: instead of the message of the exception; the facts follow all the same
-        :param lines: further facts, between the message and where it failed; each is shown on one line of
-            256 bytes at most, as many as fit into 1,024 bytes, the others are counted
-        :param detail: ``TYPE`` tells of ``error`` the classes and frames of its whole chain, and no text of it: neither
-            a message nor a note, and nothing of an error that is itself a text. What is given besides is told.
+        :param error: the error. If it is a text that is a formatted traceback, it becomes the stack trace, and its last
+            line the message. Any other text becomes the message.
+        :param facts: where the failure happened
+        :param error_id: takes the place of the qualified class name of the exception
+            (``AirflowTaskFailed`` if there is no exception)
+        :param error_message: takes the place of the message of the exception; the facts follow in any case
+        :param lines: further facts, which stand between the message and ``facts``. Each is one line of 256 bytes at
+            most. As many are shown as fit into 1,024 bytes; the others are counted.
+        :param detail: with ``TYPE`` the report has the classes and frames of the whole chain of ``error``, but no text
+            of it: no messages, no notes, and nothing of an error that is itself a text. The other parameters are
+            reported in any case.
         """
-        told = texts.told_by(error)
-        protect = Masker.knowing(mask, texts.all_texts(error, told, error_id, error_message))
-        given = error_message if error_message and error_message.strip() else None
-        body = given or texts.derived_message(error, told, protect, detail)
+        entries = texts.entries_of(error)
+        own_message = texts.own_message(error, entries)
+        masker = Masker.for_texts(mask, texts.all_texts(own_message, entries, error_id, error_message))
+        explicit = error_message if error_message and error_message.strip() else None
+        body = explicit or texts.derived_message(error, own_message, masker, detail)
         return cls(
             status=TaskStatus.FAILED,
-            error_id=texts.error_id(error_id, error, protect),
-            error_message=texts.error_message(body, lines, facts.lines(protect), protect) or None,
-            error_stack_trace=texts.error_stack_trace(error, told, protect, detail) or None,
+            error_id=texts.error_id(error_id, error, masker),
+            error_message=texts.error_message(body, lines, facts.lines(masker), masker) or None,
+            error_stack_trace=texts.error_stack_trace(error, entries, masker, detail) or None,
         )
 
     @classmethod
     def precondition_false(cls, reason: str | None = None, facts: TaskFacts = _NO_FACTS, *, mask: Mask) -> TaskReport:
-        """Report that a precondition was checked and is not met."""
-        protect = Masker(mask)
+        """Report that a precondition was checked and is not met, with the reason if there is one."""
+        masker = Masker(mask)
         body = reason if reason and reason.strip() else NOT_MET
-        message = texts.error_message(body, (), facts.lines(protect), protect)
+        message = texts.error_message(body, (), facts.lines(masker), masker)
         return cls(status=TaskStatus.FALSE, error_message=message or None)
 
     @classmethod
@@ -115,22 +122,22 @@ class TaskReport:
         error_message: str | None = None,
         error_stack_trace: str | None = None,
     ) -> TaskReport:
-        """Report what the caller says and nothing else; texts are masked and brought within the limits."""
-        protect = Masker.knowing(mask, texts.all_texts(None, (), error_id, error_message, error_stack_trace))
+        """Report exactly what the caller passes; texts are masked and brought within the limits."""
+        masker = Masker.for_texts(mask, texts.all_texts(None, (), error_id, error_message, error_stack_trace))
         return cls(
             status=status,
-            error_id=texts.error_id(error_id, None, protect) if error_id and error_id.strip() else None,
-            error_message=texts.error_message(error_message or "", (), (), protect) or None,
-            error_stack_trace=texts.given_trace(error_stack_trace or "", protect) or None,
+            error_id=texts.error_id(error_id, None, masker) if error_id and error_id.strip() else None,
+            error_message=texts.error_message(error_message or "", (), (), masker) or None,
+            error_stack_trace=texts.stack_trace_from_text(error_stack_trace or "", masker) or None,
         )
 
     @classmethod
     def from_record(cls, record: object) -> TaskReport | None:
         """
-        Read what :meth:`as_record` wrote; None for anything that is not such a record.
+        Return the report of a record that :meth:`as_record` made; None for anything that is not such a record.
 
-        Records come from a store that others can write to: texts are brought within the limits again, and what shows
-        as a secret is masked again. What only the caller's mask knew was masked before they were stored.
+        Records come from a store that others can write to. So their texts are brought within the limits again, and the
+        patterns mask them again. Secrets that only the mask of a caller knows were masked before the record was stored.
         """
         if not isinstance(record, Mapping):
             return None
@@ -140,8 +147,8 @@ class TaskReport:
             return None
         if not all(text is None or isinstance(text, str) for text in stored):
             return None
-        protect = Masker(str)
-        error_id, message, trace = (protect(text or "") for text in stored)
+        masker = Masker(str)
+        error_id, message, trace = (masker(text or "") for text in stored)
         return cls(
             status=TaskStatus(status),
             error_id=texts.id_within(error_id) or None,
@@ -151,12 +158,12 @@ class TaskReport:
 
     @property
     def error_texts(self) -> dict[str, str]:
-        """The texts that there are, by the names that this class and the hook have for them."""
+        """The texts that the report has, by their names in this class and in the hook."""
         known: dict[str, str | None] = {name: getattr(self, name) for name in _TEXTS}
         return {name: text for name, text in known.items() if text is not None}
 
     def as_record(self) -> dict[str, str]:
-        """Return the report as plain JSON values; absent texts are absent."""
+        """Return the report as a dictionary of JSON values; it has no keys for texts that the report does not have."""
         return {"status": self.status.value} | self.error_texts
 
     def as_request(self) -> dict[str, str]:
@@ -165,7 +172,7 @@ class TaskReport:
         return {"taskStatus": self.status.value} | {keys[name]: text for name, text in self.error_texts.items()}
 
     def with_lines(self, lines: Sequence[str], *, mask: Mask) -> TaskReport:
-        """Return a copy with further facts after the message (see ``lines`` of :meth:`failed`)."""
+        """Return a copy with further facts after the message; see the parameter ``lines`` of :meth:`failed`."""
         body, fact_lines = split_facts(self.error_message or "")
         return TaskReport(
             status=self.status,
@@ -175,5 +182,5 @@ class TaskReport:
         )
 
     def status_only(self) -> TaskReport:
-        """Return the status alone, for a service that refuses the texts."""
+        """Return a report of the same status without texts, for when the service refuses the texts."""
         return TaskReport(status=self.status)

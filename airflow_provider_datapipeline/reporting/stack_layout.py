@@ -1,4 +1,8 @@
-"""The text of a stack trace within a limit: whole frames, the raising end first, what is left out counted."""
+"""
+Lays out a stack trace within a limit.
+
+Only whole frames are shown, those near the raising end first. What is left out is counted.
+"""
 
 from __future__ import annotations
 
@@ -16,20 +20,20 @@ if TYPE_CHECKING:
 
 TITLE = "Traceback (most recent call last):"
 
-# Widths of an exception's message in a shortened trace, tried from the widest; errorMessage holds it in full.
+# How long a message may be in a shortened trace; the longest is tried first. errorMessage has the message in full.
 _WIDTHS = (256, 128, 64)
-_GIVE_UP_AFTER = 8
+_GIVE_UP_AFTER = 8  # pieces in a row that did not fit
 
 _HEADLINE = -1
 _NOTES = -2
 
 Piece = tuple[int, int]
-"""Position of an entry, and the position of its frame or one of the two markers above."""
+"""The position of an entry, and in it the position of a frame or one of the two markers above."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Choice:
-    """What of a stack trace is shown; ``width`` limits messages and notes."""
+    """The pieces of a stack trace that are shown; ``width`` limits the length of messages and notes."""
 
     pieces: frozenset[Piece]
     width: int
@@ -39,7 +43,7 @@ class _Choice:
 
 
 def lay_out(entries: Sequence[ExceptionEntry]) -> str:
-    """Return the stack trace in full, but for what was left out when it was collected."""
+    """Return the whole stack trace, without what was left out already when it was collected."""
     everything = frozenset(
         (position, piece)
         for position, entry in enumerate(entries)
@@ -53,9 +57,10 @@ def fit(entries: Sequence[ExceptionEntry], limit: int) -> str:
     """
     Return the stack trace within ``limit`` UTF-16 units.
 
-    What was raised and the root of its chain come first, each with the frame that raised it and the user's frame next
-    to that, then the other exceptions, then notes, then frames from each raising end outwards: the user's, those of
-    libraries, and Airflow's last. A long message is shortened; a frame is shown whole or not.
+    Room is given in this order: the exception that was raised and the root of its chain, each with the frame that
+    raised it and with the user's frame nearest to that; the other exceptions; notes; then frames, from each raising end
+    outwards, the user's first, those of libraries second, and Airflow's last. A long message is shortened; a frame is
+    shown whole or not at all.
     """
     full = lay_out(entries)
     if utf16_length(full) <= limit:
@@ -72,7 +77,7 @@ def _choose(entries: Sequence[ExceptionEntry], limit: int) -> _Choice:
 
     headlines = [(position, _HEADLINE) for position in ends]
     raising = [(position, len(entries[position].frames) - 1) for position in ends if entries[position].frames]
-    # A raising frame with an endless path must not make the messages shorter than they need be.
+    # If a raising frame has so long a path that it does not fit, it is left out rather than the messages shortened.
     starts = (_Choice(frozenset(pieces), width) for pieces in (headlines + raising, headlines) for width in _WIDTHS)
     choice = next(filter(fits, starts), _Choice(frozenset(headlines), _WIDTHS[-1]))
     refused = 0

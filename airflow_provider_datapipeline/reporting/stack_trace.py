@@ -1,8 +1,8 @@
 """
-What an exception tells, as parts of text: its chain, its groups, its frames, its notes.
+Takes an exception apart into texts: its chain, its groups, its frames and its notes.
 
-Reads nothing but the exception: no source files (a source line would cost the room of a frame, and leave the company),
-no local variables, no environment.
+Only the exception itself is read: no source files, no local variables and no environment. A source line would take the
+room of a frame, and source code must not leave the company.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from airflow_provider_datapipeline.reporting.frames import Frame, frames_of, ori
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-# Far more than 1,024 characters can show; they bound the work for chains and recursions of any length.
+# Far more than fit into 1,024 characters. These numbers bound the work for chains and groups of any size.
 CHAIN_ENDS_KEPT = 4
 EXCEPTIONS_KEPT = 40
 MEMBERS_KEPT = 8
@@ -26,7 +26,7 @@ NESTING_KEPT = 4
 NOTES_KEPT = 8
 ARGUMENTS_KEPT = 1_000
 
-_LEAST = 100
+_LEAST_IMPORTANT = 100
 
 CAUSE = "It was the cause of:"
 CONTEXT = "While it was handled:"
@@ -38,16 +38,16 @@ class ExceptionEntry:
     One exception of a chain or group, in the order in which it is printed: causes first, a group before its members.
 
     :param frames: outermost first, raising end last
-    :param message: what the exception says of itself, or its class name if it says nothing. A KeyError says only the
-        key, which explains nothing alone: its class name is put before that.
-    :param headline: class and message, as the last line of a traceback
-    :param name: the class alone
-    :param link: how it follows from the exception before it
-    :param depth: how many groups it is nested in
-    :param importance: 0 for the exception raised, 1 for the root of its chain, then likewise for the members of
-        groups by depth, a large number for what lies between
-    :param left_out_before: exceptions between the previous entry and this one that are not exhibited
-    :param left_out_after: likewise after this one (members of a group)
+    :param message: the text of the exception, or its class name if the text is empty. The text of a ``KeyError`` is
+        only the key, which explains nothing; so the class name stands before it.
+    :param headline: class and message, as in the last line of a traceback
+    :param name: the class name
+    :param link: a line that says how this exception and the one before it are connected
+    :param depth: how many groups the exception is nested in
+    :param importance: 0 for the exception that was raised, 1 for the root of its chain, 2 and 3 likewise for members of
+        its groups, and so on by depth; a large number for every exception in the middle of a chain
+    :param left_out_before: how many exceptions are left out between the previous entry and this one
+    :param left_out_after: how many exceptions are left out after this one (members of a group)
     """
 
     frames: tuple[Frame, ...]
@@ -61,22 +61,22 @@ class ExceptionEntry:
     left_out_after: int = 0
     name: str = ""
 
-    def protected(self, protect: Callable[[str], str]) -> ExceptionEntry:
-        """Return a copy with ``protect`` applied to every text, before any of them is laid out or shortened."""
+    def masked(self, mask: Callable[[str], str]) -> ExceptionEntry:
+        """Return a copy in which ``mask`` was applied to every text, before any of them is laid out or shortened."""
         return replace(
             self,
             frames=tuple(
-                replace(frame, text=_indented_line(protect(frame.text)) if frame.text else "") for frame in self.frames
+                replace(frame, text=_indented_line(mask(frame.text)) if frame.text else "") for frame in self.frames
             ),
-            headline=protect(self.headline).rstrip(),
-            notes=tuple(protect(note).rstrip() for note in self.notes),
+            headline=mask(self.headline).rstrip(),
+            notes=tuple(mask(note).rstrip() for note in self.notes),
         )
 
 
 def flatten_exception(error: BaseException) -> tuple[ExceptionEntry, ...]:
-    """Take an exception apart; never raises for what its class does, and ends for cycles and for any length."""
+    """Return the entries of an exception. Never raises, whatever its class does; stops at cycles and in long chains."""
     collected = _Collection()
-    # Even to ask a foreign object for its class can raise; what was collected until then is shown.
+    # Even asking a foreign object for its class can raise. What was collected until then is returned.
     attempt(lambda: collected.add_chain(error, depth=0, heading=""), None)
     name = class_name(type(error))
     return tuple(collected.entries) or (ExceptionEntry(frames=(), message=name, headline=name, name=name),)
@@ -88,24 +88,30 @@ class _Collection:
     seen: set[int] = field(default_factory=set)
 
     def add_chain(self, error: BaseException, *, depth: int, heading: str) -> None:
-        """Add an exception and what led to it, root cause first, and the members of each group among them."""
+        """Add an exception and its causes, the root cause first, with the members of each group among them."""
         chain = self._chain(error)  # the exception raised first, the root cause last
         kept = chain[:CHAIN_ENDS_KEPT] + chain[max(CHAIN_ENDS_KEPT, len(chain) - CHAIN_ENDS_KEPT) :]
         left_out = len(chain) - len(kept)
-        for position, (link_to, link) in reversed(tuple(enumerate(kept))):
-            first = position == len(kept) - 1
-            importance = 2 * depth if position == 0 else 2 * depth + 1 if first else _LEAST
+        for position, (exception, link) in reversed(tuple(enumerate(kept))):
+            is_raised = position == 0
+            is_root = position == len(kept) - 1
+            if is_raised:
+                importance = 2 * depth
+            elif is_root:
+                importance = 2 * depth + 1
+            else:
+                importance = _LEAST_IMPORTANT
             self.entries.append(
                 _entry(
-                    link_to,
-                    link=heading if first else link,
+                    exception,
+                    link=heading if is_root else link,
                     depth=depth,
                     importance=importance,
                     left_out_before=left_out if position == CHAIN_ENDS_KEPT - 1 else 0,
                 )
             )
-            if _is_a(link_to, BaseExceptionGroup):
-                self._add_members(link_to, depth=depth + 1)
+            if _is_a(exception, BaseExceptionGroup):
+                self._add_members(exception, depth=depth + 1)
 
     def _add_members(self, group: BaseException, *, depth: int) -> None:
         members = BaseExceptionGroup.__dict__["exceptions"].__get__(group)
@@ -118,7 +124,7 @@ class _Collection:
         self.entries[-1] = replace(last, left_out_after=last.left_out_after + len(members) - shown)
 
     def _chain(self, error: BaseException) -> list[tuple[BaseException, str]]:
-        """Every exception from this one to its root, each with the link from the next one to it."""
+        """Return every exception from this one to its root, each with the line that connects the next one to it."""
         chain = []
         current: BaseException | None = error
         while current is not None and id(current) not in self.seen:
@@ -130,40 +136,40 @@ class _Collection:
 
 
 def _predecessor(error: BaseException) -> tuple[BaseException | None, str]:
-    cause = _own(error, "__cause__")
+    cause = _stored_attribute(error, "__cause__")
     if isinstance(cause, BaseException):
         return cause, CAUSE
-    context = None if _own(error, "__suppress_context__") else _own(error, "__context__")
+    context = None if _stored_attribute(error, "__suppress_context__") else _stored_attribute(error, "__context__")
     return (context, CONTEXT) if isinstance(context, BaseException) else (None, "")
 
 
 def _is_a(error: BaseException, cls: type[BaseException]) -> bool:
-    """Do what ``isinstance`` does, without asking ``__class__``, which may be a property that raises."""
+    """Do the same as ``isinstance`` without reading ``__class__``, which may be a property that raises."""
     return issubclass(type(error), cls)
 
 
-def _own(error: BaseException, name: str) -> object:
-    """Read what the interpreter stored, past whatever a class defines under that name (endless chains, say)."""
+def _stored_attribute(error: BaseException, name: str) -> object:
+    """Read an attribute as the interpreter stored it, even if the class defines another one of the same name."""
     value: object = BaseException.__dict__[name].__get__(error)
     return value
 
 
 def _entry(error: BaseException, *, link: str, depth: int, importance: int, left_out_before: int) -> ExceptionEntry:
-    frames = frames_of(_own(error, "__traceback__"))
+    frames = frames_of(_stored_attribute(error, "__traceback__"))
     name = class_name(type(error))
-    said = attempt(lambda: _said(error), "")
-    message = (f"{name}: {said}" if _is_a(error, KeyError) else said) if said.strip() else name
+    text = attempt(lambda: _text_of(error), "")
+    message = (f"{name}: {text}" if _is_a(error, KeyError) else text) if text.strip() else name
     if _is_a(error, SyntaxError):
-        # Its own text ends with a part of the file's name and the line, which read better as the frame that they are;
-        # and a part of a name may be a part of a secret.
+        # Its text ends with a part of the file name and with the line number. They are shown as a frame instead, which
+        # is easier to read; also, a part of a file name may be a part of a secret.
         frames += _syntax_error_frame(error)
         if attempt(lambda: type(error).__str__, None) is SyntaxError.__str__:
-            said = _attribute(error, "msg")
-            message = said if said.strip() else name
+            text = _attribute(error, "msg")
+            message = text if text.strip() else name
     return ExceptionEntry(
         frames=frames,
         message=message,
-        headline=f"{name}: {said}" if said.strip() else name,
+        headline=f"{name}: {text}" if text.strip() else name,
         notes=attempt(lambda: _notes(error), ()),
         link=link,
         depth=depth,
@@ -178,13 +184,14 @@ def _syntax_error_frame(error: BaseException) -> tuple[Frame, ...]:
     return (Frame(f'File "{filename}", line {line}', origin=origin_of(filename)),) if line else ()
 
 
-def _said(error: BaseException) -> str:
+def _text_of(error: BaseException) -> str:
     """
-    Return ``str(error)``, but with its texts as they are where Python shows their repr.
+    Return ``str(error)``, but with arguments as they are where Python shows their ``repr``.
 
-    Escapes would hide from masking what control characters or line ends are part of, or stand between.
+    ``repr`` escapes control characters and line ends. Masking would then miss a secret that contains them, or that they
+    cut in two.
     """
-    args = _own(error, "args")
+    args = _stored_attribute(error, "args")
     assert isinstance(args, tuple)
     method = attempt(lambda: type(error).__str__, None)
     shows_repr = len(args) > 1 if method is BaseException.__str__ else len(args) > 0 and method is KeyError.__str__

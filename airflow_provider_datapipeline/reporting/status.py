@@ -1,4 +1,4 @@
-"""The three ends of a task that SetTaskStatus accepts."""
+"""The three statuses that SetTaskStatus accepts."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class TaskStatus(StrEnum):
-    """How a task ended, spelled as in the API. ``FALSE`` is for preconditions: checked, and not met."""
+    """How a task ended, spelled as in the API. ``FALSE`` is for preconditions that were checked and are not met."""
 
     FINISHED = "FINISHED"
     FAILED = "FAILED"

@@ -1,13 +1,14 @@
-"""The three texts of a report: from what is known of an error to what may be sent."""
+"""The three texts of a report: made from what is known of an error, masked, and brought within the limits."""
 
 from __future__ import annotations
 
 from functools import partial
 from typing import TYPE_CHECKING
 
-from airflow_provider_datapipeline.masking.masker import REACH, WITHHELD, Masker
+from airflow_provider_datapipeline.masking.masker import SCAN_LIMIT, Masker
 from airflow_provider_datapipeline.masking.safe_text import class_name, safe_str
 from airflow_provider_datapipeline.masking.text import clip, clip_middle, one_line, utf8_length, utf16_length
+from airflow_provider_datapipeline.masking.whole_text import WITHHELD
 from airflow_provider_datapipeline.reporting import stack_layout
 from airflow_provider_datapipeline.reporting.detail import ErrorDetail, typed_message, without_text
 from airflow_provider_datapipeline.reporting.limits import (
@@ -30,124 +31,135 @@ NO_ERROR_KNOWN = "The task failed; Airflow passed on no error."
 
 LINE_MAX_UTF8 = 256
 LINES_MAX_UTF8 = 1024
-_LINES_CONSIDERED = 100
-_LINE_REACH = 4_096
-_PART_OF_TRACE = 1_100  # of a message in a stack trace: more than fits, so that what is longer is seen to be
-# The message is looked into as far as it is in the errorMessage.
-_MOST_IN_TRACE = REACH // 4
-_LEAST_IN_TRACE = 4_096
-
-_TRACEBACK_TITLE = "Traceback (most recent call last)"
-_TRACE_TAIL_SHARE = 0.7  # the raising end of a traceback is its last part
-_TRACE_BORDERS = ('\n  File "', "\n")
+_MAX_LINES_MASKED = 100
+_SCAN_LIMIT_OF_LINE = 4_096
+_MAX_CHARACTERS_IN_TRACE = 1_100  # of one text: more than the trace has room for, so that a longer text is clipped
+# The texts of a stack trace are scanned less far than the message, which stands in errorMessage as a whole.
+_MAX_SCANNED_IN_TRACE = SCAN_LIMIT // 4
+_MIN_SCANNED_IN_TRACE = 4_096
 
 Error = BaseException | str | None
 
+_TRACEBACK_TITLE = "Traceback (most recent call last)"
+_TRACE_TAIL_SHARE = 0.7  # a traceback ends with the frames near the raising end
+_TRACE_BORDERS = ('\n  File "', "\n")
 
-def told_by(error: Error) -> tuple[ExceptionEntry, ...]:
-    """Return what an exception tells, asked for once, since its class may take long to say it; of a text, nothing."""
+
+def entries_of(error: Error) -> tuple[ExceptionEntry, ...]:
+    """Return the entries of an exception, none for a text. Call it once a report: the class may be slow to answer."""
     return flatten_exception(error) if isinstance(error, BaseException) else ()
 
 
-def all_texts(error: Error, told: Sequence[ExceptionEntry], *others: str | None) -> Iterator[tuple[str, int]]:
-    """Return each text of a report as it came, and how far it is looked into where it is shown."""
-    if not told and isinstance(error, str):  # asked of no exception: its class may raise for that
-        yield error, REACH
-    for entry in told:
-        if entry.importance == 0:
-            yield entry.message, REACH
-        yield from ((text, _reach_in_trace(told)) for text in (entry.headline, *entry.notes))
-    yield from ((text, REACH) for text in others if text)
+def own_message(error: Error, entries: Sequence[ExceptionEntry]) -> str:
+    """Return the text of an error before it is masked; the class name of an exception without one, "" for None."""
+    if isinstance(error, BaseException):
+        return next((entry.message for entry in entries if entry.importance == 0), class_name(type(error)))
+    return error or ""
 
 
-def error_id(given: str | None, error: Error, protect: Masker) -> str:
-    """Return the id given, or else the class name of an exception, or else :data:`DEFAULT_ERROR_ID`."""
+def all_texts(message: str | None, entries: Sequence[ExceptionEntry], *others: str | None) -> Iterator[tuple[str, int]]:
+    """
+    Return each text of a report before it is masked, and how many of its characters are scanned.
+
+    :param message: what :func:`own_message` returned
+    """
+    yield from ((text, SCAN_LIMIT) for text in (message, *others) if text)
+    scan_limit = _scan_limit_in_trace(entries)
+    yield from ((text, scan_limit) for entry in entries for text in (entry.headline, *entry.notes))
+
+
+def error_id(explicit: str | None, error: Error, masker: Masker) -> str:
+    """Return the explicit id, or else the class name of an exception, or else :data:`DEFAULT_ERROR_ID`."""
     derived = class_name(type(error)) if isinstance(error, BaseException) else None
-    for candidate in (given, derived):
-        text = one_line(protect(candidate or ""))
-        settled = protect.mask_within_limit(text, partial(id_within, text), id_within, ERROR_ID_MAX_UTF16)
-        if settled.strip() and WITHHELD not in (text, settled) and not settled.startswith(RESERVED_ERROR_ID_PREFIX):
-            return settled
+    for candidate in (explicit, derived):
+        text = one_line(masker(candidate or ""))
+        masked = masker.mask_within_limit(text, partial(id_within, text), id_within, ERROR_ID_MAX_UTF16)
+        if masked.strip() and WITHHELD not in (text, masked) and not masked.startswith(RESERVED_ERROR_ID_PREFIX):
+            return masked
     return DEFAULT_ERROR_ID
 
 
-def error_message(body: str, lines: Sequence[str], fact_lines: Sequence[str], protect: Masker) -> str:
+def error_message(body: str, lines: Sequence[str], fact_lines: Sequence[str], masker: Masker) -> str:
     """
-    Return the body, then the lines, then the facts; of a long body the beginning and the end.
+    Return the body, then the lines, then the facts; of a long body its beginning and its end.
 
-    :param body: as it came; may have many lines
-    :param lines: as they came; each becomes one line
-    :param fact_lines: already protected and within bounds
+    :param body: the text before it is masked; may have many lines
+    :param lines: texts before they are masked; each becomes one line
+    :param fact_lines: lines that are already masked and within bounds
     """
-    body = protect(body).strip()
+    body = masker(body).strip()
     lines = (lines,) if isinstance(lines, str) else lines
-    considered = [one_line(protect(safe_str(line), _LINE_REACH)) for line in lines[:_LINES_CONSIDERED]]
-    left_out = len(lines) - len(considered)
+    masked_lines = [one_line(masker(safe_str(line), _SCAN_LIMIT_OF_LINE)) for line in lines[:_MAX_LINES_MASKED]]
+    left_out = len(lines) - len(masked_lines)
 
     def fit(room: int) -> str:
-        rest = _joined(*_lines_within_bounds(considered, left_out), *fact_lines)
+        rest = _joined(*_lines_within_bounds(masked_lines, left_out), *fact_lines)
         return _joined(clip_middle(body, room - utf8_length(rest) - 1, utf8_length), rest)
 
-    return protect.mask_within_limit(
-        _joined(body, *considered, *fact_lines), fit, message_within, ERROR_MESSAGE_MAX_UTF8, utf8_length
+    return masker.mask_within_limit(
+        _joined(body, *masked_lines, *fact_lines), fit, message_within, ERROR_MESSAGE_MAX_UTF8, utf8_length
     )
 
 
-def derived_message(error: Error, told: Sequence[ExceptionEntry], protect: Masker, detail: ErrorDetail) -> str:
-    """Return what an error says of itself, or what is told without that; of a formatted traceback, the last line."""
+def derived_message(error: Error, message: str, masker: Masker, detail: ErrorDetail) -> str:
+    """
+    Return the body of ``errorMessage`` for an error: its text, or only its class and place; the caller masks it.
+
+    Of a formatted traceback that is the last line.
+
+    :param message: what :func:`own_message` returned
+    """
     if detail is ErrorDetail.TYPE and error is not None:
         return typed_message(error)
     if isinstance(error, BaseException):
-        return next((entry.message for entry in told if entry.importance == 0), class_name(type(error)))
-    text = error or ""
-    if _is_traceback(text):
-        # Masked before a line is taken from it: the line may end a secret that began before.
-        return protect(text).rstrip().rpartition("\n")[2]
-    return text if text.strip() else NO_ERROR_KNOWN
+        return message
+    if _is_traceback(message):
+        # Masked before the last line is taken, as that line may be the end of a secret that began before it.
+        return masker(message).rstrip().rpartition("\n")[2]
+    return message if message.strip() else NO_ERROR_KNOWN
 
 
-def error_stack_trace(error: Error, told: Sequence[ExceptionEntry], protect: Masker, detail: ErrorDetail) -> str:
+def error_stack_trace(error: Error, entries: Sequence[ExceptionEntry], masker: Masker, detail: ErrorDetail) -> str:
     """
-    Return the stack trace of an exception, or of a formatted traceback; empty if there is neither.
+    Return the stack trace of an exception, or of a formatted traceback; empty if the error is neither.
 
-    :param detail: ``TYPE`` leaves out what exceptions say, and with a formatted traceback all of it
+    :param detail: ``TYPE`` leaves out the texts of exceptions, and the whole of a formatted traceback
     """
-    whole = detail is ErrorDetail.FULL
+    is_full = detail is ErrorDetail.FULL
     if isinstance(error, BaseException):
-        reach = _reach_in_trace(told)
-        shown = tuple(
-            (entry if whole else without_text(entry)).protected(
-                lambda text: clip(protect(text, reach), _PART_OF_TRACE, len)
-            )
-            for entry in told
-        )
-        return protect.mask_within_limit(
-            stack_layout.lay_out(shown),
-            partial(stack_layout.fit, shown),
+        scan_limit = _scan_limit_in_trace(entries)
+
+        def mask(text: str) -> str:
+            return clip(masker(text, scan_limit), _MAX_CHARACTERS_IN_TRACE, len)
+
+        masked = tuple((entry if is_full else without_text(entry)).masked(mask) for entry in entries)
+        return masker.mask_within_limit(
+            stack_layout.lay_out(masked),
+            partial(stack_layout.fit, masked),
             trace_within,
             ERROR_STACK_TRACE_MAX_UTF16,
         )
-    return given_trace(error, protect) if whole and error and _is_traceback(error) else ""
+    return stack_trace_from_text(error, masker) if is_full and error and _is_traceback(error) else ""
 
 
-def given_trace(trace: str, protect: Masker) -> str:
-    """Return a stack trace that came as a text."""
-    text = protect(trace).strip()
-    return protect.mask_within_limit(text, partial(trace_within, text), trace_within, ERROR_STACK_TRACE_MAX_UTF16)
+def stack_trace_from_text(trace: str, masker: Masker) -> str:
+    """Return a stack trace that is a text, masked and within its limit."""
+    text = masker(trace).strip()
+    return masker.mask_within_limit(text, partial(trace_within, text), trace_within, ERROR_STACK_TRACE_MAX_UTF16)
 
 
-def _reach_in_trace(told: Sequence[ExceptionEntry]) -> int:
-    """Return how far each text of a stack trace is looked into, so that many of them cost little more than one."""
-    return max(_LEAST_IN_TRACE, _MOST_IN_TRACE // max(1, len(told)))
+def _scan_limit_in_trace(entries: Sequence[ExceptionEntry]) -> int:
+    """Return how far each text of a stack trace is scanned; the more texts, the less, so that all take little time."""
+    return max(_MIN_SCANNED_IN_TRACE, _MAX_SCANNED_IN_TRACE // max(1, len(entries)))
 
 
 def id_within(text: str, room: int = ERROR_ID_MAX_UTF16) -> str:
-    """Shorten an id; one that starts with the reserved prefix gets another before it."""
+    """Shorten an id; another prefix is put before an id that starts with the reserved one."""
     return clip(f"Airflow.{text}" if text.startswith(RESERVED_ERROR_ID_PREFIX) else text, room)
 
 
 def message_within(text: str, room: int = ERROR_MESSAGE_MAX_UTF8) -> str:
-    """Shorten a message whose parts are not known: its beginning, and its end with the facts."""
+    """Shorten a message whose parts are not known, to its beginning and its end, where the facts are."""
     return clip_middle(text, room, utf8_length)
 
 
@@ -157,6 +169,11 @@ def trace_within(text: str, room: int = ERROR_STACK_TRACE_MAX_UTF16) -> str:
 
 
 def _lines_within_bounds(lines: Sequence[str], left_out: int) -> list[str]:
+    """
+    Return as many lines as there is room for, each shortened, and a line that counts the others.
+
+    :param left_out: how many further lines are counted
+    """
     shown: list[str] = []
     room = LINES_MAX_UTF8
     for line in lines:

@@ -16,7 +16,8 @@ class Metric:
 
     :param sent_by: the processes of Airflow that send it
     :param meaning: what it counts, or measures, in a sentence of Markdown
-    :param tag: what its one tag says, where the destination has tags
+    :param tag: the key of its one tag, where the destination has tags
+    :param formerly: its name in earlier versions, under which it is sent as well; empty: it had no other name
     """
 
     name: str
@@ -24,6 +25,7 @@ class Metric:
     sent_by: str
     meaning: str
     tag: Literal["dag_id", "operation"] = "dag_id"
+    formerly: str = ""
 
 
 METRICS: Final[list[Metric]] = []
@@ -35,8 +37,10 @@ def _declared(metric: Metric) -> Metric:
     return metric
 
 
-def _counter(name: str, sent_by: str, meaning: str, tag: Literal["dag_id", "operation"] = "dag_id") -> Metric:
-    return _declared(Metric(PREFIX + name, "counter", sent_by, meaning, tag))
+def _counter(
+    name: str, sent_by: str, meaning: str, tag: Literal["dag_id", "operation"] = "dag_id", *, formerly: str = ""
+) -> Metric:
+    return _declared(Metric(PREFIX + name, "counter", sent_by, meaning, tag, formerly and PREFIX + formerly))
 
 
 _WAYS = "whoever reports"
@@ -58,16 +62,29 @@ DUPLICATES = _counter("duplicates", "worker", "tasks whose runner run existed al
 REFUSED = _counter("refused", "worker", "tasks that get no target run: no such DAG, or not allowed; reported FAILED")
 NOT_STARTED = _counter("not_started", "worker", "tasks that could not be started or acknowledged; handed out again")
 ACKNOWLEDGED = _counter("acknowledged", "worker", "tasks acknowledged, with both runs created before")
-BEATS = _counter("beats", "triggerer", "ReportTaskProgress calls accepted, the acknowledgement not included")
-BEATS_FAILED = _counter("beats_failed", "triggerer", "ReportTaskProgress calls that failed; tried again after 15 s")
+# The old names go with version 0.4.
+HEARTBEATS = _counter(
+    "heartbeats",
+    "triggerer",
+    "ReportTaskProgress calls accepted, the acknowledgement not included",
+    formerly="beats",
+)
+HEARTBEATS_FAILED = _counter(
+    "heartbeats_failed",
+    "triggerer",
+    "ReportTaskProgress calls that failed; tried again after 15 s",
+    formerly="beats_failed",
+)
 WAITING = _counter(
-    "waiting", "triggerer", "beats of tasks whose target run is queued: its DAG is paused, or at its `max_active_runs`"
+    "waiting",
+    "triggerer",
+    "heartbeats of tasks whose target run is queued: its DAG is paused, or at its `max_active_runs`",
 )
 CANCELED = _counter("canceled", "triggerer", "tasks that AWS Data Pipeline canceled; nothing is reported about them")
 LOST = _counter(
     "lost",
     "triggerer",
-    "tasks that AWS Data Pipeline did not know any more at a beat: canceled, deleted, given to another runner",
+    "tasks that AWS Data Pipeline did not know any more at a heartbeat: canceled, deleted, given to another runner",
 )
 TIMED_OUT = _counter(
     "timed_out", "triggerer", "target runs over `run_timeout` or the attempt's `attemptTimeout`; reported FAILED"
@@ -119,4 +136,4 @@ ERRORS: Final = {
         "other": "any other error",
     }.items()
 }
-"""By kind; ``airflow_provider_datapipeline.hooks._errors.kind_of`` says which error is of which."""
+"""By kind; ``airflow_provider_datapipeline.hooks._errors.error_kind`` says which error is of which."""

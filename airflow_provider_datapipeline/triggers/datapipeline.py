@@ -1,4 +1,4 @@
-"""The triggers of the task runner: one polls for tasks, one supervises a task's DAG run until it has been reported."""
+"""The triggers of the task runner: one polls for tasks, one supervises a task's target run until it is reported."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from airflow_provider_datapipeline._airflow.names import (
 )
 from airflow_provider_datapipeline._task_runner.airflow_client import TriggererAirflow
 from airflow_provider_datapipeline._task_runner.assignment import Assignment
-from airflow_provider_datapipeline._task_runner.polling import CannotPollError, Poller, payload
+from airflow_provider_datapipeline._task_runner.polling import CannotPollError, Poller, event_payload
 from airflow_provider_datapipeline._task_runner.supervision import Ending, Supervision
 from airflow_provider_datapipeline._task_runner.watcher import shared_watcher
 from airflow_provider_datapipeline.exceptions import DataPipelineError
@@ -28,11 +28,13 @@ from airflow_provider_datapipeline.reporting.status import TaskStatus
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Hashable
 
+    from airflow_provider_datapipeline._task_runner.airflow_client import AirflowClient
+
 log = logging.getLogger(__name__)
 
 
 class _DataPipelineTrigger(DataPipelineHookMixin, BaseTrigger):
-    """What both triggers have: the four AWS parameters."""
+    """The base of both triggers: the four AWS parameters and the connection to Airflow."""
 
     def __init__(
         self,
@@ -51,13 +53,17 @@ class _DataPipelineTrigger(DataPipelineHookMixin, BaseTrigger):
         self.airflow_conn_id = airflow_conn_id
 
     async def _account(self) -> Hashable:
-        """Return whose rates the calls share: the account, or the connection where it cannot be used at the moment."""
+        """Return the key of the rates that the calls share: the account, or the connection if it is of no use now."""
         hook = await self.ahook()
         try:
             return await hook.aaccount()
         except DataPipelineError as error:
             log.warning("Could not find out the AWS account; each call will say more. %s", without_secrets(error))
             return self.aws_conn_id, self.region_name
+
+    def _airflow_client(self) -> AirflowClient:
+        """Return what the trigger asks about DAG runs."""
+        return TriggererAirflow(self.airflow_conn_id)
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """Return the public path of the class and its parameters, which are all JSON values."""
@@ -76,20 +82,19 @@ class _DataPipelineTrigger(DataPipelineHookMixin, BaseTrigger):
 
 class PollForTaskTrigger(_DataPipelineTrigger):
     """
-    Fires with a batch of tasks polled from a worker group, as soon as there is one and nothing more comes.
+    Polls a worker group, and fires with a batch of tasks when no further task has come for a second.
 
-    The event's payload: ``{"tasks": [{"conf": PipelineTask.to_conf(), "at": seconds since 1970}, ...]}``. Nothing is
-    acknowledged: what is lost on the way is handed out again after 2 minutes. Without a task for 10 minutes, or where
-    the poller is paused, its task ends.
+    The event's payload: ``{"tasks": [{"conf": PipelineTask.to_conf(), "at": seconds since 1970}, ...]}``. The tasks are
+    not acknowledged yet, so the service hands out again after 2 minutes what is lost on the way. Without a task for 10
+    minutes, or while the poller is paused, the trigger ends its Airflow task.
 
     :param worker_group: exactly as in the pipeline definition
-    :param poller_dag_id: the DAG that polls; while it is paused nothing is polled, where ``airflow_conn_id`` lets that
-        be known
+    :param poller_dag_id: the DAG that polls; while it is paused nothing is polled, if ``airflow_conn_id`` allows to ask
     :param runner_dag_id: the DAG whose runs supervise the tasks
-    :param max_active_tasks: tasks held at once, which is runs of that DAG
-    :param batch_size: tasks in one event at the most
-    :param hostname: shown on the attempts; None: that of this machine
-    :param leaves_batch: whether the trigger ends its task, with the payload as XComs, instead of resuming it
+    :param max_active_tasks: how many tasks may be held at once; each has an unfinished run of the runner DAG
+    :param batch_size: how many tasks one event may have
+    :param hostname: shown on the attempts; None: the name of this machine
+    :param leaves_batch: whether the trigger ends its Airflow task with the payload as XComs, instead of resuming it
     """
 
     def __init__(
@@ -129,7 +134,7 @@ class PollForTaskTrigger(_DataPipelineTrigger):
         poller = Poller(
             hook=await self.ahook(),
             account=await self._account(),
-            airflow=TriggererAirflow(self.airflow_conn_id),
+            airflow=self._airflow_client(),
             worker_group=self.worker_group,
             poller_dag_id=self.poller_dag_id,
             runner_dag_id=self.runner_dag_id,
@@ -145,24 +150,25 @@ class PollForTaskTrigger(_DataPipelineTrigger):
         if not batch:
             yield TaskSkippedEvent() if self.leaves_batch else TaskSuccessEvent()
         elif self.leaves_batch:
-            yield TaskSuccessEvent(xcoms=payload(batch))  # type: ignore[arg-type]  # JSON, all of it
+            yield TaskSuccessEvent(xcoms=event_payload(batch))  # type: ignore[arg-type]  # JSON, all of it
         else:
-            yield TriggerEvent(payload(batch))  # type: ignore[no-untyped-call]  # Airflow's
+            yield TriggerEvent(event_payload(batch))  # type: ignore[no-untyped-call]  # Airflow's
 
 
 class SuperviseDagRunTrigger(_DataPipelineTrigger):
     """
-    Supervises the target run of one Data Pipeline task, reports its outcome, and ends the task that it belongs to.
+    Supervises the target run of one Data Pipeline task, reports its outcome, and ends the Airflow task it runs for.
 
-    FINISHED and FALSE end it with success, FAILED with failure, a task that was canceled or lost as skipped.
+    The Airflow task is a success after FINISHED and FALSE, and failed after FAILED. It is skipped if the Data Pipeline
+    task was canceled or lost.
 
-    :param conf: the runner run's conf, as JSON
+    :param conf: the conf of the runner run, as JSON
     :param runner_dag_id: the DAG of the runner run
-    :param run_id: of the runner run, and of the target run
-    :param beat: seconds between two ReportTaskProgress
-    :param run_timeout: seconds from the poll in which the target run must end, None: as long as it takes
-    :param error_detail: ``full``, or ``type``: no text of an exception leaves Airflow; None: what Airflow's option
-        ``[datapipeline] error_detail`` says. Anything else counts as ``type``: a report must not be lost over it
+    :param run_id: of the runner run and of the target run
+    :param beat: seconds between two ReportTaskProgress, the operator's ``heartbeat``
+    :param run_timeout: seconds from the poll in which the target run must end; None: no limit
+    :param error_detail: ``full``, or ``type``: no text of an exception leaves Airflow; None: Airflow's option
+        ``[datapipeline] error_detail`` decides. Any other value counts as ``type``, so that it does not cost the report
     """
 
     def __init__(
@@ -171,9 +177,9 @@ class SuperviseDagRunTrigger(_DataPipelineTrigger):
         conf: str,
         runner_dag_id: str,
         run_id: str,
-        beat: float,
+        beat: float,  # its name is stored in serialized DAGs, which triggerers of other versions read
         run_timeout: float | None,
-        error_detail: str | None = None,  # a trigger that an earlier version stored has none
+        error_detail: str | None = None,  # triggers that version 0.2.0 stored do not have it
         **aws: Any,
     ) -> None:
         super().__init__(**aws)
@@ -195,23 +201,24 @@ class SuperviseDagRunTrigger(_DataPipelineTrigger):
         }
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
-        """Supervise and report."""
+        """Supervise the target run and report its outcome."""
         try:
             assignment = Assignment.from_conf(json.loads(self.conf))
         except ValueError as error:
             log.error("Nothing to supervise: %s", without_secrets(error))  # noqa: TRY400  # a traceback may hold a secret
             yield TaskFailedEvent()
             return
+        airflow = self._airflow_client()
         supervision = Supervision(
             assignment=assignment,
             runner_dag_id=self.runner_dag_id,
             run_id=self.run_id,
             hook=await self.ahook(),
             account=await self._account(),
-            beat=self.beat,
+            heartbeat_seconds=self.beat,
             run_timeout=self.run_timeout,
             detail=error_detail(self.error_detail),
-            airflow=(airflow := TriggererAirflow(self.airflow_conn_id)),
+            airflow=airflow,
             watcher=shared_watcher(airflow),
         )
         result = await supervision.run()

@@ -1,4 +1,4 @@
-"""How callbacks read the outcome of a run from a fake Airflow. Other tests use a real one."""
+"""What a callback concludes from the stored states of a run. The tests on a real Airflow show that it provides them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_datapipeline._airflow import compat
 from airflow_provider_datapipeline._airflow.context_run import dag_run_of, run_by_task
 from airflow_provider_datapipeline.outcome.decision import EndedRun, status_of
 from airflow_provider_datapipeline.pipeline_task import Asked
@@ -19,31 +18,41 @@ TASKS = {
 
 
 class Airflow:
-    """The states and results that Airflow has stored for a run; it counts the reads."""
+    """Airflow's stored states of a run, and a count of the requests for them."""
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def __init__(self, *, answers_dag_callbacks: bool = True) -> None:
         self.states: dict[str, str | None] = {}
         self.returned: dict[tuple[str, int], object] = {}
         self.succeeded: set[int] = set()
         self.is_away = False
-        self.asked = 0
-        monkeypatch.setattr(compat, "read_task_states", lambda *_: self._answer(self.states))
-        monkeypatch.setattr(compat, "read_xcom", self._xcom)
-        monkeypatch.setattr(compat, "succeeded_instances", lambda ti: self.succeeded | {ti.map_index})
+        self.requests = 0
+        self._answers_dag_callbacks = answers_dag_callbacks
 
-    def _answer(self, value: Any) -> Any:
-        self.asked += 1
+    def dag_callbacks_can_ask(self) -> bool:
+        return self._answers_dag_callbacks
+
+    def read_task_states(self, dag_id: str, run_id: str) -> dict[str, str | None]:
+        assert (dag_id, run_id) == ("nightly", "run_1")
+        self._count_request()
+        return self.states
+
+    def read_xcom(self, dag_id: str, run_id: str, task_id: str, map_index: int, key: str) -> Any:
+        assert (dag_id, run_id) == ("nightly", "run_1")
+        self._count_request()
+        return self.returned.get((task_id, map_index)) if key == "return_value" else None
+
+    def succeeded_instances(self, task_instance: Any) -> set[int]:
+        return self.succeeded | {task_instance.map_index}
+
+    def _count_request(self) -> None:
+        self.requests += 1
         if self.is_away:
             raise ConnectionError("the API server is gone")
-        return value
-
-    def _xcom(self, _dag_id: str, _run_id: str, task_id: str, map_index: int, key: str) -> Any:
-        return self._answer(self.returned.get((task_id, map_index)) if key == "return_value" else None)
 
 
 @pytest.fixture
-def airflow(monkeypatch: pytest.MonkeyPatch) -> Airflow:
-    return Airflow(monkeypatch)
+def airflow() -> Airflow:
+    return Airflow()
 
 
 def context(**entries: Any) -> dict[str, Any]:
@@ -61,9 +70,9 @@ def status(run: EndedRun | None, asked: Asked = Asked.PRECONDITION) -> str | Non
 
 @pytest.mark.parametrize("asked", [Asked.ACTIVITY, Asked.UNKNOWN])
 def test_nothing_is_read_of_a_success_unless_the_task_is_a_precondition(airflow: Airflow, asked: Asked) -> None:
-    assert status(dag_run_of(context(reason="success"), asked, failed=False), asked) == "FINISHED"
-    assert status(run_by_task(of_task("check"), asked), asked) == "FINISHED"
-    assert airflow.asked == 0
+    assert status(dag_run_of(context(reason="success"), asked, failed=False, airflow=airflow), asked) == "FINISHED"
+    assert status(run_by_task(of_task("check"), asked, airflow), asked) == "FINISHED"
+    assert airflow.requests == 0
 
 
 @pytest.mark.parametrize(("returned", "expected"), [(True, "FINISHED"), (None, "FINISHED"), (False, "FALSE")])
@@ -73,49 +82,47 @@ def test_the_result_of_a_leaf_decides_whether_a_precondition_holds(
     airflow.states = {"ask": "success", "check": "success", "teardown": "success"}
     airflow.returned = {("check", -1): returned, ("ask", -1): False}
 
-    assert status(dag_run_of(context(reason="success"), Asked.PRECONDITION, failed=False)) == expected
-    assert status(run_by_task(of_task("check"), Asked.PRECONDITION)) == expected
-    assert status(run_by_task(of_task("ask"), Asked.PRECONDITION)) == "FINISHED", (
-        "the result of a task that is not a leaf was read"
-    )
+    assert status(dag_run_of(context(reason="success"), Asked.PRECONDITION, failed=False, airflow=airflow)) == expected
+    assert status(run_by_task(of_task("check"), Asked.PRECONDITION, airflow)) == expected
+    assert status(run_by_task(of_task("ask"), Asked.PRECONDITION, airflow)) == "FINISHED", "not a leaf"
 
 
 def test_without_the_states_a_precondition_is_unknown_and_a_failure_has_no_details(airflow: Airflow) -> None:
     airflow.is_away = True
 
-    assert status(dag_run_of(context(reason="success"), Asked.PRECONDITION, failed=False)) is None
-    assert status(run_by_task(of_task("check"), Asked.PRECONDITION)) is None
-    failed = dag_run_of(context(reason="task_failure"), Asked.ACTIVITY, failed=True)
+    assert status(dag_run_of(context(reason="success"), Asked.PRECONDITION, failed=False, airflow=airflow)) is None
+    assert status(run_by_task(of_task("check"), Asked.PRECONDITION, airflow)) is None
+    failed = dag_run_of(context(reason="task_failure"), Asked.ACTIVITY, failed=True, airflow=airflow)
     assert "the API server is gone" in failed.unread
 
 
-def test_where_a_callback_cannot_read_states_a_success_is_reported_as_finished(
-    airflow: Airflow, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """In the dag-processor of Airflow 3.0 a callback that reads states waits forever."""
-    monkeypatch.setattr(compat, "dag_callbacks_can_ask", lambda: False)
+def test_where_a_callback_cannot_read_states_a_success_is_reported_as_finished() -> None:
+    """The dag-processor of Airflow 3.0 never answers such a request."""
+    airflow = Airflow(answers_dag_callbacks=False)
 
-    assert status(dag_run_of(context(reason="success"), Asked.PRECONDITION, failed=False)) == "FINISHED"
-    assert dag_run_of(context(reason="timed_out"), Asked.ACTIVITY, failed=True) == EndedRun(
+    assert (
+        status(dag_run_of(context(reason="success"), Asked.PRECONDITION, failed=False, airflow=airflow)) == "FINISHED"
+    )
+    assert dag_run_of(context(reason="timed_out"), Asked.ACTIVITY, failed=True, airflow=airflow) == EndedRun(
         failed=True, reason="timed_out"
     )
-    assert airflow.asked == 0
+    assert airflow.requests == 0
 
 
 def test_the_last_instance_of_a_mapped_check_reports_for_all_instances(airflow: Airflow) -> None:
     airflow.states = {"check_0": "success", "check_1": "success"}
     airflow.returned = {("check", 0): False}
 
-    assert status(run_by_task(of_task("check", 1), Asked.PRECONDITION)) == "FALSE"
+    assert status(run_by_task(of_task("check", 1), Asked.PRECONDITION, airflow)) == "FALSE"
 
 
 def test_of_instances_that_end_at_once_one_reports(airflow: Airflow) -> None:
     """Airflow 2 has not stored the success of the other instance yet, but its event in the audit log says so."""
     airflow.states = {"check_0": "running", "check_1": "running", "check_2": "skipped"}
 
-    assert run_by_task(of_task("check", 1), Asked.ACTIVITY) is None
+    assert run_by_task(of_task("check", 1), Asked.ACTIVITY, airflow) is None
     airflow.succeeded = {0}
-    assert status(run_by_task(of_task("check", 1), Asked.ACTIVITY)) == "FINISHED"
+    assert status(run_by_task(of_task("check", 1), Asked.ACTIVITY, airflow)) == "FINISHED"
 
 
 def test_the_event_of_a_success_does_not_hide_a_failure(airflow: Airflow) -> None:
@@ -123,9 +130,9 @@ def test_the_event_of_a_success_does_not_hide_a_failure(airflow: Airflow) -> Non
     airflow.states = {"check_0": "failed", "check_1": "running"}
     airflow.succeeded = {0}
 
-    assert run_by_task(of_task("check", 1), Asked.ACTIVITY) is None
+    assert run_by_task(of_task("check", 1), Asked.ACTIVITY, airflow) is None
 
 
 def test_a_skipped_task_reports_nothing(airflow: Airflow) -> None:
-    """Airflow 2 calls its success callback too."""
-    assert run_by_task(of_task("check", state="skipped"), Asked.PRECONDITION) is None
+    """Airflow 2 calls the success callback of a skipped task, too."""
+    assert run_by_task(of_task("check", state="skipped"), Asked.PRECONDITION, airflow) is None

@@ -9,7 +9,14 @@ import pytest
 
 from airflow_provider_datapipeline._airflow import metrics
 from airflow_provider_datapipeline._airflow.names import COPIES_OF_STATS
-from airflow_provider_datapipeline.telemetry.metrics import DELIVERY_ERRORS, GONE, HELD, REPORT_DELAY, REPORTED
+from airflow_provider_datapipeline.telemetry.metrics import (
+    DELIVERY_ERRORS,
+    GONE,
+    HEARTBEATS,
+    HELD,
+    REPORT_DELAY,
+    REPORTED,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -76,6 +83,15 @@ def test_nothing_is_counted_twice(monkeypatch) -> None:
     metrics.count(GONE)
 
     assert [name for destination in destinations for name in destination.names] == ["datapipeline.gone"]
+
+
+def test_a_metric_with_a_new_name_is_sent_under_the_old_one_as_well(monkeypatch) -> None:
+    """A dashboard that shows the old name goes on."""
+    destination = told(COPIES_OF_STATS[0], monkeypatch)
+
+    metrics.count(HEARTBEATS)
+
+    assert destination.names == ["datapipeline.heartbeats", "datapipeline.beats"]
 
 
 def test_a_process_that_was_told_nothing_counts_nowhere() -> None:

@@ -1,4 +1,4 @@
-"""``python -m tests.chaos``: run the faults, and write what came of them into ``docs/faults.md``."""
+"""``python -m tests.chaos``: run the faults, and write the results into ``docs/faults.md``."""
 
 from __future__ import annotations
 
@@ -20,9 +20,11 @@ def main() -> int:
     """Return pytest's exit status."""
     parser = argparse.ArgumentParser(prog="make test-faults", description=__doc__)
     parser.add_argument(
-        "--quick", action="store_true", help="only what every change has to pass, with fewer tasks; writes no document"
+        "--quick",
+        action="store_true",
+        help="only the faults that every change has to pass, with fewer tasks; write no document",
     )
-    parser.add_argument("--fault", choices=FAULTS, help="this one alone")
+    parser.add_argument("--fault", choices=FAULTS, help="this fault alone")
     parser.add_argument("--seed", default="1", help="decides order, victims and moments (default: %(default)s)")
     options = parser.parse_args()
     if lacking := missing():

@@ -1,4 +1,4 @@
-"""Tasks of mixed outcome that are in flight while a fault happens, and the account of what became of them."""
+"""Tasks with different outcomes that are in flight while a fault happens, and the tally of how they ended."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ NO_EXCEPTION = "AirflowDagRunFailed"
 
 @dataclass(frozen=True)
 class Kind:
-    """A target DAG and what is to be reported about it, whatever happens to Airflow meanwhile."""
+    """A target DAG and the report that is expected about it, whatever happens to Airflow meanwhile."""
 
     dag_id: str
     status: str
@@ -45,7 +45,7 @@ MIX = {
 }
 
 FEW = {kind: (number + 1) // 3 for kind, number in MIX.items()} | {Kind("takes_long", "FINISHED"): 3}
-"""Of every kind, but no more than the faults need."""
+"""Some tasks of every kind, only as many as the faults need."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ class Case:
 
 @dataclass
 class Tally:
-    """What a row of the table says, and why."""
+    """The figures in a row of the table, and a remark about each task that did not end as expected."""
 
     tasks: int = 0
     right: int = 0
@@ -76,7 +76,7 @@ class Tally:
 
 @dataclass(frozen=True)
 class Journal:
-    """What the target DAGs wrote down; see ``dags/target_dags.py``."""
+    """The events that the target DAGs wrote down; see ``dags/target_dags.py``."""
 
     events: Sequence[dict[str, str]]
 
@@ -86,19 +86,19 @@ class Journal:
         return cls([json.loads(line) for line in path.read_text().splitlines()] if path.exists() else [])
 
     def count(self, attempt: AttemptView, event: str) -> int:
-        """How often an event was noted for an attempt."""
+        """Return how often an event was written down for an attempt."""
         name = f"{attempt.pipeline_id} {attempt.attempt_id}"
         return sum(each["attempt"] == name and each["event"] == event for each in self.events)
 
 
 class Batch:
     """
-    Tasks in flight.
+    The tasks that are in flight during one fault.
 
     :param journal: the folder of the target DAGs' journal
-    :param secret: what the target DAG ``fails`` has in its error, and no request may have
+    :param secret: a text in the error of the target DAG ``fails`` that no request may contain
     :param patience: seconds after which a task without a report counts as lost
-    :param mix: how many tasks of each kind there are
+    :param mix: the number of tasks of each kind
     """
 
     def __init__(
@@ -116,7 +116,7 @@ class Batch:
         self.mix = mix
         self.cases: list[Case] = []
         self.errors_may_be_lost = False
-        """Whether Airflow could store no error for a while, so that a report may have the status alone."""
+        """Whether Airflow could not store errors for a while, so that a report may have the status alone."""
         self._unwanted: dict[str, tuple[str, str | None]] = {}
         self._journal = journal
         self._secret = secret
@@ -124,7 +124,7 @@ class Batch:
         self._submissions = Submissions(server)
 
     def submit(self, rng: Random, mix: dict[Kind, int] | None = None) -> list[Case]:
-        """Offer tasks of every kind, in an order of the seed's."""
+        """Submit tasks of every kind, in an order that the seed decides."""
         kinds = [kind for kind, number in (mix or self.mix).items() for _ in range(number)]
         rng.shuffle(kinds)
         cases = [Case(kind, self._submissions.submit(kind.dag_id, precondition=kind.precondition)) for kind in kinds]
@@ -132,32 +132,35 @@ class Batch:
         return cases
 
     def acknowledged(self) -> list[Case]:
-        """The tasks that the task runner has taken."""
+        """Return the tasks that the task runner has acknowledged."""
         return [case for case in self.cases if (attempts := case.submission.attempts) and attempts[-1].acknowledged]
 
     def reported(self) -> list[Case]:
-        """The tasks that ended for the service."""
+        """Return the tasks whose final status the service has accepted."""
         return [case for case in self.cases if (attempts := case.submission.attempts) and attempts[-1].reported_status]
 
     def wait_for_acknowledged(self, number: int, *, timeout: float = 120) -> None:
-        """Wait until so many tasks were taken."""
+        """Wait until this number of tasks is acknowledged."""
         self._wait(lambda: len(self.acknowledged()) >= number, f"{number} tasks to be taken", timeout)
 
     def wait_for_reported(self, number: int, *, timeout: float = 180) -> None:
-        """Wait until so many tasks ended."""
+        """Wait until this number of tasks is reported."""
         self._wait(lambda: len(self.reported()) >= number, f"{number} tasks to be reported", timeout)
 
     def take_away(self, case: Case, status: str | None) -> None:
         """
-        Expect that the service wants to hear nothing more of a task, because it is about to be canceled, deleted or
-        given to another runner.
+        Expect no report about a task, since it will be canceled, deleted or given to another runner now.
 
-        :param status: what the service is to have in the end, by another runner; None: nothing
+        :param status: the status that the other runner will report; None: nobody reports the task
         """
         self._unwanted[case.submission.pipeline_id] = (case.submission.run_id, status)
 
     def settle(self) -> Tally:
-        """Wait until every task was reported, and Airflow is at rest; return the account. Raises nothing."""
+        """
+        Wait until every task is reported and Airflow is idle; return the tally.
+
+        Where one of the two does not happen in time, the tally has a remark about it.
+        """
         tally = Tally(tasks=len(self.cases))
         wanted = [case for case in self.cases if case.submission.pipeline_id not in self._unwanted]
 
@@ -214,8 +217,8 @@ class Batch:
         if attempt.reported_status != case.kind.status:
             return f"{attempt.reported_status} ({attempt.error_id}: {attempt.error_message})"
         was_cut_off = not journal.count(attempt, "end")
-        is_bare = case.kind.error_id and (was_cut_off or self.errors_may_be_lost)
-        expected = {case.kind.error_id} | ({NO_EXCEPTION} if is_bare else set())
+        may_lack_the_error = case.kind.error_id and (was_cut_off or self.errors_may_be_lost)
+        expected = {case.kind.error_id} | ({NO_EXCEPTION} if may_lack_the_error else set())
         if attempt.error_id not in expected and not self.texts_are_refused:
             return f"error id {attempt.error_id}, not {expected}"
         if any(self._secret.encode() in request.body for request in self._reports(case.submission)):
@@ -224,11 +227,11 @@ class Batch:
 
     @property
     def texts_are_refused(self) -> bool:
-        """Whether the service takes no error texts now, as one of the faults has it."""
+        """Whether the service refuses all error texts now, as one of the faults lets it do."""
         return self.server.service.settings.stack_trace_limit == 0
 
     def _reports(self, submission: Submission) -> list[RequestRecord]:
-        """Every SetTaskStatus about a task, under whichever task id it was handed out."""
+        """Return every SetTaskStatus request about a task, under each task id under which it was handed out."""
         service = self.server.service
         polled = [
             json.loads(each.answer).get("taskObject") or {} for each in service.received("PollForTask") if each.answer
@@ -245,7 +248,7 @@ class Batch:
         return {run_id: float(end) for run_id, end in rows}
 
     def _leaks(self) -> str:
-        """What still goes on in Airflow but the poller; empty if nothing."""
+        """Describe everything but the poller that still runs in Airflow; empty if nothing does."""
         try:
             return self._found_leaks()
         except (psycopg2.OperationalError, OSError) as error:
@@ -284,7 +287,7 @@ class Batch:
         wait_until(held, what, timeout=timeout, last_seen=self.describe)
 
     def describe(self) -> str:
-        """The tasks by status."""
+        """Return the number of tasks by DAG and status."""
         states = Counter(
             f"{case.kind.dag_id} {attempts[-1].status if (attempts := case.submission.attempts) else 'not offered'}"
             for case in self.cases

@@ -1,8 +1,7 @@
-"""The distributed Airflow that the faults are done to: two of everything that there may be two of."""
+"""A distributed Airflow, whose parts the faults hit. It has two of each component that Airflow may run twice."""
 
 from __future__ import annotations
 
-import json
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +13,7 @@ from redis import RedisError
 from tests.support.harness import Deployment
 from tests.support.harness.guard import members
 from tests.support.harness.waiting import wait_until
+from tests.support.task_runner import POLLER_RUNS_BY_ITSELF
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -39,8 +39,8 @@ COMPONENTS = {
     },
 }
 
-# Airflow's own time limits, shorter than by default so that a run takes minutes. None of the package is changed, and
-# neither is the service's acknowledgement window of 2 minutes.
+# Airflow's own time limits, shorter than by default, so that the suite takes minutes. The package's own limits have
+# their defaults, and so has the service's acknowledgement window of 2 minutes.
 TIMINGS = {
     "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": ("20", "300"),
     "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT_DETECTION_INTERVAL": ("5", "10"),
@@ -51,7 +51,7 @@ TIMINGS = {
     "AIRFLOW__TRIGGERER__TRIGGERER_HEALTH_CHECK_THRESHOLD": ("15", "30"),
     "AIRFLOW__WORKERS__EXECUTION_API_RETRY_WAIT_MAX": ("10", "90"),
 }
-"""Setting: value here and Airflow's default, in seconds."""
+"""By setting: the value of this suite, and Airflow's default, in seconds."""
 
 
 _BROKER_IS_AWAY = (RedisError, KombuError, OSError)
@@ -63,8 +63,8 @@ class Cluster(Deployment):
     """
     An Airflow with CeleryExecutor on PostgreSQL and Redis.
 
-    :param servers: running
-    :param variables: more environment
+    :param servers: the database and the broker, which run already
+    :param variables: additional environment of every process
     """
 
     def __init__(self, home: Path, servers: Servers, variables: Mapping[str, str]) -> None:
@@ -76,25 +76,21 @@ class Cluster(Deployment):
             "AIRFLOW__CELERY__BROKER_URL": servers.broker_url,
             "AIRFLOW__CELERY__RESULT_BACKEND": f"db+{servers.database_url.replace('+psycopg2', '')}",
             "AIRFLOW__DAG_PROCESSOR__PARSING_PROCESSES": "1",
-            "AIRFLOW__SCHEDULER__USE_JOB_SCHEDULE": "True",  # the poller runs by itself
+            **POLLER_RUNS_BY_ITSELF,
             **{name: value for name, (value, _) in TIMINGS.items()},
         }
         super().__init__(home, {**settings, **variables}, components=COMPONENTS)
-        api = self.address
-        self.environment["AIRFLOW__CORE__EXECUTION_API_SERVER_URL"] = f"{api}/execution/"
-        host, port = api.removeprefix("http://").split(":")
-        self.environment["AIRFLOW_CONN_AIRFLOW_API"] = json.dumps(
-            {"conn_type": "http", "host": host, "port": int(port)}
-        )
+        self.environment["AIRFLOW__CORE__EXECUTION_API_SERVER_URL"] = f"{self.address}/execution/"
+        self.connect_to_own_api("airflow_api")
         self._celery = Celery(broker=servers.broker_url)
 
     def stop(self) -> None:
-        """End every process of the deployment by force; harmless when there is none."""
+        """End every process of the deployment by force; do nothing where none runs."""
         super().stop()
         self._celery.close()
 
     def kill(self, *names: str) -> None:
-        """SIGKILL components with all that they have started: the loss of their machines."""
+        """Send SIGKILL to components and to all their child processes, as if their machines were lost."""
         for name in names:
             self.component(name).kill()
 
@@ -104,13 +100,13 @@ class Cluster(Deployment):
             self.component(name).restart()
 
     def revive(self) -> None:
-        """Start again what has ended by itself, as a service manager does."""
+        """Restart each component that has ended by itself, as a service manager does."""
         for component in self.components:
             if not component.runs:
                 component.restart()
 
     def wait_until_whole(self, *, timeout: float = 180) -> None:
-        """Return when every component runs and is known to be well, the second of a kind as well."""
+        """Return when every component runs and is healthy, including the second one of each kind."""
 
         def whole() -> bool | None:
             self.revive()
@@ -124,12 +120,16 @@ class Cluster(Deployment):
         )
 
     def worker_of(self, pid: int) -> str | None:
-        """The worker that a task's process belongs to; None when the process is gone."""
+        """Return the name of the worker that a task's process belongs to; None when the process has ended."""
         workers = [component for component in self.components if component.role == "worker"]
         return next((worker.name for worker in workers if pid in members(worker.pid)), None)
 
     def triggerer(self, job_id: int) -> str | None:
-        """The triggerer of a job; None when its process is gone. Their order tells: a job knows no process id."""
+        """
+        Return the name of the triggerer that a job belongs to; None when its process has ended.
+
+        A job does not record a process id. Jobs and processes are paired in the order in which they started.
+        """
         rows = self.query(f"SELECT id FROM job WHERE job_type = 'TriggererJob' AND {_ALIVE} ORDER BY start_date")
         triggerers = [component for component in self.components if component.role == "triggerer" and component.runs]
         by_age = sorted(triggerers, key=lambda component: component.started_at)
@@ -137,7 +137,7 @@ class Cluster(Deployment):
         return by_age[jobs.index(job_id)].name if job_id in jobs and len(jobs) == len(by_age) else None
 
     def query(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
-        """Rows of Airflow's database."""
+        """Run a query on Airflow's database; return its rows."""
         with (
             closing(psycopg2.connect(self.servers.dsn, connect_timeout=5)) as connection,
             connection.cursor() as cursor,
@@ -146,7 +146,11 @@ class Cluster(Deployment):
             return list(cursor.fetchall())
 
     def busy_workers(self) -> dict[str, list[Any]] | None:
-        """What each worker works on and has taken from the queue; None when not all of them answer."""
+        """
+        Return the tasks that each worker runs or has taken from the queue, by the worker's name.
+
+        None when a worker does not answer.
+        """
         inspect = self._celery.control.inspect(timeout=2)
         try:
             active, reserved = inspect.active() or {}, inspect.reserved() or {}

@@ -1,4 +1,4 @@
-"""One distributed Airflow with a task runner, one emulated AWS account, and the table of what the faults did."""
+"""One distributed Airflow with a task runner, one emulated AWS account, and the table of results."""
 
 from __future__ import annotations
 
@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
 _HERE = Path(__file__).parent
 
-# Polls that a killed triggerer has left open end soon. The rest is as the service has it: 2 minutes to acknowledge.
+# Polls return after 10 s, so that a poll that a killed triggerer has left open ends soon. All else is as on the real
+# service, for example the 2 minutes in which a task has to be acknowledged.
 EMULATOR_SETTINGS = EmulatorSettings(long_poll_seconds=10)
 _ROWS = pytest.StashKey[Rows]()
 SECRET = "correct-horse-battery-staple"
@@ -32,7 +33,7 @@ SECRET = "correct-horse-battery-staple"
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--faults-rows", type=Path, help="keep the rows of the table in this file, as JSON")
-    parser.addoption("--faults-seed", default="1", help="what decides order, victims and moments (default: 1)")
+    parser.addoption("--faults-seed", default="1", help="decides order, victims and moments (default: 1)")
     parser.addoption("--faults-few", action="store_true", help="have fewer tasks in flight")
     parser.addoption("--faults-patience", type=float, default=420, help="seconds after which a task counts as lost")
 
@@ -45,14 +46,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def emulator() -> Iterator[EmulatorServer]:
-    """The service."""
+    """The emulator that the task runner polls."""
     with EmulatorServer(EMULATOR_SETTINGS) as running:
         yield running
 
 
 @pytest.fixture(scope="session")
 def journal(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where the target DAGs write down what they do."""
+    """The folder in which the target DAGs write down what they do."""
     return tmp_path_factory.mktemp("journal")
 
 
@@ -76,7 +77,7 @@ def cluster(emulator: EmulatorServer, journal: Path, tmp_path_factory: pytest.Te
 
 
 class Access:
-    """The temporary credentials that the task runner has, in an Airflow connection in the database."""
+    """The task runner's temporary credentials, in an Airflow connection that the database stores."""
 
     def __init__(self, cluster: Cluster, emulator: EmulatorServer) -> None:
         self._cluster = cluster
@@ -86,11 +87,11 @@ class Access:
         self.renew()
 
     def expire(self) -> None:
-        """End them."""
+        """Let the present credentials expire."""
         self._emulator.credentials.expire(self._key)
 
     def renew(self) -> None:
-        """Give the connection others."""
+        """Give the connection new credentials."""
         self._key, secret, token = f"ASIAFAULTS{next(self._numbers):06}", "secret", "session-token"
         self._emulator.credentials.add(self._key, secret, session_token=token)
         extra = {"region_name": REGION, "endpoint_url": self._emulator.url, "aws_session_token": token}
@@ -99,13 +100,13 @@ class Access:
 
 @pytest.fixture(scope="session")
 def access(cluster: Cluster, emulator: EmulatorServer) -> Access:
-    """Of the task runner to the service."""
+    """The access of the task runner to the service."""
     return Access(cluster, emulator)
 
 
 @dataclass(frozen=True)
 class Scene:
-    """What a fault has to work with."""
+    """Everything that a fault acts on."""
 
     cluster: Cluster
     emulator: EmulatorServer
@@ -116,7 +117,7 @@ class Scene:
 
 @pytest.fixture(scope="session")
 def rows(request: pytest.FixtureRequest) -> Rows:
-    """The table that grows."""
+    """The table to which each fault adds a row."""
     return _rows_of(request.config)
 
 
@@ -135,7 +136,7 @@ def _rows_of(config: pytest.Config) -> Rows:
 def scene(
     request: pytest.FixtureRequest, cluster: Cluster, emulator: EmulatorServer, access: Access, journal: Path
 ) -> Iterator[Scene]:
-    """A whole cluster and a service without faults, before and after."""
+    """A healthy cluster, and a service without faults before and after the test."""
     cluster.wait_until_whole()
     seed = request.config.getoption("--faults-seed")
     rng = Random(f"{request.node.name} {seed}")

@@ -1,4 +1,4 @@
-"""``docs/faults.md``: its tables are written by the runs, the text around them by people."""
+"""Writes the tables of ``docs/faults.md`` from the results of runs. The text around the tables is written by hand."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ PATH = REPOSITORY / "docs" / "faults.md"
 
 
 def write_faults(rows: Sequence[Row]) -> None:
-    """Replace the lines of these faults in their table; those of others stay."""
+    """Replace the lines of these faults in the table; the lines of other faults stay."""
     lines = _lines_of_faults() | {title(row.fault): row.cells(title(row.fault)) for row in rows}
     timings = ", ".join(
         f"`{name.removeprefix('AIRFLOW__').replace('__', '.').lower()}` {here} (default {default})"
@@ -33,12 +33,12 @@ def write_faults(rows: Sequence[Row]) -> None:
 
 
 def write_guards(lines: Sequence[list[str]], columns: Sequence[str]) -> None:
-    """Replace the table of the guards."""
+    """Replace the table of the package's guards."""
     _replace("guards", f"{_versions()}\n\n{markdown(lines, columns)}")
 
 
 def title(fault: str) -> str:
-    """A fault in the words of its function."""
+    """Return the description of a fault: the docstring of its function."""
     return (FAULTS[fault].__doc__ or fault).strip()
 
 

@@ -1,8 +1,8 @@
 """
-What goes wrong, one thing at a time. Each function submits the tasks, waits for its moment, strikes, and mends.
+The faults. Each function submits the tasks, waits for a moment, lets one thing go wrong, and repairs it.
 
-The seed decides the moment, and the victim where there are several. A fault that is an outage lasts for as long as it
-says: ``sleep`` is then the outage itself, and no wait for anything.
+The seed decides the moment, and the victim if there are several. An outage lasts for a fixed time: ``sleep`` is the
+outage itself, and does not wait for a condition.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ POLLER = "datapipeline_airflow_poller"
 RUNNER_CALLS = ("PollForTask", "ReportTaskProgress", "SetTaskStatus")
 ACKNOWLEDGE_SECONDS = 120
 _ENDLESS = 100_000
-_HELD_SECONDS = 6  # less than the package waits for an answer
+_HELD_SECONDS = 6  # shorter than the package waits for an answer
 
 
 def no_fault(scene: Scene) -> None:
-    """Nothing: what the others are to be compared with"""
+    """Nothing: for comparison with the faults"""
     scene.batch.submit(scene.rng)
 
 
@@ -68,7 +68,7 @@ def worker_starts_tasks(scene: Scene) -> None:
     """kill -9 of the worker where the poller starts the tasks of a batch"""
     scene.emulator.service.delay_next("ReportTaskProgress", _HELD_SECONDS, times=_ENDLESS)
     scene.batch.submit(scene.rng)
-    # A beat has fields, an acknowledgement has none.
+    # An acknowledgement has no fields; a heartbeat has.
     _wait_for_held(scene, "ReportTaskProgress", lambda each: "fields" not in each.parameters)
     victim = _worker_that_runs(scene, [POLLER])
     scene.cluster.kill(victim)
@@ -84,7 +84,7 @@ def triggerer_polls(scene: Scene) -> None:
     victim = _triggerer_of(scene, "%PollForTaskTrigger")
     handed_out = _handed_out(scene)
     scene.batch.submit(scene.rng, first)
-    # A batch is full, or a second without a further task has passed, before it leaves the triggerer.
+    # The triggerer holds these tasks until the batch is full, or until no further task has come for a second.
     wait_until(lambda: _handed_out(scene) > handed_out or None, "a task to be handed out", timeout=60)
     _kill_for_a_while(scene, victim)
 
@@ -157,7 +157,7 @@ def service_throttles(scene: Scene) -> None:
 
 
 def progress_fails(scene: Scene) -> None:
-    """ReportTaskProgress is answered 500 for 150 s: what is polled then is handed out again, under the same task id"""
+    """ReportTaskProgress is answered 500 for 150 s: tasks polled then are handed out again, with the same task id"""
     service = scene.emulator.service
     service.settings = replace(service.settings, redelivered_task_id="same")
     service.fail_next("ReportTaskProgress", "InternalServiceError", status=500, times=_ENDLESS)
@@ -170,7 +170,7 @@ def progress_fails(scene: Scene) -> None:
 
 
 def answers_are_lost(scene: Scene) -> None:
-    """The connection is reset after a report, or a beat, was taken, 12 times each"""
+    """The connection is reset after the service has accepted a report, or a heartbeat, 12 times each"""
     _under_way(scene)
     for operation in ("ReportTaskProgress", "SetTaskStatus"):
         scene.emulator.service.lose_next_answer(operation, times=12)
@@ -258,14 +258,19 @@ FAULTS: dict[str, Callable[[Scene], None]] = {
 QUICK = (
     "triggerer_supervises",  # a process of Airflow dies
     "database_restarts",  # what Airflow stands on fails
-    "answers_are_lost",  # the service, or the way to it, fails
+    "answers_are_lost",  # the service, or the network, fails
     "tasks_are_canceled",  # a user acts
 )
-"""One of each class, which every change has to pass: those that wait for none of AWS's two minutes."""
+"""One fault of each class, which every change has to pass: none of them waits for the service's two minutes."""
 
 
 def _under_way(scene: Scene, least: int = 1, most: int = 25) -> None:
-    """Submit the tasks and wait until some were taken: ``least`` to ``most`` of 32, and likewise of fewer."""
+    """
+    Submit the tasks, and wait until some are acknowledged.
+
+    :param least: the least number to wait for, out of 32 tasks; with fewer tasks it shrinks accordingly
+    :param most: the largest number to wait for, likewise
+    """
     scene.batch.submit(scene.rng)
     tasks = len(scene.batch.cases)
     scene.batch.wait_for_acknowledged(max(1, scene.rng.randint(least, most) * tasks // 32))
@@ -282,7 +287,7 @@ def _pause(scene: Scene, least: float, most: float) -> None:
 
 
 def _long_ones(scene: Scene) -> list[Case]:
-    """Three tasks that run, and will for a while."""
+    """Submit the tasks; return three of them that run and will run for some more seconds."""
     scene.batch.submit(scene.rng)
 
     def running() -> list[Case] | None:
@@ -329,7 +334,7 @@ def _handed_out(scene: Scene) -> int:
 
 
 def _wait_for_held(scene: Scene, operation: str, wanted: Callable[[RequestRecord], bool]) -> None:
-    """Wait for a request that has taken effect and waits for its answer."""
+    """Wait for a request that has taken effect while its answer is delayed."""
     service = scene.emulator.service
 
     def found() -> bool | None:

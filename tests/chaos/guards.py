@@ -1,4 +1,4 @@
-"""``python -m tests.chaos.guards``: take each guard out of a copy of the package, and see that a fault then shows."""
+"""``python -m tests.chaos.guards``: remove each guard from a copy of the package, and check that a fault then shows."""
 
 from __future__ import annotations
 
@@ -15,12 +15,20 @@ from tests.support.commit import tested_commit
 from tests.support.harness.settings import REPOSITORY
 
 PATIENCE = 240
-"""Seconds after which a task counts as lost: enough to be handed out a second time, and to run."""
+"""Seconds after which a task counts as lost. In this time it can be handed out a second time, and run."""
 
 
 @dataclass(frozen=True)
 class Guard:
-    """What is taken out, as a change of one file's text, and the fault that it is a guard against."""
+    """
+    A guard of the package against a fault.
+
+    :param title: completes the sentence "the guard that ..."
+    :param path: the file that has the guard
+    :param code: the text of the guard
+    :param without: the text without the guard
+    :param fault: the name of the fault
+    """
 
     title: str
     path: str
@@ -45,7 +53,7 @@ GUARDS = (
         "progress_fails",
     ),
     Guard(
-        "a report whose texts are refused is sent as a bare status",
+        "a report whose texts are refused is sent again as the status alone",
         "delivery/protocol.py",
         "if report != report.status_only():",
         "if False:",
@@ -62,7 +70,7 @@ GUARDS = (
 
 
 def main() -> int:
-    """Return 0 if every fault showed."""
+    """Return 0 if every fault showed in the tally."""
     lines = []
     unseen = 0
     for guard in GUARDS:
@@ -71,7 +79,7 @@ def main() -> int:
         lines.append(row.cells(guard.title))
         lines[-1].insert(1, document.title(guard.fault))
         unseen += row.tally.is_clean
-    document.write_guards(lines, ["guard taken out", *COLUMNS])
+    document.write_guards(lines, ["removed guard", *COLUMNS])
     return 1 if unseen else 0
 
 
@@ -99,9 +107,9 @@ def _run_without(guard: Guard) -> Row:
 
 def mutate(path: Path, guard: Guard) -> None:
     """
-    Change the file's text.
+    Remove the guard from the file.
 
-    :raises ValueError: the code has moved, so that there is nothing to take out
+    :raises ValueError: the file does not have the guard's text exactly once, since the code has changed
     """
     text = path.read_text()
     if text.count(guard.code) != 1:

@@ -1,4 +1,4 @@
-"""The database and the broker of the cluster, on free ports of the loopback interface; no service of the system's."""
+"""The database and the broker of the cluster, which the suite itself starts on free ports of the loopback interface."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ INSTALL = "apt-get install postgresql redis-server (or what your system calls th
 
 
 def missing() -> str:
-    """What the machine lacks, as a sentence that says what to do; empty if nothing."""
+    """Return a sentence that names the programs to install; empty if none is missing."""
     lacks = [name for name, path in (("PostgreSQL", postgresql.folder()), ("redis-server", _redis())) if path is None]
     return f"The fault suite needs {' and '.join(lacks)}: {INSTALL}." if lacks else ""
 
 
 def versions() -> list[str]:
-    """Of what would be run, with their names."""
+    """Return the names and versions of the database and the broker."""
     output = [
         subprocess.run([program, "--version"], capture_output=True, text=True, check=True).stdout
         for program in (str((postgresql.folder() or Path()) / "postgres"), _redis() or "redis-server")
@@ -37,9 +37,9 @@ def versions() -> list[str]:
 
 class Servers:
     """
-    A database and a broker, which tests may restart. A context manager.
+    A database and a broker that tests may restart. A context manager.
 
-    Redis keeps nothing across a restart, as where it is a broker alone.
+    Redis keeps no data across a restart, as in deployments in which it is only a broker.
     """
 
     def __init__(self, logs: Path) -> None:
@@ -51,17 +51,17 @@ class Servers:
 
     @property
     def database_url(self) -> str:
-        """As SQLAlchemy takes it."""
+        """The address of the database, for SQLAlchemy."""
         return self.database.url
 
     @property
     def dsn(self) -> str:
-        """As psycopg2 takes it."""
+        """The address of the database, for psycopg2."""
         return self.database.dsn
 
     @property
     def broker_url(self) -> str:
-        """As Celery takes it."""
+        """The address of the broker, for Celery."""
         return f"redis://127.0.0.1:{self._redis_port}/0"
 
     def __enter__(self) -> Self:
@@ -81,11 +81,11 @@ class Servers:
         self.database.__exit__()
 
     def restart_database(self) -> None:
-        """Let PostgreSQL drop every connection as it does in a crash, recover, and answer again."""
+        """Restart PostgreSQL: it drops every connection, as in a crash, recovers, and answers again."""
         self.database.restart()
 
     def restart_broker(self) -> None:
-        """Kill Redis, and with it all that is queued, and start it again."""
+        """Kill Redis, which loses everything in its queues, and start it again."""
         self.broker.kill()
         self.broker.restart()
         self._wait_for_broker()

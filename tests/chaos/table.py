@@ -1,4 +1,4 @@
-"""The table of what the faults did."""
+"""The table of results: a row for each fault."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ COLUMNS = (
 
 @dataclass(frozen=True)
 class Row:
-    """One fault and its account."""
+    """One fault and its tally."""
 
     fault: str
     seed: str
@@ -31,7 +31,7 @@ class Row:
     commit: str
 
     def cells(self, title: str = "") -> list[str]:
-        """Return the texts in the order of ``COLUMNS``; ``title`` instead of the fault's name."""
+        """Return the cells in the order of ``COLUMNS``, with ``title`` instead of the name of the fault."""
         tally = self.tally
         delay = "" if tally.longest_delay is None else f"{tally.longest_delay:.0f}"
         counts = (tally.tasks, tally.right, tally.wrong, tally.lost, tally.duplicated)
@@ -40,27 +40,27 @@ class Row:
 
 @dataclass
 class Rows:
-    """The rows of a run, kept in a file so that whoever started the run can read them."""
+    """The rows of a run, stored in a file for the process that started the run."""
 
     seed: str
     path: Path | None = None
     rows: list[Row] = field(default_factory=list)
 
     def add(self, fault: str, tally: Tally) -> None:
-        """Keep a row."""
+        """Add a row, and store all rows."""
         self.rows.append(Row(fault, self.seed, tally, f"{datetime.now(UTC):%Y-%m-%d}", tested_commit()))
         if self.path:
             self.path.write_text(json.dumps([asdict(row) for row in self.rows]))
 
     @classmethod
     def read(cls, path: Path) -> list[Row]:
-        """The rows that a run has kept."""
+        """Return the rows that a run has stored."""
         kept = json.loads(path.read_text()) if path.exists() else []
         return [Row(**{**row, "tally": Tally(**row["tally"])}) for row in kept]
 
 
 def plain(rows: Iterable[Row]) -> str:
-    """For a terminal."""
+    """Return the table as plain text, for a terminal."""
     lines = [list(COLUMNS), *(row.cells() for row in rows)]
     widths = [max(len(line[column]) for line in lines) for column in range(len(COLUMNS))]
     return "\n".join(
@@ -73,6 +73,6 @@ def plain(rows: Iterable[Row]) -> str:
 
 
 def markdown(lines: Iterable[list[str]], columns: Iterable[str] = COLUMNS) -> str:
-    """For a document."""
+    """Return the table as Markdown."""
     head = list(columns)
     return "\n".join(f"| {' | '.join(line)} |" for line in [head, ["---"] * len(head), *lines])

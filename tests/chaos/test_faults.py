@@ -1,8 +1,8 @@
 """
-One fault at a time, while tasks of mixed outcome are in flight through the task runner.
+One fault at a time, while tasks with different outcomes are in flight through the task runner.
 
-After each: every task has the right status for good, none twice, no two executions of one at the same time, and Airflow
-is at rest but for the poller.
+After each fault, every task has the right final status, and no task was reported with two statuses or ran twice at the
+same time. Nothing runs in Airflow any more, apart from the poller.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""``make demo``: a pipeline with tasks of every outcome, executed by a real Airflow, as the service sees it."""
+"""``make demo``: a real Airflow executes a pipeline with tasks of every outcome; a table shows the service's view."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import traceback
 from tests.demo.demo import Demo, TimeIsUp
 from tests.demo.folders import fresh_folder
 
-INTERRUPTED = 130  # as a shell tells it
+INTERRUPTED = 130  # the exit status that a shell gives for ctrl-C
 LINES = 25
 LINE_LENGTH = 300
 
@@ -20,7 +20,7 @@ def main(arguments: list[str] | None = None) -> int:
     """
     Run the demo.
 
-    :return: 0 only if every attempt has ended as expected
+    :return: 0 if every attempt ended as expected, 1 if not, 130 after ctrl-C
     """
     parser = argparse.ArgumentParser(prog="python -m tests.demo", description=__doc__)
     parser.add_argument("--keep", action="store_true", help="leave Airflow's web interface up until ctrl-C")
@@ -33,7 +33,7 @@ def main(arguments: list[str] | None = None) -> int:
         except KeyboardInterrupt:
             print(f"\nInterrupted. The logs are in {folder}", file=sys.stderr)
             return INTERRUPTED
-        except (Exception, TimeIsUp) as error:  # noqa: BLE001  # whatever it is, the last line says where to look
+        except (Exception, TimeIsUp) as error:  # noqa: BLE001  # after any error, the last line says where the logs are
             (folder / "failure.log").write_text("".join(traceback.format_exception(error)))
             print(
                 f"\n{_beginning(f'{type(error).__name__}: {error}')}\n\nFAILED after: {progress.latest}",
@@ -49,14 +49,14 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _beginning(text: str) -> str:
-    """As much of an error as a terminal shows at a glance: those of the deployment bring the ends of all logs."""
+    """Return the first lines of an error. Errors of the deployment contain the last lines of all its logs."""
     lines = text.splitlines()
     shown = [line if len(line) <= LINE_LENGTH else f"{line[:LINE_LENGTH]}..." for line in lines[:LINES]]
     return "\n".join([*shown, "..."] if len(lines) > LINES else shown)
 
 
 class _Progress:
-    """Tells what happens, with the seconds since the start."""
+    """Prints what happens, with the seconds since the start."""
 
     def __init__(self) -> None:
         self.latest = "nothing"
@@ -68,7 +68,7 @@ class _Progress:
 
 
 def _forget_aws_settings() -> None:
-    """Let nothing of the user's AWS configuration, a profile for one, reach boto3."""
+    """Hide the user's AWS configuration, a profile for example, from boto3."""
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         del os.environ[name]
     os.environ |= {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}

@@ -1,4 +1,4 @@
-"""What the demo shows, step by step."""
+"""The steps of the demo."""
 
 from __future__ import annotations
 
@@ -13,15 +13,16 @@ from tests.demo.expected import EXPECTED
 from tests.demo.pipeline import Pipeline, client
 from tests.demo.table import Row, differences, rows, table
 from tests.demo.targets import TO_CANCEL, TO_KILL, Canceler, Killer, Say, Targets
-from tests.support.account import connection
-from tests.support.harness import Deployment, DeploymentError
+from tests.support.harness import DeploymentError
 from tests.support.harness.settings import REPOSITORY
 from tests.support.harness.waiting import wait_until
+from tests.support.task_runner import prepare_airflow
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from airflow_provider_datapipeline.emulator import Service
+    from tests.support.harness import Deployment
 
 LIMIT_SECONDS = 300
 WORKER_GROUP = "airflow"
@@ -31,20 +32,20 @@ LONG_WORK = "LongWork"
 DEFINITION = Path(__file__).with_name("pipeline.json")
 DAGS = (REPOSITORY / "example_dags", Path(__file__).with_name("dags"))
 
-# As soon as an attempt has failed, the next one is due: the service waits for two minutes at least.
+# A failed attempt is repeated at once; the real service waits for two minutes at least.
 EMULATOR_SETTINGS = EmulatorSettings(retry_delay_minimum_seconds=0, retry_delay_default_seconds=0)
 
 
-class TimeIsUp(BaseException):  # not an Exception: botocore and others take those for their own
+class TimeIsUp(BaseException):  # not an Exception: botocore and others catch every Exception
     """The demo has taken too long."""
 
 
 class Demo:
     """
-    An emulated Data Pipeline and a real Airflow that works for it.
+    An emulated Data Pipeline and a real Airflow that executes its tasks.
 
-    :param folder: empty; everything is written there
-    :param say: is told what happens
+    :param folder: an empty folder for all files of the demo
+    :param say: is called with a sentence about each thing that happens
     """
 
     def __init__(self, folder: Path, say: Say):
@@ -55,43 +56,31 @@ class Demo:
 
     def run(self, *, keep: bool) -> list[str]:
         """
-        Run the pipeline and show how it ended; return what is not as expected.
+        Run the pipeline and show how it ended; return a sentence about each difference from what is expected.
 
-        :param keep: let Airflow and the emulator go on until ctrl-C
-        :raises TimeIsUp: not at the end within ``LIMIT_SECONDS``
+        :param keep: whether Airflow and the emulator run on until ctrl-C
+        :raises TimeIsUp: the pipeline did not end within ``LIMIT_SECONDS``
         """
         with ExitStack() as stack:
             with time_limit(LIMIT_SECONDS):
                 server = stack.enter_context(EmulatorServer(EMULATOR_SETTINGS))
                 stack.callback(self._write_requests, server.service)
                 self._say(f"The emulated AWS Data Pipeline is up at {server.url}")
-                deployment = self._deployment(server.url)
-                stack.enter_context(deployment)
+                deployment = stack.enter_context(self._prepare_airflow(server))
                 unexpected = self._show(server, deployment)
             if keep:
                 self._wait_for_interrupt(server.url, deployment)
         return unexpected
 
-    def _deployment(self, service_url: str) -> Deployment:
-        # Before Airflow starts, so that its first look into the folder finds the files.
+    def _prepare_airflow(self, server: EmulatorServer) -> Deployment:
         variables = {
-            "AIRFLOW_CONN_AWS_DEFAULT": connection(service_url),
             "AIRFLOW_CONN_SQLITE_DEFAULT": json.dumps(
                 {"conn_type": "sqlite", "host": str(self.logs.resolve() / "orders.db")}
             ),
             "AIRFLOW_CONN_FS_DEFAULT": json.dumps({"conn_type": "fs"}),
             "AIRFLOW_VAR_DEMO_RESULT": str(self._result),
-            "AIRFLOW__SCHEDULER__USE_JOB_SCHEDULE": "True",  # the poller runs by itself
         }
-        deployment = Deployment(self.logs / "airflow", variables, progress=self._say)
-        host, port = deployment.address.removeprefix("http://").split(":")
-        deployment.environment["AIRFLOW_CONN_AIRFLOW_API"] = json.dumps(
-            {"conn_type": "http", "host": host, "port": int(port)}
-        )
-        deployment.dags_folder.mkdir(parents=True)
-        for folder in DAGS:
-            deployment.add_dag_files(folder)
-        return deployment
+        return prepare_airflow(self.logs / "airflow", server, variables, dag_folders=DAGS, progress=self._say)
 
     def _show(self, server: EmulatorServer, deployment: Deployment) -> list[str]:
         definition = json.loads(DEFINITION.read_text())
@@ -120,7 +109,7 @@ class Demo:
         return unexpected
 
     def _follow(self, targets: Targets) -> None:
-        """Return when the last attempt has ended and the canceled run is gone; tell of every change until then."""
+        """Report each change until the last attempt has ended and the processes of the canceled run are gone."""
         killer = Killer(targets.deployment, self._say)
         canceler = Canceler(targets.deployment, targets.pipeline, self._say)
         seen: dict[str, str] = {}
@@ -159,7 +148,7 @@ class Demo:
 
 
 def _wait_for_dags(deployment: Deployment, dag_ids: set[str]) -> None:
-    """Return when Airflow can run all of these; a DAG file that cannot be imported ends the wait."""
+    """Return when Airflow can run all these DAGs; give up when a DAG file cannot be imported."""
 
     def is_known(dag_id: str) -> bool:
         with suppress(DeploymentError):
@@ -179,7 +168,7 @@ def _wait_for_dags(deployment: Deployment, dag_ids: set[str]) -> None:
 
 
 def _news(row: Row) -> str:
-    """What is worth a line when it changes; nothing before the task runner has the task."""
+    """Return the text to print when it changes; empty before the task runner has the task."""
     if row.has_ended:
         return row.status if row.number else f"{row.status}, never started"
     progress = row.fields.get("percentComplete")
@@ -188,7 +177,7 @@ def _news(row: Row) -> str:
 
 @contextmanager
 def time_limit(seconds: float) -> Iterator[None]:
-    """Raise TimeIsUp in whatever goes on after that time; only in the main thread."""
+    """Raise TimeIsUp after this time in the code that then runs. Works only in the main thread."""
 
     def ring(*_: object) -> None:
         raise TimeIsUp(f"The demo has not come to its end within {seconds:g} s")

@@ -1,4 +1,4 @@
-"""How each attempt of ``pipeline.json`` has to end, and each object that is never started."""
+"""The expected end of each attempt of ``pipeline.json``, and of each object that is never started."""
 
 from __future__ import annotations
 

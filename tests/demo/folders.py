@@ -1,4 +1,4 @@
-"""A fresh folder for each run of the demo; those of earlier runs go, unless the run is still under way."""
+"""Makes a new folder for each run of the demo, and removes those of earlier runs that have ended."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ _LOCK = "lock"
 
 @contextmanager
 def fresh_folder(parent: Path = REPOSITORY / ".demo") -> Iterator[Path]:
-    """Make a folder, named by the time, and remove the others; it stays when the context ends."""
+    """Make a folder, named by the time, and remove unused ones. The folder stays after the context ends."""
     parent.mkdir(exist_ok=True)
     _remove_unused(parent)
     folder = parent / f"{datetime.now().astimezone():%Y%m%d-%H%M%S-%f}"
     folder.mkdir()
     with (folder / _LOCK).open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # until this process is gone, however it ends
+        fcntl.flock(lock, fcntl.LOCK_EX)  # the lock ends with this process, however that ends
         yield folder
 
 

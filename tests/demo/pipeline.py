@@ -1,4 +1,4 @@
-"""The user's side of AWS Data Pipeline: put a pipeline, activate it, look at it. Signed calls of the real API."""
+"""The user's side of AWS Data Pipeline: signed calls of the real API that define, activate and read a pipeline."""
 
 from __future__ import annotations
 
@@ -19,9 +19,10 @@ DESCRIBED_AT_ONCE = 25  # DescribeObjects, API reference
 
 def client(url: str) -> Any:
     """
-    A client for the emulator.
+    Return a client for the emulator.
 
-    It tries once, and reads for longer than the service holds a poll: botocore's defaults lose polled tasks.
+    The client sends each request once, and waits longer for the answer than the service holds a poll. With botocore's
+    defaults, polled tasks get lost.
     """
     return boto3.client(
         "datapipeline",
@@ -34,7 +35,7 @@ def client(url: str) -> Any:
 
 
 class Pipeline:
-    """A pipeline of the definition given, created and activated."""
+    """A pipeline that is created from a definition, and activated."""
 
     def __init__(self, service: Any, name: str, definition: Mapping[str, Any]):
         self._service = service
@@ -45,7 +46,7 @@ class Pipeline:
         service.activate_pipeline(pipelineId=self.id)
 
     def runs(self) -> list[dict[str, Any]]:
-        """Every instance and every attempt, as DescribeObjects returns them."""
+        """Return every instance and every attempt, as DescribeObjects returns them."""
         ids = [
             found
             for sphere in ("INSTANCE", "ATTEMPT")

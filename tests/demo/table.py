@@ -1,4 +1,4 @@
-"""The service's view of a pipeline as a table, and what in it is not as expected. Nothing is called here."""
+"""Shows the service's view of a pipeline as a table, and compares it with what is expected. It calls nothing."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ ENDED = frozenset({"FINISHED", "FAILED", "CANCELED", "CASCADE_FAILED", "FALSE"})
 @dataclass(frozen=True)
 class Expectation:
     """
-    How an attempt, or an object that is never started, has to end.
+    The expected end of an attempt, or of an object that is never started.
 
-    :param status: as :attr:`Row.status` shows it
-    :param error_id: empty: there must be none
-    :param contains: by field of the attempt, a text that must be in it; a field not named here may hold anything, but
-        an ``errorMessage`` that is not named must be absent
-    :param started: False: there must be no attempt
-    :param progress: the least ``percentComplete`` that the service must have heard of
-    :param reports: SetTaskStatus requests about the attempt
-    :param airflow_tries: of the task that Airflow tried most often; 0: no DAG run
+    :param status: the value of :attr:`Row.status`
+    :param error_id: the error id; empty: there must be none
+    :param contains: a text that a field of the attempt must contain, by the name of the field; other fields may have
+        any value, but an attempt may have an ``errorMessage`` only if it is named here
+    :param started: whether there must be an attempt
+    :param progress: the least ``percentComplete`` that must have been reported
+    :param reports: the number of SetTaskStatus requests about the attempt
+    :param airflow_tries: the number of tries of the task that Airflow tried most often; 0: no DAG run
     """
 
     status: str
@@ -46,7 +46,7 @@ class Expectation:
 
 @dataclass(frozen=True)
 class Row:
-    """An attempt, or an instance that has none."""
+    """An attempt, or an instance without an attempt."""
 
     component_id: str
     number: int | None
@@ -54,14 +54,14 @@ class Row:
 
     @property
     def name(self) -> str:
-        """The object and, after its first, the attempt."""
+        """The name of the object, with the number of the attempt after the first one."""
         return self.component_id if self.number in (None, 1) else f"{self.component_id} #{self.number}"
 
     @property
     def status(self) -> str:
-        """The service's status; it has none for a precondition that does not hold, so what was reported is added."""
-        unmet = self.fields.get("attemptStatus") == "FALSE" and self.fields["@status"] != "FALSE"
-        return f"{self.fields['@status']} (FALSE)" if unmet else self.fields["@status"]
+        """The status in the service, with "(FALSE)" for a precondition that does not hold: the service shows FAILED."""
+        is_false = self.fields.get("attemptStatus") == "FALSE" and self.fields["@status"] != "FALSE"
+        return f"{self.fields['@status']} (FALSE)" if is_false else self.fields["@status"]
 
     @property
     def has_ended(self) -> bool:
@@ -70,22 +70,22 @@ class Row:
 
     @property
     def error_id(self) -> str:
-        """Empty if there is none."""
+        """The error id; empty if there is none."""
         return self.fields.get("errorId", "")
 
     @property
     def message(self) -> str:
-        """First line of the error message."""
+        """The first line of the error message."""
         return next(iter(self.fields.get("errorMessage", "").splitlines()), "")
 
     @property
     def progress(self) -> int:
-        """What was reported last of it in percent; 0 before."""
+        """The progress that was last reported, in percent; 0 before the first report."""
         return int(self.fields.get("percentComplete", 0))
 
     @property
     def seconds(self) -> int | None:
-        """From the hand-out to the end, as whole as the service's own times; None before the end, or never begun."""
+        """The whole seconds from the hand-out to the end; None if the attempt has not begun or not ended."""
         try:
             start, end = (
                 datetime.fromisoformat(f"{self.fields[key]}+00:00") for key in ("@actualStartTime", "@actualEndTime")
@@ -98,12 +98,12 @@ class Row:
 @dataclass(frozen=True)
 class Measured:
     """
-    What else is known of an attempt.
+    Measurements of an attempt.
 
-    :param start: seconds from WAITING_FOR_RUNNER to the acknowledgement
-    :param report: seconds from the end of the DAG run to the final status; None where one of them has not been
-    :param reports: SetTaskStatus requests about it
-    :param airflow_tries: of the task that Airflow tried most often; 0: no DAG run
+    :param start: seconds from WAITING_FOR_RUNNER to the acknowledgement; None before that
+    :param report: seconds from the end of the DAG run to the final status; None before the later of the two
+    :param reports: the number of SetTaskStatus requests about the attempt
+    :param airflow_tries: the number of tries of the task that Airflow tried most often; 0: no DAG run
     """
 
     start: float | None = None
@@ -133,7 +133,7 @@ def rows(objects: Iterable[Mapping[str, Any]]) -> list[Row]:
 def differences(
     found: Sequence[Row], expected: Mapping[str, Expectation], measured: Mapping[str, Measured]
 ) -> list[str]:
-    """Say in a sentence each what is not as expected, by the names of the rows; empty if everything is."""
+    """Return a sentence about each difference from what is expected of a row, after the name of the row."""
     by_name = {row.name: row for row in found}
     texts = [f"{name}: not expected at all" for name in by_name if name not in expected]
     for name, expectation in expected.items():
@@ -152,7 +152,12 @@ def table(
     measured: Mapping[str, Measured] | None = None,
     width: int = WIDTH,
 ) -> str:
-    """Lay out rows, those of ``order`` first and in that order, in lines of at most ``width`` characters."""
+    """
+    Return the rows as a table, in lines of at most ``width`` characters.
+
+    :param order: the names of the rows that come first, in this order
+    :param measured: the measurements by the names of the rows
+    """
     positions = {name: position for position, name in enumerate(order)}
     cells = []
     for row in sorted(found, key=lambda row: positions.get(row.name, len(positions))):

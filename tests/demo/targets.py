@@ -1,4 +1,4 @@
-"""The DAG runs that the task runner has started for a pipeline's attempts, and what the demo does to two of them."""
+"""The target runs of a pipeline's attempts, one of which the demo kills, and one of which it cancels."""
 
 from __future__ import annotations
 
@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import psutil  # type: ignore[import-untyped]  # a dependency of Airflow, without type information
 
-from airflow_provider_datapipeline._task_runner.assignment import run_id_of
-from airflow_provider_datapipeline.pipeline_task import PipelineTask
 from tests.demo.table import Measured
 from tests.support.account import REGION
 from tests.support.harness import guard
+from tests.support.submissions import run_id_of_attempt
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,7 +26,7 @@ if TYPE_CHECKING:
 TO_KILL = "Killed"
 TO_CANCEL = "Canceled"
 COMMAND = "command"
-"""The task of the target that both have."""
+"""The task that both targets have."""
 
 Say = Callable[[str], None]
 
@@ -41,7 +40,7 @@ class Targets:
     pipeline: Pipeline
 
     def attempt(self, row: Row) -> AttemptView | None:
-        """What the service stores of a row's attempt, in fractions of seconds; None if it has none."""
+        """Return the attempt of a row, with times in fractions of seconds; None if the row has no attempt."""
         if row.number is None:
             return None
         (found,) = [
@@ -53,17 +52,15 @@ class Targets:
         return found
 
     def run_of(self, row: Row) -> tuple[str, str] | None:
-        """DAG id and run id of a row's target run, whether or not that is there; None before the hand-out."""
+        """Return the DAG id and run id that a row's target run has or will have; None before the hand-out."""
         attempt = self.attempt(row)
-        if attempt is None or attempt.pipeline_task_id is None:
+        run_id = run_id_of_attempt(attempt) if attempt else None
+        if run_id is None:
             return None
-        task = PipelineTask(
-            task_id=attempt.pipeline_task_id, pipeline_id=attempt.pipeline_id, attempt_id=attempt.attempt_id
-        )
-        return row.fields["myDagId"], run_id_of(task)
+        return row.fields["myDagId"], run_id
 
     def measured(self, found: Sequence[Row]) -> dict[str, Measured]:
-        """What is known of each attempt, by the names of the rows."""
+        """Return the measurements of each attempt, by the names of the rows."""
         return {row.name: self._measured(row) for row in found}
 
     def _measured(self, row: Row) -> Measured:
@@ -84,7 +81,7 @@ class Targets:
 
 
 class Killer:
-    """Kills the task's process, once its command runs, as the kernel does when memory is short."""
+    """Kills the task's process while its command runs, as the kernel does when memory is short."""
 
     def __init__(self, deployment: Deployment, say: Say):
         self._deployment = deployment
@@ -92,13 +89,13 @@ class Killer:
         self._is_done = False
 
     def work(self, run: tuple[str, str] | None) -> None:
-        """Kill it if it is time to; may be called again and again."""
+        """Kill the process if its command runs. Call this repeatedly; it kills once."""
         if self._is_done or run is None:
             return
         processes = _processes_of_command(self._deployment, run)
         if processes is None:
             return
-        # The children are orphans then, and in a session of their own: nobody else would end them.
+        # The children, too: they are in a session of their own, and nothing else would end them as orphans.
         for process in processes:
             guard.send(process.pid, signal.SIGKILL)
         self._is_done = True
@@ -106,7 +103,7 @@ class Killer:
 
 
 class Canceler:
-    """Cancels a task while its command runs, as a user of the service does, and sees the task runner stop the run."""
+    """Cancels a task while its command runs, as a user of the service does; the task runner then stops the run."""
 
     def __init__(self, deployment: Deployment, pipeline: Pipeline, say: Say):
         self._deployment = deployment
@@ -119,20 +116,20 @@ class Canceler:
 
     @property
     def waits(self) -> bool:
-        """Whether it has canceled the task, and a process of the task is still there."""
+        """Whether the task has been canceled, and one of its processes still runs."""
         return self._run is not None and not self._is_gone
 
     def work(self, row: Row, run: tuple[str, str] | None) -> None:
-        """Cancel it if it is time to, or look what came of it; may be called again and again."""
+        """Cancel the task if its command runs; after that, observe its end. Call this repeatedly."""
         if self._run is not None:
-            self._look(self._run)
+            self._observe_end(self._run)
         elif run is not None and (processes := _processes_of_command(self._deployment, run)) is not None:
             self._processes = processes
             self._pipeline.cancel(row.fields["@instanceParent"])
             self._run = run
             self._say(f"{TO_CANCEL}: canceled by SetStatus TRY_CANCEL")
 
-    def _look(self, run: tuple[str, str]) -> None:
+    def _observe_end(self, run: tuple[str, str]) -> None:
         if not self._is_stopped and self._deployment.run_state(*run) == "failed":
             self._is_stopped = True
             self._say(f"{TO_CANCEL}: the task runner has stopped its DAG run")
@@ -142,7 +139,7 @@ class Canceler:
 
 
 def _processes_of_command(deployment: Deployment, run: tuple[str, str]) -> list[Any] | None:
-    """Return the task's process and those below it, once its command, a sleep, runs."""
+    """Return the process of the task and its descendants; None before the task's command, a sleep, runs."""
     if deployment.run_state(*run) is None:
         return None
     instance = deployment.task_instance(*run, COMMAND)

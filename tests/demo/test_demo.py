@@ -1,4 +1,4 @@
-"""What the demo decides without Airflow: the table, the verdict, its folders, its time limit."""
+"""The parts of the demo that need no Airflow: the table, the comparison, its folders, its time limit."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def described(object_id: str, component_id: str, sphere: str, **fields: str) -> dict[str, Any]:
-    """An object as DescribeObjects returns it."""
+    """Return an object as DescribeObjects returns it."""
     named = {"@sphere": sphere} | {key.replace("at_", "@"): value for key, value in fields.items()}
     return {
         "id": object_id,
@@ -54,7 +54,7 @@ FAILED = attempt(
 
 
 def test_attempts_and_instances_without_one_are_rows() -> None:
-    """An instance that has attempts is not shown beside them."""
+    """An instance with attempts has no row of its own."""
     found = rows(
         [
             instance("Twice", at_status="FINISHED"),
@@ -72,7 +72,7 @@ def test_attempts_and_instances_without_one_are_rows() -> None:
 
 
 def test_the_table_fits_its_width() -> None:
-    """One line for each row, in the order asked for; only the message is cut. What was not measured stays empty."""
+    """Each row has one line, in the given order. Only the message is cut. Missing measurements leave empty cells."""
     long = rows([FAILED])[0]
     long = replace(long, fields={**long.fields, "errorMessage": "x" * 300})
     text = table(
@@ -90,20 +90,20 @@ def test_the_table_fits_its_width() -> None:
     assert max(map(len, text.splitlines())) == 120
 
 
-def test_an_unmet_precondition_is_told_from_a_failed_one() -> None:
-    """The service has one status for both, and keeps what was reported."""
-    (unmet,) = rows([attempt("Check", at_status="FAILED", attemptStatus="FALSE")])
+def test_a_false_precondition_is_distinguished_from_a_failed_one() -> None:
+    """The service shows one status for both, and stores which one was reported."""
+    (false,) = rows([attempt("Check", at_status="FAILED", attemptStatus="FALSE")])
     (failed,) = rows([attempt("Check", at_status="FAILED", attemptStatus="FAILED")])
 
-    assert (unmet.status, failed.status) == ("FAILED (FALSE)", "FAILED")
-    assert unmet.has_ended
+    assert (false.status, failed.status) == ("FAILED (FALSE)", "FAILED")
+    assert false.has_ended
 
 
 ONCE = Measured(reports=1, airflow_tries=1)
 
 
 def test_what_is_expected_differs_in_nothing() -> None:
-    """Texts may be parts of what is there. A second attempt is a row of its own."""
+    """An expected text may be a part of the field. A second attempt has a row of its own."""
     found = rows(
         [
             FAILED,
@@ -140,12 +140,12 @@ AS_IT_IS = Expectation("FAILED", error_id="ValueError", contains={"errorMessage"
     ],
 )
 def test_every_difference_is_told(expectation: Expectation, difference: str) -> None:
-    """One sentence for each."""
+    """Each difference has its sentence."""
     assert differences(rows([FAILED]), {"Broken": expectation}, {"Broken": ONCE}) == [difference]
 
 
 def test_an_object_too_many_and_one_too_few_are_told() -> None:
-    """Neither side may have what the other does not."""
+    """Both an unexpected row and a missing one are differences."""
     assert differences(rows([FAILED]), {"Fine": Expectation("FINISHED")}, {}) == [
         "Broken: not expected at all",
         "Fine: the service has nothing of it",
@@ -153,14 +153,14 @@ def test_an_object_too_many_and_one_too_few_are_told() -> None:
 
 
 def test_an_attempt_that_never_came_is_told() -> None:
-    """Where only its instance is there."""
+    """The service has only the instance."""
     found = rows([instance("Broken", at_status="FAILED")])
 
     assert differences(found, {"Broken": Expectation("FAILED")}, {"Broken": ONCE}) == ["Broken: was never started"]
 
 
 def test_a_row_that_has_not_ended_has_no_seconds() -> None:
-    """Nor is it final."""
+    """Its status is not final either."""
     row = Row("Open", 1, {"@status": "RUNNING", "@actualStartTime": "2026-11-22T00:00:00"})
 
     assert row.seconds is None
@@ -168,7 +168,7 @@ def test_a_row_that_has_not_ended_has_no_seconds() -> None:
 
 
 def test_the_definition_and_the_expectations_are_about_the_same() -> None:
-    """Every object that Airflow executes is expected to end somehow; activities name the group."""
+    """There is an expectation about every object that Airflow executes. Activities name the worker group."""
     objects = {each["id"]: each for each in json.loads(DEFINITION.read_text())["objects"] if "myDagId" in each}
 
     assert list(objects) == list(dict.fromkeys(name.partition(" #")[0] for name in EXPECTED))
@@ -179,7 +179,7 @@ def test_the_definition_and_the_expectations_are_about_the_same() -> None:
 
 
 def test_only_the_task_runner_reports() -> None:
-    """The pipeline's DAGs are there, but for one, and know nothing of AWS Data Pipeline."""
+    """All DAGs of the pipeline but one exist, and none of them uses this package."""
     sources = [path.read_text() for folder in DAGS for path in folder.glob("*.py")]
     named = {each["myDagId"] for each in json.loads(DEFINITION.read_text())["objects"] if "myDagId" in each}
 
@@ -191,7 +191,7 @@ def test_only_the_task_runner_reports() -> None:
 
 
 def test_only_folders_out_of_use_are_removed(tmp_path: Path) -> None:
-    """A demo under way keeps its own; an ended one's stays until the next."""
+    """A running demo keeps its folder. The folder of a demo that has ended stays until the next demo."""
     with fresh_folder(tmp_path) as under_way:
         with fresh_folder(tmp_path) as ended:
             pass
@@ -201,7 +201,7 @@ def test_only_folders_out_of_use_are_removed(tmp_path: Path) -> None:
 
 
 def test_the_time_limit_interrupts() -> None:
-    """Even code that swallows exceptions; not after its context."""
+    """It interrupts even code that swallows exceptions, and has no effect after its context."""
 
     def stubborn() -> None:
         while True:

@@ -1,4 +1,4 @@
-"""A service with a hand-driven clock, and a shared server with a region of its own for each test."""
+"""Fixtures: a service with a clock that tests control, and a shared server with a new region for each test."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _regions = count(1)
 
 @dataclass
 class Clock:
-    """Time that passes only when told to."""
+    """A clock that stands still until a test advances it."""
 
     now: datetime = datetime(2012, 12, 12, tzinfo=UTC)
 
@@ -42,14 +42,14 @@ class Clock:
 
 @dataclass
 class Account:
-    """A service in the hands of a test: what a console and a task runner would do, without HTTP."""
+    """What a user of the console and a task runner do with a service. It calls the service without HTTP."""
 
     service: Service
     clock: Clock
     pipeline_ids: list[str] = field(default_factory=list)
 
-    def switch(self, **switches: Any) -> None:
-        self.service.settings = EmulatorSettings(**switches)
+    def configure(self, **settings: Any) -> None:
+        self.service.settings = EmulatorSettings(**settings)
 
     def start(self, *objects: dict[str, Any], **document: Any) -> str:
         self.pipeline_ids.append(self.service.start_pipeline({"objects": list(objects), **document}))
@@ -62,7 +62,7 @@ class Account:
         return self.call("PollForTask", workerGroup=worker_group, **request).get("taskObject")
 
     def take(self, worker_group: str = GROUP) -> str:
-        """Poll and acknowledge; the task id."""
+        """Poll and acknowledge a task, and return its id."""
         task = self.poll(worker_group)
         assert task is not None, f"no task for {worker_group}"
         self.progress(task["taskId"])
@@ -76,13 +76,13 @@ class Account:
         self.call("SetTaskStatus", taskId=pipeline_task_id, taskStatus=status, **errors)
 
     def attempts(self) -> dict[str, str]:
-        """The status of each attempt by ``component#number``."""
+        """Return the status of each attempt by ``component#number``."""
         return {
             f"{each.component_id}#{each.attempt_id.rpartition('=')[2]}": each.status for each in self.service.attempts()
         }
 
     def object(self, object_id: str) -> dict[str, str]:
-        """The fields of an object of the latest pipeline, repeated keys joined."""
+        """Return the fields of an object of the latest pipeline. The values of a repeated key are joined by commas."""
         described = self.call("DescribeObjects", pipelineId=self.pipeline_ids[-1], objectIds=[object_id])
         fields: dict[str, str] = {}
         for each in described["pipelineObjects"][0]["fields"]:
@@ -91,13 +91,13 @@ class Account:
         return fields
 
     def statuses(self) -> dict[str, str]:
-        """The status of each instance of the latest pipeline by component."""
+        """Return the status of each instance of the latest pipeline by its component."""
         ids = self.call("QueryObjects", pipelineId=self.pipeline_ids[-1], sphere="INSTANCE")["ids"]
         fields = [self.object(each) for each in ids]
         return {each["@componentParent"]: each["@status"] for each in fields}
 
     def instance(self, component_id: str) -> str:
-        """The id of the component's newest instance."""
+        """Return the id of the component's newest instance."""
         ids = self.call("QueryObjects", pipelineId=self.pipeline_ids[-1], sphere="INSTANCE")["ids"]
         return str([each for each in ids if each.startswith(f"@{component_id}_")][-1])
 
@@ -124,7 +124,7 @@ def shared_server() -> Iterator[EmulatorServer]:
 
 @pytest.fixture
 def server(shared_server: EmulatorServer) -> EmulatorServer:
-    """A running server with default switches and no faults; other tests' requests may be in its log."""
+    """A running server with default settings and no faults. Its records also have the requests of other tests."""
     shared_server.service.settings = EmulatorSettings(retry_delay_minimum_seconds=0, retry_delay_default_seconds=0)
     shared_server.service.faults.clear()
     return shared_server
@@ -132,13 +132,13 @@ def server(shared_server: EmulatorServer) -> EmulatorServer:
 
 @pytest.fixture
 def region() -> str:
-    """A region that no other test uses: state is per region."""
+    """A region that no other test uses. The state of the emulator is separate for each region."""
     return f"region-{next(_regions)}"
 
 
 @pytest.fixture
 def client(server: EmulatorServer, region: str) -> Any:
-    """A boto3 client that sends each request once."""
+    """A boto3 client that does not retry requests."""
     return connect(server, region)
 
 
@@ -156,14 +156,14 @@ def connect(server: EmulatorServer, region: str, **config: Any) -> Any:
 
 @pytest.fixture
 def hello() -> dict[str, Any]:
-    """A definition with one activity."""
+    """A pipeline definition with one activity."""
     return {
         "objects": [{"id": "SayHello", "type": "ShellCommandActivity", "command": "echo hello", "workerGroup": GROUP}]
     }
 
 
 class DatedSigV4Auth(SigV4Auth):
-    """Signs as if it were another time."""
+    """Signs requests with the time ``when`` instead of the current time."""
 
     when: datetime | None = None
 
@@ -175,7 +175,7 @@ class DatedSigV4Auth(SigV4Auth):
 
 @dataclass
 class Http:
-    """Raw HTTP to a server, signed by botocore: for what boto3 would never send."""
+    """Sends raw HTTP requests, signed by botocore, to a server. Tests use it for requests that boto3 never sends."""
 
     url: str
     region: str
@@ -197,7 +197,7 @@ class Http:
     def send(
         self, body: bytes, headers: dict[str, str], *, method: str = "POST", path: str = "/"
     ) -> tuple[int, str, bytes]:
-        """Status, content type and body of the answer."""
+        """Return the status, the content type and the body of the answer."""
         connection = HTTPConnection(self.url.removeprefix("http://"), timeout=10)
         try:
             connection.request(method, path, body, headers)
@@ -206,8 +206,8 @@ class Http:
         finally:
             connection.close()
 
-    def hold(self, operation: str, body: bytes) -> socket.socket:
-        """Send a request and do not wait for its answer."""
+    def start_request(self, operation: str, body: bytes) -> socket.socket:
+        """Send a request and return its connection. Do not wait for the answer."""
         host, _, port = self.url.removeprefix("http://").rpartition(":")
         lines = [f"{name}: {value}" for name, value in self.headers(operation, body).items()]
         head = "\r\n".join(["POST / HTTP/1.1", f"Host: {host}:{port}", f"Content-Length: {len(body)}", *lines, "", ""])
@@ -222,7 +222,7 @@ def http(server: EmulatorServer, region: str) -> Http:
 
 
 def received_answer(connection: socket.socket) -> dict[str, Any]:
-    """The JSON of the answer that comes on a held connection, which is closed."""
+    """Return the JSON of the answer on a connection, and close the connection."""
     response = HTTPResponse(connection)
     response.begin()
     try:
@@ -233,7 +233,7 @@ def received_answer(connection: socket.socket) -> dict[str, Any]:
 
 
 def eventually(condition: Callable[[], Any], *, seconds: float = 10) -> Any:
-    """What the condition gives as soon as that is true."""
+    """Wait until the condition is true, and return its value."""
     deadline = time.monotonic() + seconds
     while not (value := condition()):
         assert time.monotonic() < deadline, "it did not become true in time"
@@ -243,7 +243,7 @@ def eventually(condition: Callable[[], Any], *, seconds: float = 10) -> Any:
 
 @dataclass
 class Tools:
-    """Functions for tests, as a fixture: test modules cannot import this file."""
+    """The functions of this file, as a fixture. Test modules cannot import this file."""
 
     connect = staticmethod(connect)
     eventually = staticmethod(eventually)

@@ -1,4 +1,4 @@
-"""Rights over a real socket: which action on which resource a call needs, and how the service refuses it."""
+"""Policies over a real socket: which action on which resource a call needs, and what a refusal says."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def own_server():
 
 @pytest.fixture
 def user(own_server, region):
-    """A client in a region of the test's own, whose identity may do what these statements say."""
+    """Create a client in the test's region. Policies with the given statements apply to its identity."""
 
     def make(*statements, elsewhere=None, everything=False):
         key = f"AKIA{next(_numbers)}"
@@ -44,7 +44,7 @@ def user(own_server, region):
 
 @pytest.fixture
 def pipeline_id(own_server, hello, region):
-    """A pipeline with one task waiting."""
+    """A pipeline with one task that waits for a task runner."""
     return own_server.service.start_pipeline(hello, region=region)
 
 
@@ -59,7 +59,7 @@ def arn(region):
 
 
 def refusal(call, **parameters):
-    """The text of the AccessDeniedException, without the user's name."""
+    """Return the text of the AccessDeniedException, without the name of the user."""
     with pytest.raises(ClientError) as caught:
         call(**parameters)
     error = caught.value.response["Error"]
@@ -76,7 +76,7 @@ def test_without_policies_everything_is_allowed(user, pipeline_id):
 
 
 def test_a_refusal_names_user_action_resource_and_reason(own_server, user, arn, pipeline_id):
-    """In AWS's words; there is no resource where the action has none."""
+    """The text is that of AWS. It has no resource if the action has none."""
     client = user(
         allow("ListPipelines"), {"Effect": "Deny", "Action": "datapipeline:DeletePipeline", "Resource": arn("*")}
     )
@@ -117,7 +117,7 @@ def test_polling_may_be_bound_to_worker_groups(user, operator):
 
 
 def test_tasks_may_be_bound_to_pipelines(user, own_server, arn, region, hello):
-    """By the pipeline that the task id belongs to; one that is unknown belongs to none."""
+    """A task id belongs to a pipeline. An unknown task id belongs to none."""
     mine, other = (own_server.service.start_pipeline(hello, region=region) for _ in range(2))
     everybody = user(everything=True)
     tasks = {
@@ -137,7 +137,7 @@ def test_tasks_may_be_bound_to_pipelines(user, own_server, arn, region, hello):
 
 
 def test_a_task_is_not_bound_by_its_worker_group(user, own_server, pipeline_id):
-    """SetTaskStatus knows no condition key, so a condition on the group never holds."""
+    """SetTaskStatus has no condition key, so a condition on the group never holds."""
     task_id = user(everything=True).poll_for_task(workerGroup=GROUP)["taskObject"]["taskId"]
     condition = {"StringEquals": {"datapipeline:workerGroup": GROUP}}
 
@@ -151,7 +151,7 @@ def test_a_policy_may_name_another_region(user, arn, pipeline_id):
 
 
 def test_tags_and_creators_decide(user):
-    """As in the three example policies of AWS's developer guide."""
+    """The policies are the three examples of AWS's developer guide."""
     reads = ("Describe*", "GetPipelineDefinition", "ValidatePipelineDefinition", "QueryObjects")
     production = {"StringEquals": {"datapipeline:Tag/environment": "production"}}
     own = {"ForAnyValue:StringEquals": {"datapipeline:PipelineCreator": "${aws:userid}"}}
@@ -169,7 +169,7 @@ def test_tags_and_creators_decide(user):
 
 
 def test_tags_may_be_asked_for_at_creation(user):
-    """With AddTags as well, as the service authorization reference says."""
+    """A request with tags also needs AddTags, as the service authorization reference says."""
     wanted = {"StringEquals": {"aws:RequestTag/environment": "production"}}
     client = user(allow("CreatePipeline", "AddTags", Condition=wanted))
     without = user(allow("CreatePipeline"))
@@ -181,7 +181,7 @@ def test_tags_may_be_asked_for_at_creation(user):
 
 
 def test_definitions_may_be_bound_to_worker_groups(user, own_server, hello):
-    """Those that are put, and those that are there."""
+    """The condition applies to new and to stored definitions."""
     pipeline_id = user(everything=True).create_pipeline(name="a", uniqueId="groups-1")["pipelineId"]
     client = user(allow("*", Condition={"ForAllValues:StringEquals": {"datapipeline:workerGroup": ["team-1"]}}))
 

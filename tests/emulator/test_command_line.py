@@ -1,4 +1,4 @@
-"""The emulator as a process."""
+"""The emulator as a process of its own."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def definition(tmp_path, hello):
 
 
 def test_it_serves_a_definition_until_it_is_interrupted(definition, tools):
-    """One line with the address, a task to poll, and a clean end at ctrl-C while a poll is held."""
+    """It prints one line, offers a task, and stops at ctrl-C although a poll is open."""
     options = ["--port", "0", "--definition", definition, "--setting", "acknowledge_seconds=7"]
     process = subprocess.Popen(
         [*COMMAND, *options], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
@@ -34,7 +34,7 @@ def test_it_serves_a_definition_until_it_is_interrupted(definition, tools):
         client = tools.connect(server, "us-east-1")
         task = client.poll_for_task(workerGroup="group-1")["taskObject"]
         client.set_task_status(taskId=task["taskId"], taskStatus="FINISHED")
-        connection = tools.Http(server.url, "us-east-1").hold("PollForTask", b'{"workerGroup": "group-1"}')
+        connection = tools.Http(server.url, "us-east-1").start_request("PollForTask", b'{"workerGroup": "group-1"}')
         client.list_pipelines()
         process.send_signal(signal.SIGINT)
         output, errors = process.communicate(timeout=5)
@@ -49,7 +49,7 @@ def test_it_serves_a_definition_until_it_is_interrupted(definition, tools):
 
 
 def test_the_key_pair_may_be_bound_by_policies(tmp_path, tools):
-    """By several, and the pair may be one's own."""
+    """The command line accepts several policies and another key pair."""
     options = ["--port", "0", "--credentials", "AKIAANN:s3cret"]
     for action in ("ListPipelines", "ReportTaskRunnerHeartbeat"):
         path = tmp_path / f"{action}.json"
@@ -92,7 +92,7 @@ def test_the_key_pair_may_be_bound_by_policies(tmp_path, tools):
     ],
 )
 def test_options_that_cannot_be_used_are_explained(tmp_path, capsys, options, error):
-    """Exit status 2 and a message, no trace."""
+    """The exit status is 2, and stderr has a message without a traceback."""
     from airflow_provider_datapipeline.emulator.__main__ import main
 
     broken = tmp_path / "broken.json"

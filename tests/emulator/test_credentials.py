@@ -1,4 +1,4 @@
-"""Access keys over a real socket: whose they are, what ends them, and what renews them while the server runs."""
+"""Access keys over a real socket: their owners, their expiry, and their renewal while the server runs."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ def own_server():
 
 @pytest.fixture
 def keys(own_server):
-    """The keys of a server; every test adds its own."""
+    """The keys of the server. Every test adds its own keys."""
     return own_server.credentials
 
 
 @pytest.fixture
 def answer(own_server, tools, region):
-    """Send a heartbeat; the error's name, or None."""
+    """Send a heartbeat, and return the name of the error or None."""
     http = tools.Http(own_server.url, region)
 
     def send(key, secret="s3cret", token=None):
@@ -97,7 +97,7 @@ def test_a_key_that_was_removed_is_unknown(keys, answer):
 
 @pytest.mark.parametrize("change", ["expire", "remove"])
 def test_a_key_that_is_not_there_cannot_be_changed(keys, change):
-    """A test with a misspelt key would pass for nothing."""
+    """Otherwise a test with a misspelt key would test nothing."""
     with pytest.raises(KeyError):
         getattr(keys, change)("AKIANOBODY")
 

@@ -1,4 +1,4 @@
-"""The state machine, driven by hand: what becomes of instances and attempts."""
+"""The state machine of instances and attempts, with a clock that the tests control."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def ref(name: str) -> dict[str, str]:
 
 
 def test_a_polled_task_has_the_form_of_the_public_sample(account):
-    """Ids, spheres, references and the status that the API reference shows in its PollForTask example."""
+    """It has the fields of the PollForTask example in the API reference."""
     pipeline_id = account.start(
         activity("SayHello", command="echo hello", schedule=ref("Schedule")),
         {"id": "Schedule", "type": "Schedule", "period": "1 hour"},
@@ -57,7 +57,7 @@ def test_a_polled_task_has_the_form_of_the_public_sample(account):
 
 
 def test_identifiers_look_like_the_real_ones(account):
-    """A pipeline id is df-0 and upper-case base 36; a task id is long and full of awkward characters."""
+    """A pipeline id is df-0 and upper-case base 36. A task id is long and has ``+/=:``."""
     pipeline_id = account.start(activity("A"))
 
     task_id = account.poll()["taskId"]
@@ -71,7 +71,7 @@ def test_identifiers_look_like_the_real_ones(account):
 
 
 def test_a_run_goes_from_waiting_over_running_to_finished(account):
-    """Each step shows on the attempt, the instance and the pipeline."""
+    """Each step shows in the status of the attempt and of the instance."""
     pipeline_id = account.start(activity("A"))
     steps = [(account.attempts()["A#1"], account.statuses()["A"])]
     task_id = account.poll()["taskId"]
@@ -94,8 +94,8 @@ def test_a_run_goes_from_waiting_over_running_to_finished(account):
 
 
 def test_a_poll_may_make_the_attempt_running(account):
-    """The switch for the reading that the hand-out itself starts the attempt; the polled object still waits."""
-    account.switch(running_on="poll")
+    """With this setting the poll starts the attempt. The polled object still has the old status."""
+    account.configure(running_on="poll")
     account.start(activity("A"))
 
     task = account.poll()
@@ -105,7 +105,7 @@ def test_a_poll_may_make_the_attempt_running(account):
 
 
 def test_a_worker_group_matches_exactly(account):
-    """Another case, a prefix or a blank more is another group, and no error."""
+    """Another case, a prefix or an added blank is the name of another group, not an error."""
     account.start(activity("A"))
 
     assert [account.poll(group) for group in ("Group-1", "group", "group-1 ")] == [None, None, None]
@@ -113,7 +113,7 @@ def test_a_worker_group_matches_exactly(account):
 
 
 def test_a_failure_is_retried_after_the_delay_until_no_tries_are_left(account):
-    """Two retries by default, two minutes apart at least; only then is the instance FAILED."""
+    """By default there are two retries with a delay of two minutes. Then the instance is FAILED."""
     account.start(activity("A", retryDelay="1 minute"))
     for _ in range(2):
         account.report(account.take(), "FAILED")
@@ -131,7 +131,7 @@ def test_a_failure_is_retried_after_the_delay_until_no_tries_are_left(account):
 
 
 def test_a_retry_can_succeed(account):
-    """FAILED once, FINISHED at the second attempt: the instance is FINISHED and has a try left."""
+    """The first attempt is FAILED and the second is FINISHED, so the instance is FINISHED."""
     account.start(activity("A", retryDelay="10 minutes"))
     account.report(account.take(), "FAILED")
     account.clock.advance(minutes=10)
@@ -146,8 +146,8 @@ def test_a_retry_can_succeed(account):
 
 @pytest.mark.parametrize("retries", [0, 5])
 def test_maximum_retries_counts_the_attempts_after_the_first(account, retries):
-    """Between none and the five that the service allows."""
-    account.switch(retry_delay_minimum_seconds=0, retry_delay_default_seconds=0)
+    """The service allows from none to five."""
+    account.configure(retry_delay_minimum_seconds=0, retry_delay_default_seconds=0)
     account.start(activity("A", maximumRetries=str(retries)))
     for _ in range(retries + 1):
         account.report(account.take(), "FAILED")
@@ -157,7 +157,7 @@ def test_maximum_retries_counts_the_attempts_after_the_first(account, retries):
 
 
 def test_a_task_that_nobody_acknowledges_is_handed_out_again(account):
-    """After two minutes the same attempt has a new task id; the old one is nobody's."""
+    """After two minutes the attempt gets a new task id. The old task id is invalid."""
     account.start(activity("A"))
     first = account.poll()
     account.clock.advance(seconds=119)
@@ -174,8 +174,8 @@ def test_a_task_that_nobody_acknowledges_is_handed_out_again(account):
 
 
 def test_a_missed_acknowledgement_may_leave_the_task_id_as_it_was(account):
-    """Which the runner that was late can then go on with."""
-    account.switch(redelivered_task_id="same")
+    """The task runner that was late can then continue with its task id."""
+    account.configure(redelivered_task_id="same")
     account.start({"id": "A", "type": "ShellCommandActivity", "workerGroup": "group-1"})
     first = account.poll()["taskId"]
     account.clock.advance(seconds=121)
@@ -187,8 +187,8 @@ def test_a_missed_acknowledgement_may_leave_the_task_id_as_it_was(account):
 
 
 def test_a_missed_acknowledgement_may_be_a_new_attempt(account):
-    """The switch for the other reading; it costs no try."""
-    account.switch(missed_acknowledgement="new_attempt")
+    """With this setting there is a new attempt, which does not use up a retry."""
+    account.configure(missed_acknowledgement="new_attempt")
     account.start(activity("A"))
     account.poll()
     account.clock.advance(minutes=2)
@@ -201,7 +201,7 @@ def test_a_missed_acknowledgement_may_be_a_new_attempt(account):
 
 
 def test_a_task_without_progress_is_stalled(account):
-    """After 15 minutes without a report the attempt fails with an error of the service, and is retried."""
+    """After 15 minutes without a report the attempt fails with an error of the service."""
     account.start(activity("A"))
     task_id = account.take()
     for _ in range(3):
@@ -218,7 +218,7 @@ def test_a_task_without_progress_is_stalled(account):
 
 
 def test_a_definition_sets_its_own_progress_timeout(account):
-    """``reportProgressTimeout`` replaces the 15 minutes, even below the two minutes of the acknowledgement."""
+    """``reportProgressTimeout`` may even be shorter than the time for the acknowledgement."""
     account.start(activity("A", reportProgressTimeout="1 minute", maximumRetries="0"))
     account.take()
     account.clock.advance(seconds=60)
@@ -227,7 +227,7 @@ def test_a_definition_sets_its_own_progress_timeout(account):
 
 
 def test_an_attempt_timeout_ends_even_a_task_that_reports(account):
-    """``attemptTimeout`` counts from the hand-out."""
+    """``attemptTimeout`` begins when the task is handed out."""
     account.start(activity("A", attemptTimeout="30 minutes", maximumRetries="0"))
     task_id = account.take()
     for _ in range(3):
@@ -250,7 +250,7 @@ def test_an_attempt_timeout_may_be_left_to_the_runner(account):
 
 
 def test_the_next_deadline_is_known(account):
-    """What a server needs to sleep until something is due."""
+    """A server needs it to set its timer."""
     account.start(activity("A"))
     account.poll()
 
@@ -258,7 +258,7 @@ def test_the_next_deadline_is_known(account):
 
 
 def test_an_activity_waits_for_what_it_depends_on(account):
-    """By ``dependsOn``, and by an input that another activity writes."""
+    """It waits for its ``dependsOn`` and for the activity that writes its input."""
     account.start(
         activity("A", output=ref("Data")),
         activity("B", dependsOn=ref("A")),
@@ -274,7 +274,7 @@ def test_an_activity_waits_for_what_it_depends_on(account):
 
 
 def test_a_failure_cascades_to_consumers_that_ask_for_it(account):
-    """CASCADE_FAILED along the chain with ``failureAndRerunMode`` cascade; without it a consumer waits for ever."""
+    """Without ``failureAndRerunMode`` cascade a consumer waits for ever."""
     account.start(
         activity("A", maximumRetries="0"),
         activity("B", dependsOn=ref("A"), failureAndRerunMode="CASCADE"),
@@ -293,7 +293,7 @@ def test_a_failure_cascades_to_consumers_that_ask_for_it(account):
 
 
 def test_a_rerun_revives_what_had_cascaded(account):
-    """RERUN of the failed object runs its consumers too; RERUN of a consumer alone fails again."""
+    """RERUN of the failed object runs its consumers too. RERUN of a consumer alone fails again."""
     default = {"id": "Default", "failureAndRerunMode": "cascade"}
     account.start(default, activity("A", maximumRetries="0"), activity("B", dependsOn=ref("A")))
     account.report(account.take(), "FAILED")
@@ -310,7 +310,7 @@ def test_a_rerun_revives_what_had_cascaded(account):
 
 @pytest.mark.parametrize("command", ["TRY_CANCEL", "cancel"])
 def test_a_canceled_task_learns_it_from_its_progress_report(account, command):
-    """The instance and its attempt are CANCELED at once; nothing is retried."""
+    """The instance and its attempt are CANCELED at once. There is no retry."""
     account.start(activity("A"))
     task_id = account.take()
 
@@ -323,7 +323,7 @@ def test_a_canceled_task_learns_it_from_its_progress_report(account, command):
 
 
 def test_a_task_canceled_before_a_poll_is_not_handed_out(account):
-    """Only the other one is."""
+    """The poll gets the other task."""
     account.start(activity("A"), activity("B"))
 
     account.command("TRY_CANCEL", "A")
@@ -333,7 +333,7 @@ def test_a_task_canceled_before_a_poll_is_not_handed_out(account):
 
 
 def test_marking_finished_lets_consumers_run(account):
-    """As after a fix by hand."""
+    """A user does this after a repair by hand."""
     account.start(activity("A", maximumRetries="0"), activity("B", dependsOn=ref("A")))
     account.report(account.take(), "FAILED")
 
@@ -344,7 +344,7 @@ def test_marking_finished_lets_consumers_run(account):
 
 
 def test_a_paused_component_is_not_handed_out_until_it_resumes(account):
-    """PAUSE and RESUME are for components, in any case of letters."""
+    """PAUSE and RESUME are for components, and their case does not matter."""
     pipeline_id = account.start(activity("A"))
     account.call("SetStatus", pipelineId=pipeline_id, objectIds=["A"], status="pause")
     assert account.poll() is None
@@ -366,7 +366,7 @@ def test_a_paused_component_is_not_handed_out_until_it_resumes(account):
     ],
 )
 def test_a_command_that_cannot_be_meant_is_refused(account, objects, status):
-    """Spheres mixed, a command of the other sphere, an unknown object, none at all."""
+    """The spheres are mixed, the command is for another sphere, or an object is unknown."""
     pipeline_id = account.start(activity("A"))
     ids = [each.format(instance=account.instance("A")) for each in objects]
 
@@ -375,7 +375,7 @@ def test_a_command_that_cannot_be_meant_is_refused(account, objects, status):
 
 
 def test_a_finished_pipeline_takes_no_commands(account):
-    """As the API reference says of SetStatus."""
+    """The API reference of SetStatus says this."""
     account.start(activity("A"))
     account.report(account.take(), "FINISHED")
 
@@ -391,7 +391,7 @@ def guarded(**fields: Any) -> list[dict[str, Any]]:
 
 
 def test_a_precondition_is_a_task_of_its_own_before_its_activity(account):
-    """It runs on the activity's worker group, names what it guards, and may refer to it."""
+    """It has the activity's worker group and refers to the activity."""
     account.start(*guarded(command="/data"))
 
     task = account.poll()
@@ -407,7 +407,7 @@ def test_a_precondition_is_a_task_of_its_own_before_its_activity(account):
 
 
 def test_a_precondition_that_does_not_hold_ends_false(account):
-    """The report shows on the attempt; the guarded activity waits, since nothing cascades by default."""
+    """The attempt shows FALSE. The activity waits, because by default nothing cascades."""
     account.start(*guarded())
 
     account.report(account.take(), "FALSE")
@@ -421,7 +421,7 @@ def test_a_precondition_that_does_not_hold_ends_false(account):
 
 
 def test_a_precondition_that_does_not_hold_cascades_to_its_activity(account):
-    """CASCADE_FAILED with ``failureAndRerunMode`` cascade."""
+    """The activity is CASCADE_FAILED with ``failureAndRerunMode`` cascade."""
     account.start(*guarded(failureAndRerunMode="cascade"))
 
     account.report(account.take(), "FALSE")
@@ -430,9 +430,9 @@ def test_a_precondition_that_does_not_hold_cascades_to_its_activity(account):
 
 
 @pytest.mark.parametrize("status", ["FALSE", "FINISHED"])
-def test_the_status_of_a_false_attempt_is_a_switch(account, status):
-    """For the readings that the attempt shows FALSE itself, or is FINISHED with a negative result."""
-    account.switch(precondition_false_status=status)
+def test_the_status_of_a_false_attempt_is_a_setting(account, status):
+    """With these settings the attempt is FALSE, or FINISHED with a negative result."""
+    account.configure(precondition_false_status=status)
     account.start(*guarded())
 
     account.report(account.take(), "FALSE")
@@ -442,8 +442,8 @@ def test_the_status_of_a_false_attempt_is_a_switch(account, status):
 
 
 def test_the_service_may_repeat_preconditions(account):
-    """The switch for a service that retries them as it does activities."""
-    account.switch(precondition_retries="service")
+    """With this setting the service retries preconditions as it retries activities."""
+    account.configure(precondition_retries="service")
     account.start(*guarded())
     account.report(account.take(), "FALSE")
     account.clock.advance(minutes=2)
@@ -454,7 +454,7 @@ def test_the_service_may_repeat_preconditions(account):
 
 
 def test_the_preconditions_of_a_canceled_activity_are_canceled(account):
-    """Nobody needs their answer."""
+    """Their result is not needed any more."""
     account.start(*guarded())
 
     account.command("TRY_CANCEL", "Copy")
@@ -464,7 +464,7 @@ def test_the_preconditions_of_a_canceled_activity_are_canceled(account):
 
 
 def test_a_precondition_shared_by_two_activities_runs_for_each(account):
-    """Each run names its own activity."""
+    """Each run refers to its own activity."""
     account.start(
         activity("A", precondition=ref("Ready")),
         activity("B", precondition=ref("Ready")),
@@ -481,14 +481,14 @@ def test_a_precondition_shared_by_two_activities_runs_for_each(account):
 
 
 def test_a_precondition_of_the_service_counts_as_met(account):
-    """S3KeyExists and its like are checked by AWS, not by a runner."""
+    """AWS checks S3KeyExists and similar preconditions, not a task runner."""
     account.start(activity("A", precondition=ref("Key")), {"id": "Key", "type": "S3KeyExists"})
 
     assert account.poll()["attemptId"].startswith("@A_")
 
 
 def test_another_activation_is_another_run(account):
-    """With ids of its own, even within the same second."""
+    """The new instances have new ids, even within the same second."""
     pipeline_id = account.start(activity("A"))
     account.report(account.take(), "FINISHED")
 
@@ -502,7 +502,7 @@ def test_another_activation_is_another_run(account):
 
 
 def test_activating_a_running_pipeline_cancels_and_reruns(account):
-    """As the API page says; the switch gives the error that a user met."""
+    """The API page says this. A setting gives the error that a user reported."""
     pipeline_id = account.start(activity("A"), activity("B", dependsOn=ref("A")))
     task_id = account.take()
 
@@ -510,13 +510,13 @@ def test_activating_a_running_pipeline_cancels_and_reruns(account):
 
     assert account.progress(task_id) is True
     assert account.poll() is not None
-    account.switch(reactivation="invalid_request")
+    account.configure(reactivation="invalid_request")
     with pytest.raises(ServiceError, match="InvalidRequestException"):
         account.call("ActivatePipeline", pipelineId=pipeline_id)
 
 
 def test_an_activity_on_a_managed_resource_is_no_runners_task(account):
-    """``runsOn`` wins over ``workerGroup``."""
+    """``runsOn`` has precedence over ``workerGroup``."""
     account.start(activity("A", runsOn=ref("Ec2")), {"id": "Ec2", "type": "Ec2Resource"})
 
     assert account.poll() is None
@@ -524,7 +524,7 @@ def test_an_activity_on_a_managed_resource_is_no_runners_task(account):
 
 
 def test_a_deleted_pipeline_hands_out_nothing(account):
-    """Its tasks answer that it was deleted."""
+    """Calls for its tasks answer that it was deleted."""
     pipeline_id = account.start(activity("A"), activity("B"))
     task_id = account.take()
 

@@ -1,4 +1,4 @@
-"""The emulator proves something about the package only as long as it shares no code with it."""
+"""A test with the emulator proves something about the package only if the two share no code."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ EMULATOR = Path(emulator.__file__).parent
 
 
 def imported(path):
-    """Every module that a file imports, anywhere in it."""
+    """Yield every module that a file imports, anywhere in the file."""
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
@@ -24,7 +24,7 @@ def imported(path):
 
 
 def test_it_imports_nothing_of_the_rest_of_the_package():
-    """Its limits, error names and formats come from botocore's model and from AWS's own pages."""
+    """Its limits, error names and formats come from botocore's model and AWS's pages."""
     modules = {name for path in EMULATOR.glob("*.py") for name in imported(path)}
 
     foreign = {name for name in modules if name.split(".")[0] in {PACKAGE, "airflow"}}
@@ -34,7 +34,7 @@ def test_it_imports_nothing_of_the_rest_of_the_package():
 
 
 def test_it_loads_neither_airflow_nor_moto_nor_boto3():
-    """In a process of its own; moto comes with its door alone."""
+    """Only the module ``moto_backend`` imports moto. The test uses a new process."""
     code = f"import sys, {PACKAGE}.emulator; print(*sorted(name for name in sys.modules if '.' not in name))"
     loaded = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True).stdout
 

@@ -27,7 +27,7 @@ def credentials(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 def run(hello, **report):
-    """Run one task to its end; the attempt."""
+    """Run one task until its final status, and return the attempt."""
     client = boto3.client("datapipeline")
     moto_backend.service_of().start_pipeline(hello)
     task_id = client.poll_for_task(workerGroup=GROUP)["taskObject"]["taskId"]
@@ -37,7 +37,7 @@ def run(hello, **report):
 
 
 def test_a_task_runs_in_a_mock_that_begins_afterwards(hello):
-    """install, then mock_aws."""
+    """``install()`` is called before ``mock_aws``."""
     moto_backend.install()
 
     with mock_aws():
@@ -45,7 +45,7 @@ def test_a_task_runs_in_a_mock_that_begins_afterwards(hello):
 
 
 def test_a_task_runs_in_a_mock_that_is_open(hello):
-    """mock_aws, then install."""
+    """``install()`` is called inside ``mock_aws``."""
     with mock_aws():
         boto3.client("datapipeline").list_pipelines()
         moto_backend.install()
@@ -54,7 +54,7 @@ def test_a_task_runs_in_a_mock_that_is_open(hello):
 
 
 def test_each_mock_starts_anew(hello):
-    """And each region and account has its own state."""
+    """Each region and each account also has its own state."""
     moto_backend.install()
     with mock_aws():
         run(hello, taskStatus="FINISHED")
@@ -67,7 +67,7 @@ def test_each_mock_starts_anew(hello):
 
 
 def test_an_error_message_cannot_change_the_report(hello):
-    """moto alone reads the JSON body as a form too, and would take FINISHED from the message."""
+    """moto alone also parses the JSON body as a form, and would find FINISHED in the message."""
     moto_backend.install()
     message = "http://x/?a=b&taskStatus=FINISHED&Action=ListPipelines&taskId=ZZ&errorId=other&"
 
@@ -78,7 +78,7 @@ def test_an_error_message_cannot_change_the_report(hello):
 
 
 def test_a_poll_without_work_answers_at_once(hello):
-    """A mock cannot wait: nobody else could bring work."""
+    """During a call in a mock, nobody else could add a task. So waiting is useless."""
     moto_backend.install()
 
     with mock_aws():
@@ -95,7 +95,7 @@ def test_a_poll_without_work_answers_at_once(hello):
     ],
 )
 def test_errors_are_typed(call, parameters, code):
-    """Where moto alone raises NotImplementedError or KeyError into the caller."""
+    """moto alone raises NotImplementedError or KeyError to the caller."""
     moto_backend.install()
 
     with mock_aws(), pytest.raises(ClientError) as caught:
@@ -104,8 +104,8 @@ def test_errors_are_typed(call, parameters, code):
     assert caught.value.response["Error"]["Code"] == code
 
 
-def test_switches_and_failures_reach_the_mock(hello):
-    """The behaviour given to install, and errors on request."""
+def test_settings_and_failures_reach_the_mock(hello):
+    """``install()`` accepts settings, and a test can inject errors."""
     moto_backend.install(EmulatorSettings(precondition_false_status="FALSE"))
 
     with mock_aws():
@@ -116,8 +116,8 @@ def test_switches_and_failures_reach_the_mock(hello):
         assert [each.status for each in moto_backend.service_of().attempts()] == ["RUNNING", "FALSE"]
 
 
-def test_other_services_stay_motos_own():
-    """The door is for one service."""
+def test_moto_answers_for_all_other_services():
+    """The emulator replaces one service only."""
     moto_backend.install()
 
     with mock_aws():
@@ -125,7 +125,7 @@ def test_other_services_stay_motos_own():
 
 
 def test_uninstalling_gives_moto_back():
-    """Its own answers, and no service of ours."""
+    """moto then answers itself, and there is no service of the emulator."""
     moto_backend.install()
     moto_backend.uninstall()
 

@@ -1,4 +1,4 @@
-"""Making, reading and querying pipelines and their objects."""
+"""Creating, reading and querying pipelines and their objects."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def text(value):
 
 
 def test_creating_is_idempotent_by_name_and_unique_id(account):
-    """The same pair gives the same pipeline until it is deleted."""
+    """The same pair is the same pipeline until it is deleted."""
     first = account.call("CreatePipeline", name="n", uniqueId="u")
 
     assert account.call("CreatePipeline", name="n", uniqueId="u") == first
@@ -35,7 +35,7 @@ def test_creating_is_idempotent_by_name_and_unique_id(account):
 
 
 def test_a_definition_is_returned_as_it_was_put(account):
-    """Objects in order, lists as repeated keys, parameters and values."""
+    """Objects keep their order. A list is a repeated key. Parameters have values."""
     pipeline_id = account.start(
         {**ACTIVITY, "scriptArgument": ["one", "two"], "input": {"ref": "Data"}, "name": "Name of A"},
         {"id": "Data", "type": "S3DataNode"},
@@ -69,7 +69,7 @@ def test_a_definition_is_returned_as_it_was_put(account):
     ],
 )
 def test_a_definition_with_errors_is_not_saved(account, fields, error):
-    """The answer lists them by object."""
+    """The answer lists the errors by object."""
     answer = put(account, ("A", fields))
 
     assert answer["errored"] is True
@@ -80,20 +80,20 @@ def test_a_definition_with_errors_is_not_saved(account, fields, error):
 
 
 def test_an_object_id_can_be_used_once(account):
-    """Both of the two are reported."""
+    """The answer has an error for the id."""
     answer = put(account, ("A", {}), ("A", {}))
 
     assert "More than one object" in answer["validationErrors"][0]["errors"][0]
 
 
 def test_an_empty_worker_group_is_fatal(account):
-    """Refused as a whole, in the words of the public sample."""
+    """The whole definition is refused with the text of the public sample."""
     with pytest.raises(ServiceError, match=r"FATAL errors: \[com.amazon.setl.webservice.ValidationError@"):
         put(account, ("A", {"workerGroup": text("")}))
 
 
 def test_a_pipeline_without_definition_cannot_be_activated(account):
-    """There is nothing to run."""
+    """It has no activity to run."""
     pipeline_id = account.call("CreatePipeline", name="n", uniqueId="u")["pipelineId"]
 
     with INVALID:
@@ -101,7 +101,7 @@ def test_a_pipeline_without_definition_cannot_be_activated(account):
 
 
 def test_a_pipeline_that_is_not_there_says_so(account):
-    """Not found and deleted are different errors."""
+    """An unknown pipeline and a deleted pipeline have different errors."""
     with pytest.raises(ServiceError, match="PipelineNotFoundException"):
         account.call("DescribePipelines", pipelineIds=["df-0"])
     pipeline_id = account.start(ACTIVITY)
@@ -112,7 +112,7 @@ def test_a_pipeline_that_is_not_there_says_so(account):
 
 
 def test_fields_are_inherited_from_parent_and_default(account):
-    """The nearest value of a key wins."""
+    """A field nearer to the object overrides one with the same key."""
     account.start(
         {"id": "Default", "workerGroup": "default", "retryDelay": "2 minutes", "maximumRetries": "0"},
         {"id": "Base", "workerGroup": "base", "maximumRetries": "3"},
@@ -126,7 +126,7 @@ def test_fields_are_inherited_from_parent_and_default(account):
 
 
 def test_expressions_in_fields_are_evaluated_for_the_run(account):
-    """Parameters, own fields, references and run times; what is not known here stays."""
+    """Expressions that the emulator cannot evaluate stay in the text."""
     account.start(
         {
             **ACTIVITY,
@@ -143,7 +143,7 @@ def test_expressions_in_fields_are_evaluated_for_the_run(account):
 
 
 def test_parameter_values_can_be_given_at_activation(account):
-    """They replace those of the definition."""
+    """They replace the values of the definition."""
     pipeline_id = account.start({**ACTIVITY, "command": "#{myPath}"}, values={"myPath": "/old"})
     account.call("ActivatePipeline", pipelineId=pipeline_id, parameterValues=[{"id": "myPath", "stringValue": "/new"}])
 
@@ -156,7 +156,7 @@ def evaluate(account, object_id, expression):
 
 
 def test_an_expression_is_evaluated_in_the_place_of_an_object(account):
-    """A component, an instance, an attempt; text around it is kept."""
+    """The object is a component or an attempt. The text around the expression stays."""
     account.start({**ACTIVITY, "input": {"ref": "Data"}}, {"id": "Data", "type": "S3DataNode", "path": "/in"})
     attempt_id = account.poll()["attemptId"]
 
@@ -169,17 +169,17 @@ def test_an_expression_is_evaluated_in_the_place_of_an_object(account):
 
 @pytest.mark.parametrize(("object_id", "expression"), [("A", "#{no.such}"), ("A", "#{1 + 1}"), ("Nothing", "x")])
 def test_an_expression_that_cannot_be_evaluated_is_refused(account, object_id, expression):
-    """An unknown name, an operator, an unknown object."""
+    """The name or the object is unknown, or the expression has an operator."""
     account.start(ACTIVITY)
 
     with INVALID:
         evaluate(account, object_id, expression)
 
 
-def test_the_answer_to_an_unknown_object_is_a_switch(account):
-    """For expressions and for descriptions."""
+def test_the_answer_to_an_unknown_object_is_a_setting(account):
+    """There is a setting for expressions and one for descriptions."""
     pipeline_id = account.start(ACTIVITY)
-    account.switch(unknown_expression_object="task_not_found", unknown_object="omit")
+    account.configure(unknown_expression_object="task_not_found", unknown_object="omit")
 
     with pytest.raises(ServiceError, match="TaskNotFoundException"):
         evaluate(account, "Nothing", "x")
@@ -194,7 +194,7 @@ def query(account, sphere, *selectors, **more):
 
 
 def test_objects_are_found_by_their_fields(account):
-    """Equality with any of the values, references, ranges of times; a missing field never matches."""
+    """A query can ask for values, references and times. An object without the field never matches."""
     account.start(ACTIVITY, {**ACTIVITY, "id": "B", "dependsOn": {"ref": "A"}})
     account.clock.advance(hours=1)
     account.take()
@@ -215,7 +215,7 @@ def test_objects_are_found_by_their_fields(account):
     "selector", [("workerGroup", "EQ", "x"), ("name", "GE", "x"), ("@actualStartTime", "BETWEEN", "x")]
 )
 def test_a_query_that_the_service_does_not_offer_is_refused(account, selector):
-    """Other fields, other operators, too few values."""
+    """The field or the operator is not possible, or a value is missing."""
     account.start(ACTIVITY)
 
     with INVALID:
@@ -223,7 +223,7 @@ def test_a_query_that_the_service_does_not_offer_is_refused(account, selector):
 
 
 def test_a_sphere_that_does_not_exist_is_refused(account):
-    """There are three."""
+    """There are three spheres."""
     account.start(ACTIVITY)
 
     with INVALID:
@@ -231,7 +231,7 @@ def test_a_sphere_that_does_not_exist_is_refused(account):
 
 
 def test_results_come_in_pages(account):
-    """Each answer but the last has a marker for the next; an empty marker is the start."""
+    """Each answer except the last has a marker for the next page. An empty marker asks for the first page."""
     account.start(*({**ACTIVITY, "id": f"A{number}"} for number in range(5)))
     request = {"pipelineId": account.pipeline_ids[-1], "sphere": "COMPONENT", "limit": 2}
     pages = [account.call("QueryObjects", **request, marker="")]
@@ -245,8 +245,8 @@ def test_results_come_in_pages(account):
 
 
 def test_descriptions_come_in_pages(account):
-    """At most 100 ids at once, in pages of the size that a switch sets."""
-    account.switch(page_size=2)
+    """A request has at most 100 ids. A setting is the size of a page."""
+    account.configure(page_size=2)
     account.start(*({**ACTIVITY, "id": f"A{number}"} for number in range(3)))
     request = {"pipelineId": account.pipeline_ids[-1], "objectIds": ["A2", "A0", "A1"]}
 
@@ -259,16 +259,16 @@ def test_descriptions_come_in_pages(account):
         account.call("DescribeObjects", pipelineId=request["pipelineId"], objectIds=["A0"] * 101)
 
 
-def test_a_switch_has_only_its_choices():
-    """And a number is no text and not below zero."""
+def test_a_setting_has_only_its_choices():
+    """A number must not be a text and not be below zero."""
     with pytest.raises(ValueError, match="over_limit is one of reject, truncate"):
         EmulatorSettings(over_limit="cut")
     with pytest.raises(ValueError, match="acknowledge_seconds"):
         EmulatorSettings(acknowledge_seconds=-1)
 
 
-def test_switches_can_be_set_from_texts():
-    """By the type of each, as on a command line."""
+def test_settings_can_be_set_from_texts():
+    """The type of each setting decides how its text is parsed, as on the command line."""
     texts = ["acknowledge_seconds=1.5", "default_maximum_retries=0", "enforce_rates=true", "running_on=poll"]
 
     assert EmulatorSettings().with_texts(texts) == EmulatorSettings(

@@ -1,4 +1,4 @@
-"""Policies as IAM writes them: what they say, and what is refused because it is not understood."""
+"""IAM policies: what they decide, and which documents are refused because a part of them is not supported."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def test_an_arn_is_matched_part_by_part(pattern, allowed):
 
 
 def test_an_action_without_a_resource_needs_all_resources():
-    """PollForTask is not allowed by a statement for pipelines, however wide."""
+    """A statement for all pipelines does not allow PollForTask."""
     poll = {"action": "datapipeline:PollForTask", "resource": "*"}
 
     assert says(statement(resource="arn:aws:datapipeline:*:*:*"), **poll) is Decision.NOT_ALLOWED
@@ -134,7 +134,7 @@ def test_the_two_negations_stand_for_all_the_others():
     ],
 )
 def test_a_condition_holds_as_in_iam(operator, expected, values, holds):
-    """Keys without values and keys with several included."""
+    """This includes keys without values and keys with several values."""
     conditional = statement(Condition={operator: {"datapipeline:workerGroup": expected}})
 
     assert (says(conditional, datapipeline__workerGroup=values) is Decision.ALLOWED) is holds
@@ -159,7 +159,7 @@ def test_all_conditions_of_a_statement_must_hold():
 
 
 def test_the_owner_is_whose_id_the_policy_leaves_open():
-    """As in AWS's example that grants an owner full access."""
+    """The policy is AWS's example that grants an owner full access."""
     owner = statement(Condition={"ForAnyValue:StringEquals": {"datapipeline:PipelineCreator": "${aws:userid}"}})
     creator = {"datapipeline__PipelineCreator": ["AIDAANN"]}
 
@@ -196,7 +196,7 @@ def test_a_policy_is_read_from_json_and_may_have_one_statement():
     ],
 )
 def test_what_is_not_understood_is_refused_by_name(document, named):
-    """Passed over it would allow, or deny, what nobody checked."""
+    """If the emulator ignored it, it would allow or deny what nobody checked."""
     with pytest.raises(ValueError, match=r".") as caught:
         Policy.parse(document)
 

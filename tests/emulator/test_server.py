@@ -26,20 +26,20 @@ def activities(number):
     }
 
 
-def held(server, region):
-    """The polls of a region that have no answer yet."""
+def open_polls(server, region):
+    """Return the records of a region's open polls, which have no answer yet."""
     records = server.service.received("PollForTask")
     return [record for record in records if record.region == region and record.status is None]
 
 
-def switch(server, **switches):
+def configure(server, **settings):
     server.service.settings = EmulatorSettings(
-        **{"retry_delay_minimum_seconds": 0, "retry_delay_default_seconds": 0, **switches}
+        **{"retry_delay_minimum_seconds": 0, "retry_delay_default_seconds": 0, **settings}
     )
 
 
 def test_a_task_is_run_with_boto3_alone(server, client):
-    """Create, put, activate, poll, progress, fail, retry, finish, and look at it."""
+    """boto3 creates, defines and activates a pipeline, runs its task with a retry, and reads the result."""
     pipeline_id = client.create_pipeline(name="demo", uniqueId="1", tags=[{"key": "k", "value": "v"}])["pipelineId"]
     fields = {"type": "ShellCommandActivity", "workerGroup": GROUP, "command": "echo hello"}
     put = client.put_pipeline_definition(
@@ -81,7 +81,7 @@ def test_a_task_is_run_with_boto3_alone(server, client):
 
 
 def test_a_canceled_task_learns_it(server, client, region, hello):
-    """SetStatus over the wire, then ``canceled`` in the answer to progress."""
+    """SetStatus cancels the task, and the answer to progress has ``canceled``."""
     pipeline_id = server.service.start_pipeline(hello, region=region)
     task_id = client.poll_for_task(workerGroup=GROUP)["taskObject"]["taskId"]
     ids = client.query_objects(pipelineId=pipeline_id, sphere="INSTANCE")["ids"]
@@ -94,7 +94,7 @@ def test_a_canceled_task_learns_it(server, client, region, hello):
 
 
 def test_an_error_message_cannot_change_the_report(server, client, region, hello):
-    """A body that would also read as a form is read as JSON alone."""
+    """The server parses the body as JSON only, even if it could also be parsed as a form."""
     server.service.start_pipeline(hello, region=region)
     task_id = client.poll_for_task(workerGroup=GROUP)["taskObject"]["taskId"]
     message = "http://x/?a=b&taskStatus=FINISHED&Action=ListPipelines&taskId=ZZ&errorId=other&"
@@ -115,8 +115,8 @@ def test_an_error_message_cannot_change_the_report(server, client, region, hello
         ({"taskId": "x", "taskStatus": "FAILED"}, "TaskNotFoundException"),
     ],
 )
-def test_what_boto3_does_not_check_the_server_does(client, parameters, code):
-    """Typed errors with status 400 and the bare name."""
+def test_the_server_checks_what_boto3_does_not_check(client, parameters, code):
+    """Each error has a type of its own, without a prefix, and status 400."""
     with pytest.raises(ClientError) as caught:
         client.set_task_status(**parameters)
 
@@ -134,7 +134,7 @@ def test_what_boto3_does_not_check_the_server_does(client, parameters, code):
     ],
 )
 def test_every_error_is_json(http, operation, body, error):
-    """An unknown operation, one that is not offered yet, a broken body, a missing member."""
+    """The errors are an unknown operation, one that the emulator lacks, a broken body, a missing member."""
     status, content_type, content = http.send(body, http.headers(operation, body))
 
     assert (status, content_type) == (400, "application/x-amz-json-1.1")
@@ -142,7 +142,7 @@ def test_every_error_is_json(http, operation, body, error):
 
 
 def test_a_defect_of_the_emulator_is_an_internal_error(server, client, caplog, monkeypatch):
-    """JSON with status 500, and a trace in the log."""
+    """The answer is JSON with status 500, and the log has a traceback."""
     monkeypatch.setattr(server.service, "call", lambda *_, **__: 1 / 0)
 
     with pytest.raises(ClientError, match="InternalServiceError"):
@@ -152,7 +152,7 @@ def test_a_defect_of_the_emulator_is_an_internal_error(server, client, caplog, m
 
 
 def test_connections_are_kept_alive(http):
-    """Two requests on one connection."""
+    """One connection serves two requests."""
     body = b'{"taskrunnerId": "r"}'
     connection = HTTPConnection(http.url.removeprefix("http://"), timeout=10)
     sockets = []
@@ -166,13 +166,13 @@ def test_connections_are_kept_alive(http):
 
 
 def test_answers_are_not_held_back_by_nagle(server, http, tools):
-    """Or each one on a kept connection would come 40 ms late."""
-    connection = http.hold("PollForTask", b'{"workerGroup": "group-1"}')
-    tools.eventually(lambda: held(server, http.region))
+    """Nagle's algorithm would delay each answer on a kept connection by 40 ms."""
+    connection = http.start_request("PollForTask", b'{"workerGroup": "group-1"}')
+    tools.eventually(lambda: open_polls(server, http.region))
 
     own = [
         each.get_extra_info("socket")
-        for (peer, _), each in _Connection._open.items()
+        for (peer, _), each in _Connection._open_transports.items()
         if peer == connection.getsockname()
     ]
 
@@ -181,9 +181,9 @@ def test_answers_are_not_held_back_by_nagle(server, http, tools):
 
 
 def test_regions_have_nothing_in_common(server, tools, region, hello):
-    """The signature's scope chooses the state."""
+    """The region in the scope of the signature chooses the state."""
     server.service.start_pipeline(hello, region=region)
-    switch(server, long_poll_seconds=0)
+    configure(server, long_poll_seconds=0)
 
     elsewhere = tools.connect(server, "elsewhere")
 
@@ -193,8 +193,8 @@ def test_regions_have_nothing_in_common(server, tools, region, hello):
 
 @pytest.mark.parametrize(("shape", "body"), [("empty", {}), ("null", {"taskObject": None})])
 def test_a_poll_without_work_ends_empty(server, http, shape, body):
-    """After the time of a long poll, in either of two forms."""
-    switch(server, long_poll_seconds=0.05, empty_poll_body=shape)
+    """It ends after the time of a long poll. A setting chooses between two bodies."""
+    configure(server, long_poll_seconds=0.05, empty_poll_body=shape)
     request = b'{"workerGroup": "nobody"}'
 
     status, _, content = http.send(request, http.headers("PollForTask", request))
@@ -202,20 +202,20 @@ def test_a_poll_without_work_ends_empty(server, http, shape, body):
     assert (status, json.loads(content)) == (200, body)
 
 
-def test_new_work_ends_a_held_poll(server, client, region, hello, tools):
-    """At once, not at the end of the 90 seconds."""
+def test_new_work_ends_an_open_poll(server, client, region, hello, tools):
+    """The poll ends at once, not after 90 seconds."""
     with ThreadPoolExecutor(1) as pool:
         poll = pool.submit(client.poll_for_task, workerGroup=GROUP)
-        tools.eventually(lambda: held(server, region))
+        tools.eventually(lambda: open_polls(server, region))
 
         server.service.start_pipeline(hello, region=region)
 
         assert poll.result(timeout=5)["taskObject"]["attemptId"].startswith("@SayHello_")
 
 
-def test_what_time_alone_makes_due_ends_a_held_poll(server, client, region, hello):
-    """A missed acknowledgement, without any request in between."""
-    switch(server, acknowledge_seconds=0.3)
+def test_a_timeout_ends_an_open_poll(server, client, region, hello):
+    """A missed acknowledgement ends the poll without another request."""
+    configure(server, acknowledge_seconds=0.3)
     server.service.start_pipeline(hello, region=region)
     first = client.poll_for_task(workerGroup=GROUP)["taskObject"]
 
@@ -225,15 +225,15 @@ def test_what_time_alone_makes_due_ends_a_held_poll(server, client, region, hell
     assert second["taskId"] != first["taskId"]
 
 
-def test_a_hand_driven_clock_ends_a_held_poll(clock, tools, hello, region):
-    """After ``tick()``."""
+def test_a_controlled_clock_ends_an_open_poll(clock, tools, hello, region):
+    """The poll ends after ``tick()``."""
     service = Service(clock=clock)
     with EmulatorServer(service) as server, ThreadPoolExecutor(1) as pool:
         client = tools.connect(server, region)
         service.start_pipeline(hello, region=region)
         client.poll_for_task(workerGroup=GROUP)
         poll = pool.submit(client.poll_for_task, workerGroup=GROUP)
-        tools.eventually(lambda: held(server, region))
+        tools.eventually(lambda: open_polls(server, region))
 
         clock.advance(minutes=2)
         service.tick()
@@ -242,8 +242,8 @@ def test_a_hand_driven_clock_ends_a_held_poll(clock, tools, hello, region):
 
 
 def test_several_pollers_get_each_task_once(server, client, region):
-    """Eight threads, sixty tasks, and a poll more than tasks for each thread."""
-    switch(server, long_poll_seconds=0.2)
+    """Eight threads share sixty tasks. The last poll of each thread finds no task."""
+    configure(server, long_poll_seconds=0.2)
     server.service.start_pipeline(activities(60), region=region)
 
     def work(_):
@@ -260,18 +260,18 @@ def test_several_pollers_get_each_task_once(server, client, region):
     assert {each.status for each in server.service.attempts(region)} == {"FINISHED"}
 
 
-def test_many_polls_are_held_without_threads_and_served_in_turn(server, region, http, client, tools):
-    """A hundred at once; other calls go on; each task ends exactly one of them, the oldest first."""
+def test_many_polls_are_open_without_threads_and_served_in_turn(server, region, http, client, tools):
+    """Each task ends one of a hundred polls, the oldest first. Other calls still work meanwhile."""
     threads = threading.active_count()
     connections = []
     for index in range(100):
-        connections.append(http.hold("PollForTask", b'{"workerGroup": "group-1"}'))
-        tools.eventually(lambda index=index: len(held(server, region)) > index)
+        connections.append(http.start_request("PollForTask", b'{"workerGroup": "group-1"}'))
+        tools.eventually(lambda index=index: len(open_polls(server, region)) > index)
 
     assert threading.active_count() <= threads  # those of earlier tests may end meanwhile
     assert client.report_task_runner_heartbeat(taskrunnerId="r")["terminate"] is False
     server.service.start_pipeline(activities(60), region=region)
-    tools.eventually(lambda: len(held(server, region)) == 40)
+    tools.eventually(lambda: len(open_polls(server, region)) == 40)
     answers = [tools.received_answer(each) for each in connections[:60]]
     server.service.start_pipeline(activities(40), region=region)
     answers += [tools.received_answer(each) for each in connections[60:]]
@@ -280,42 +280,42 @@ def test_many_polls_are_held_without_threads_and_served_in_turn(server, region, 
 
 
 def test_a_poll_whose_client_has_gone_still_takes_a_task(server, http, hello, tools):
-    """Which is lost until the acknowledgement is missed: the trap of a client that gives up before the 90 seconds."""
-    connection = http.hold("PollForTask", b'{"workerGroup": "group-1"}')
-    tools.eventually(lambda: held(server, http.region))
+    """A client that gives up before the 90 seconds loses this task for ``acknowledge_seconds``."""
+    connection = http.start_request("PollForTask", b'{"workerGroup": "group-1"}')
+    tools.eventually(lambda: open_polls(server, http.region))
     connection.close()
 
     server.service.start_pipeline(hello, region=http.region)
 
-    tools.eventually(lambda: not held(server, http.region))
+    tools.eventually(lambda: not open_polls(server, http.region))
     assert server.service.has_ready(http.region, GROUP) is False
 
 
 def test_a_poll_whose_client_has_gone_may_end(server, http, hello, tools):
-    """The switch leaves the task for the next poll."""
-    switch(server, abandoned_poll="ends")
-    connection = http.hold("PollForTask", b'{"workerGroup": "group-1"}')
-    tools.eventually(lambda: held(server, http.region))
+    """With this setting the task stays for the next poll."""
+    configure(server, abandoned_poll="ends")
+    connection = http.start_request("PollForTask", b'{"workerGroup": "group-1"}')
+    tools.eventually(lambda: open_polls(server, http.region))
     connection.close()
-    tools.eventually(lambda: not held(server, http.region))
+    tools.eventually(lambda: not open_polls(server, http.region))
 
     server.service.start_pipeline(hello, region=http.region)
 
     assert server.service.has_ready(http.region, GROUP) is True
 
 
-def test_stopping_answers_held_polls_at_once(tools, region):
-    """Nobody waits for the rest of the 90 seconds."""
+def test_stopping_answers_open_polls_at_once(tools, region):
+    """The server does not wait for the end of the 90 seconds."""
     with ThreadPoolExecutor(1) as pool:
         with EmulatorServer() as server:
             poll = pool.submit(tools.connect(server, region).poll_for_task, workerGroup=GROUP)
-            tools.eventually(lambda: held(server, region))
+            tools.eventually(lambda: open_polls(server, region))
 
         assert "taskObject" not in poll.result(timeout=5)
 
 
 def test_a_request_can_be_made_to_fail(server, client, region, hello):
-    """So many times, with the error's own status, and without effect."""
+    """As many requests as wanted get the error with its own status. They are not executed."""
     server.service.start_pipeline(hello, region=region)
     task_id = client.poll_for_task(workerGroup=GROUP)["taskObject"]["taskId"]
     server.service.fail_next("SetTaskStatus", "ThrottlingException")
@@ -333,7 +333,7 @@ def test_a_request_can_be_made_to_fail(server, client, region, hello):
 
 
 def test_an_answer_can_be_lost(server, client, tools, region, hello):
-    """The report has taken effect; a client that repeats it is told so, and nothing happens twice."""
+    """The report is executed. A client that repeats it gets a success, and nothing is executed twice."""
     server.service.start_pipeline(hello, region=region)
     task_id = client.poll_for_task(workerGroup=GROUP)["taskObject"]["taskId"]
     server.service.lose_next_answer("SetTaskStatus", times=2)
@@ -350,7 +350,7 @@ def test_an_answer_can_be_lost(server, client, tools, region, hello):
 
 
 def test_a_connection_can_be_dropped_before_anything_happens(server, client, region, hello):
-    """The report has taken no effect."""
+    """The report is not executed."""
     server.service.start_pipeline(hello, region=region)
     task_id = client.poll_for_task(workerGroup=GROUP)["taskObject"]["taskId"]
     server.service.drop_next("SetTaskStatus")
@@ -363,7 +363,7 @@ def test_a_connection_can_be_dropped_before_anything_happens(server, client, reg
 
 
 def test_a_request_can_be_swallowed(server, tools, region, hello):
-    """No answer comes, and nothing has happened; in the end the connection closes."""
+    """The request is neither executed nor answered. The connection is closed at the end."""
     hasty = tools.connect(server, region, read_timeout=0.2)
     server.service.start_pipeline(hello, region=region)
     task_id = hasty.poll_for_task(workerGroup=GROUP)["taskObject"]["taskId"]
@@ -378,7 +378,7 @@ def test_a_request_can_be_swallowed(server, tools, region, hello):
 
 
 def test_an_answer_can_be_late(server, tools, region, hello):
-    """The report has taken effect when the client gives up waiting."""
+    """The report was executed before the client stops waiting."""
     hasty = tools.connect(server, region, read_timeout=0.2)
     server.service.start_pipeline(hello, region=region)
     task_id = hasty.poll_for_task(workerGroup=GROUP)["taskObject"]["taskId"]
@@ -391,7 +391,7 @@ def test_an_answer_can_be_late(server, tools, region, hello):
 
 
 def test_the_published_rates_can_be_enforced(clock, tools, region):
-    """A burst of a hundred, then one heartbeat a second for the account."""
+    """After a burst of a hundred heartbeats the account has one heartbeat each second."""
     service = Service(EmulatorSettings(enforce_rates=True), clock=clock)
     with EmulatorServer(service) as server:
         client = tools.connect(server, region)
@@ -407,7 +407,7 @@ def test_the_published_rates_can_be_enforced(clock, tools, region):
 
 
 def test_a_taken_port_is_an_error(server):
-    """And not a server that nobody reaches."""
+    """Otherwise no client would reach the server."""
     with pytest.raises(OSError, match="in use"):
         EmulatorServer(port=int(server.url.rpartition(":")[2]))
 

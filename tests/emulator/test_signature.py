@@ -1,4 +1,4 @@
-"""Signatures over a real socket: what is refused, and with which error."""
+"""Signatures over a real socket: which requests are refused, and with which error."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ BODY = b'{"taskrunnerId": "runner-1"}'
 
 
 def test_the_raw_report_of_a_failure_has_a_verified_signature(server, client, region, hello, capsys):
-    """The one request that matters most, as it went over the wire."""
+    """The test prints the most important request as the server received it."""
     server.service.start_pipeline(hello, region=region)
     task_id = client.poll_for_task(workerGroup="group-1")["taskObject"]["taskId"]
 
@@ -55,7 +55,7 @@ def answer(http, headers, body=BODY, **target):
 
 
 def test_a_good_signature_is_accepted(http):
-    """So that the refusals below are for their reasons."""
+    """This shows that the tests below are refused for their own reason only."""
     assert answer(http, http.headers(OPERATION, BODY)) == (200, None)
 
 
@@ -71,7 +71,7 @@ def test_a_good_signature_is_accepted(http):
     ],
 )
 def test_a_signature_that_is_not_right_is_refused(http, options, error):
-    """Wrong secret, unknown key, another service, a long-term key with a token, a body that was not signed."""
+    """The secret, key, service, token or hash of the body is wrong."""
     assert answer(http, http.headers(OPERATION, BODY, **options)) == (400, error)
 
 
@@ -88,8 +88,8 @@ def test_the_hash_of_the_body_may_be_a_header(http):
     assert answer(http, headers) == (200, None)
 
 
-def test_what_was_changed_after_signing_is_refused(http):
-    """The body, the target, the path, the query, the method; a header added, or left out of the signature."""
+def test_a_request_changed_after_signing_is_refused(http):
+    """A part of the request was changed, or a header was added or is not signed."""
     signed = http.headers(OPERATION, BODY)
     with_hash = http.headers(OPERATION, BODY, extra={"x-amz-content-sha256": hashlib.sha256(BODY).hexdigest()})
     partly = signed["Authorization"].replace(";x-amz-target", "")
@@ -107,7 +107,7 @@ def test_what_was_changed_after_signing_is_refused(http):
 
 @pytest.mark.parametrize("claim", ["UNSIGNED-PAYLOAD", hashlib.sha256(b"{}").hexdigest()])
 def test_a_body_that_was_not_signed_is_named_as_the_reason(http, claim):
-    """However valid the signature over the claim is."""
+    """The signature itself is valid for the wrong hash."""
     headers = http.headers(OPERATION, BODY, extra={"x-amz-content-sha256": claim})
 
     assert "x-amz-content-sha256 does not match the body" in http.send(BODY, headers)[2].decode()
@@ -127,7 +127,7 @@ def test_a_body_that_was_not_signed_is_named_as_the_reason(http, claim):
     ],
 )
 def test_what_is_not_a_signature_is_refused(http, authorization, error):
-    """None at all, another scheme, half of one."""
+    """The signature is missing, incomplete, or of another scheme."""
     assert answer(http, {**http.headers(OPERATION, BODY), "Authorization": authorization}) == (400, error)
 
 
@@ -151,7 +151,7 @@ def message(http, headers, **target):
     ],
 )
 def test_a_clock_that_is_wrong_is_told_in_which_direction(http, minutes, words):
-    """In AWS's words, by which people search."""
+    """The text is that of AWS, so that users find it when they search for it."""
     headers = http.headers(OPERATION, BODY, when=datetime.now(UTC) + timedelta(minutes=minutes))
 
     assert answer(http, headers) == (400, "InvalidSignatureException")
@@ -186,7 +186,7 @@ def test_the_headers_that_must_be_signed_are_named(http, name):
 
 
 def test_a_header_that_is_sent_twice_is_not_used_by_the_value_that_was_not_signed(server, http):
-    """Else a stranger's target could ride on a signature."""
+    """Otherwise somebody could add another target to a signed request."""
     headers = http.headers(OPERATION, BODY)
     lines = [f"{name}: {value}" for name, value in [("X-Amz-Target", "DataPipeline.ListPipelines"), *headers.items()]]
     host = http.url.removeprefix("http://")
@@ -212,7 +212,7 @@ def test_only_the_regions_that_are_served_can_be_signed_for(tools):
 
 
 def presigned(http, body=BODY, *, seconds=60, age=0, token=None, target=OPERATION, key="test", secret="test"):
-    """The path and the headers of a request that is signed in its query, by botocore's primitives."""
+    """Return the path and the headers of a request that botocore's functions signed in its query."""
     auth = SigV4Auth(Credentials(key, secret), "datapipeline", http.region)
     when = (datetime.now(UTC) - timedelta(seconds=age)).strftime("%Y%m%dT%H%M%SZ")
     headers = {"host": http.url.removeprefix("http://"), "x-amz-target": f"DataPipeline.{target}"}
@@ -251,13 +251,13 @@ def test_a_request_may_be_signed_in_its_query(http):
     ],
 )
 def test_a_signature_in_the_query_is_held_to_its_rules(http, options, error):
-    """It ends after its own seconds; longer than a week none is."""
+    """It expires after its own seconds, which are at most a week."""
     path, headers = presigned(http, **options)
 
     assert answer(http, headers, path=path) == (400, error)
 
 
-def test_what_was_changed_after_presigning_is_refused(http):
+def test_a_request_changed_after_presigning_is_refused(http):
     path, headers = presigned(http)
     refused = (400, "InvalidSignatureException")
     incomplete = (400, "IncompleteSignatureException")
@@ -271,7 +271,7 @@ def test_what_was_changed_after_presigning_is_refused(http):
 
 
 def test_a_refused_request_is_recorded_as_not_verified(server, http):
-    """For tests of credentials."""
+    """Tests of credentials need this record."""
     answer(http, http.headers(OPERATION, BODY, secret="wrong"))
 
     record = server.service.requests[-1]
@@ -279,7 +279,7 @@ def test_a_refused_request_is_recorded_as_not_verified(server, http):
 
 
 def test_credentials_can_be_chosen(tools, region):
-    """Then test:test is unknown."""
+    """The key test:test is unknown then."""
     with EmulatorServer(credentials={"AKIDEXAMPLE": "s3cret"}) as server:
         http = tools.Http(server.url, region)
         assert answer(http, http.headers(OPERATION, BODY, key="AKIDEXAMPLE", secret="s3cret")) == (200, None)
@@ -288,7 +288,7 @@ def test_credentials_can_be_chosen(tools, region):
 
 
 def test_other_machines_are_served_only_with_credentials_of_their_own():
-    """test:test is no protection."""
+    """Everybody knows test:test, so it protects nothing."""
     with pytest.raises(ValueError, match="other machines"):
         EmulatorServer(host="0.0.0.0")
     with pytest.raises(ValueError, match="other machines"):

@@ -1,4 +1,4 @@
-"""Progress, heartbeat and final status: what is stored, what is refused, and every switch for an open question."""
+"""Progress, heartbeats and final statuses: what the service stores, what it refuses, and which settings change this."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def attempt(account):
 
 
 def test_what_a_runner_reports_lands_on_the_attempt(account):
-    """Host, progress, its time, and the three error fields, under the names that users look for."""
+    """The attempt has the host, the progress and the three error fields."""
     account.start({**ACTIVITY, "maximumRetries": "0"})
     task_id = account.poll(hostname="worker-7")["taskId"]
     account.progress(task_id, percentComplete="20")
@@ -42,7 +42,7 @@ def test_what_a_runner_reports_lands_on_the_attempt(account):
 
 
 def test_a_final_status_needs_no_acknowledgement(account):
-    """A task done at once is reported at once."""
+    """A short task can end without any progress report."""
     account.start(ACTIVITY)
     task_id = account.poll()["taskId"]
 
@@ -53,7 +53,7 @@ def test_a_final_status_needs_no_acknowledgement(account):
 
 
 def test_a_task_can_be_given_to_another_runner(account):
-    """The first one is told that there is no such task; the second one's report counts."""
+    """The first task runner's task id is unknown then. The second one's report counts."""
     account.start(ACTIVITY)
     first = account.poll()["taskId"]
     account.progress(first)
@@ -72,7 +72,7 @@ def test_a_task_can_be_given_to_another_runner(account):
 
 
 def test_a_runner_that_was_given_a_task_must_acknowledge_it(account):
-    """Or it is offered again."""
+    """Otherwise the task is handed out again."""
     account.start(ACTIVITY)
     first = account.poll()["taskId"]
     account.progress(first)
@@ -84,7 +84,7 @@ def test_a_runner_that_was_given_a_task_must_acknowledge_it(account):
 
 
 def test_an_unknown_task_is_not_found(account):
-    """For progress and for a status."""
+    """Both progress and a final status get this error."""
     with TASK_NOT_FOUND:
         account.progress("no such task")
     with TASK_NOT_FOUND:
@@ -92,7 +92,7 @@ def test_an_unknown_task_is_not_found(account):
 
 
 def test_a_repeat_of_the_final_status_is_success(account):
-    """It changes nothing, and is counted apart."""
+    """It changes nothing, and has a counter of its own."""
     account.start({**ACTIVITY, "maximumRetries": "0"})
     task_id = account.take()
     account.report(task_id, "FAILED", errorMessage="first")
@@ -104,7 +104,7 @@ def test_a_repeat_of_the_final_status_is_success(account):
 
 
 def test_another_final_status_is_refused(account):
-    """The first one counts, in both directions."""
+    """The first final status counts."""
     account.start({**ACTIVITY, "maximumRetries": "0"})
     task_id = account.take()
     account.report(task_id, "FAILED")
@@ -116,7 +116,7 @@ def test_another_final_status_is_refused(account):
 
 
 def test_progress_after_the_end_is_not_found(account):
-    """The task is over."""
+    """A setting gives the other answer."""
     account.start(ACTIVITY)
     task_id = account.take()
     account.report(task_id, "FINISHED")
@@ -124,12 +124,12 @@ def test_progress_after_the_end_is_not_found(account):
     with TASK_NOT_FOUND:
         account.progress(task_id)
 
-    account.switch(progress_after_end="canceled")
+    account.configure(progress_after_end="canceled")
     assert account.progress(task_id) is True
 
 
 def ended(account, how):
-    """A task id of a task that is over: reported, reported otherwise, canceled or given up."""
+    """Return the id of a task that has ended: it was reported, was canceled, or was taken away."""
     account.start(ACTIVITY)
     task_id = account.take()
     if how == "status_after_cancel":
@@ -141,45 +141,45 @@ def ended(account, how):
     return task_id
 
 
-SWITCHES = ["repeated_status", "conflicting_status", "status_after_cancel", "status_after_reassignment"]
+LATE_STATUS_SETTINGS = ["repeated_status", "conflicting_status", "status_after_cancel", "status_after_reassignment"]
 
 
-@pytest.mark.parametrize("switch", SWITCHES)
-def test_a_late_status_is_answered_by_its_switch_and_changes_nothing(account, switch):
-    """Each of the three possible answers."""
-    task_id = ended(account, switch)
+@pytest.mark.parametrize("setting", LATE_STATUS_SETTINGS)
+def test_a_late_status_is_answered_by_its_setting_and_changes_nothing(account, setting):
+    """The test tries each of the three possible answers."""
+    task_id = ended(account, setting)
     before = account.attempts()
 
-    account.switch(**{switch: "accept"})
+    account.configure(**{setting: "accept"})
     account.report(task_id, "FINISHED")
-    account.switch(**{switch: "task_not_found"})
+    account.configure(**{setting: "task_not_found"})
     with TASK_NOT_FOUND:
         account.report(task_id, "FINISHED")
-    account.switch(**{switch: "invalid_request"})
+    account.configure(**{setting: "invalid_request"})
     with INVALID:
         account.report(task_id, "FINISHED")
 
     assert account.attempts() == before
-    assert attempt(account).accepted_reports == (0 if "after" in switch else 1)
+    assert attempt(account).accepted_reports == (0 if "after" in setting else 1)
 
 
 @pytest.mark.parametrize(
-    ("switch", "how"),
+    ("setting", "how"),
     [("progress_after_cancel", "status_after_cancel"), ("progress_after_reassignment", "status_after_reassignment")],
 )
-def test_late_progress_is_answered_by_its_switch(account, switch, how):
-    """Canceled, or not found."""
+def test_late_progress_is_answered_by_its_setting(account, setting, how):
+    """The answer is ``canceled`` or an error."""
     task_id = ended(account, how)
 
-    account.switch(**{switch: "canceled"})
+    account.configure(**{setting: "canceled"})
     assert account.progress(task_id) is True
-    account.switch(**{switch: "task_not_found"})
+    account.configure(**{setting: "task_not_found"})
     with TASK_NOT_FOUND:
         account.progress(task_id)
 
 
 def test_a_reserved_error_id_is_refused_and_changes_nothing(account):
-    """``Service_`` is the service's own prefix; a switch stores it."""
+    """``Service_`` is the prefix of the service itself. A setting allows it."""
     account.start({**ACTIVITY, "maximumRetries": "0"})
     task_id = account.take()
 
@@ -187,13 +187,13 @@ def test_a_reserved_error_id_is_refused_and_changes_nothing(account):
         account.report(task_id, "FAILED", errorId="Service_Mine")
     assert account.attempts() == {"A#1": "RUNNING"}
 
-    account.switch(enforce_reserved_error_id=False)
+    account.configure(enforce_reserved_error_id=False)
     account.report(task_id, "FAILED", errorId="Service_Mine")
     assert attempt(account).error_id == "Service_Mine"
 
 
 def test_a_report_that_makes_the_attempt_too_large_is_refused(account):
-    """15,360 bytes for the whole object, UTF-8 and names included; the task can still be reported."""
+    """The whole object may have 15,360 bytes of UTF-8. A smaller report is accepted afterwards."""
     account.start({**ACTIVITY, "maximumRetries": "0"})
     task_id = account.take()
 
@@ -207,8 +207,8 @@ def test_a_report_that_makes_the_attempt_too_large_is_refused(account):
 
 
 def test_an_attempt_may_be_cut_to_its_size(account):
-    """The switch cuts errorMessage, at a whole character."""
-    account.switch(over_object_size="truncate")
+    """With this setting errorMessage is truncated after a whole character."""
+    account.configure(over_object_size="truncate")
     account.start({**ACTIVITY, "maximumRetries": "0"})
 
     account.report(account.take(), "FAILED", errorMessage="😀" * 10_000, errorStackTrace="kept")
@@ -220,8 +220,8 @@ def test_an_attempt_may_be_cut_to_its_size(account):
 
 
 def test_the_size_of_an_attempt_may_not_matter(account):
-    """The switch stores everything."""
-    account.switch(over_object_size="ignore")
+    """With this setting everything is stored."""
+    account.configure(over_object_size="ignore")
     account.start({**ACTIVITY, "maximumRetries": "0"})
 
     account.report(account.take(), "FAILED", errorMessage="x" * 100_000)
@@ -230,7 +230,7 @@ def test_the_size_of_an_attempt_may_not_matter(account):
 
 
 def test_an_attempt_takes_fifty_fields_and_no_more(account):
-    """The refused report leaves the earlier progress."""
+    """A report that is refused does not change the earlier progress."""
     account.start(ACTIVITY)
     task_id = account.take()
     account.progress(task_id, percentComplete="1")
@@ -244,13 +244,13 @@ def test_an_attempt_takes_fifty_fields_and_no_more(account):
 
 
 def test_fields_of_the_service_cannot_be_reported(account):
-    """``@status`` is read-only; a switch ignores it instead."""
+    """``@status`` is read-only. With a setting it is ignored."""
     account.start(ACTIVITY)
     task_id = account.take()
 
     with INVALID:
         account.progress(task_id, **{"@status": "FINISHED"})
-    account.switch(reserved_progress_field="ignore")
+    account.configure(reserved_progress_field="ignore")
     account.progress(task_id, **{"@status": "FINISHED", "percentComplete": "2"})
 
     assert attempt(account).progress == {"percentComplete": "2"}
@@ -258,29 +258,29 @@ def test_fields_of_the_service_cannot_be_reported(account):
 
 
 def test_a_heartbeat_says_whether_to_terminate(account):
-    """Which a switch alone decides."""
+    """Only a setting decides this."""
     request = {"taskrunnerId": "runner-1"}
 
     before = account.call("ReportTaskRunnerHeartbeat", **request)
-    account.switch(terminate_runners=True)
+    account.configure(terminate_runners=True)
 
     assert before == {"terminate": False}
     assert account.call("ReportTaskRunnerHeartbeat", **request) == {"terminate": True}
 
 
 def test_an_empty_worker_group_is_refused(account):
-    """Not a group that nobody uses."""
+    """The service does not treat it as a group without tasks."""
     with INVALID:
         account.poll("")
 
 
-def test_referenced_objects_are_a_switch(account):
-    """With it off, the task object has the attempt alone."""
+def test_referenced_objects_are_a_setting(account):
+    """Without them, the task object contains only the attempt."""
     node = {"id": "Data", "type": "S3DataNode", "directoryPath": "s3://bucket/#{@scheduledStartTime}"}
     account.start({**ACTIVITY, "input": {"ref": "Data"}}, {**ACTIVITY, "id": "B", "input": {"ref": "Data"}}, node)
 
     full = account.poll()
-    account.switch(referenced_objects=False)
+    account.configure(referenced_objects=False)
     alone = account.poll()
 
     path = {"key": "directoryPath", "stringValue": "s3://bucket/2012-12-12T00:00:00"}

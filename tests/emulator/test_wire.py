@@ -1,4 +1,4 @@
-"""Limits, characters and types, as botocore's model of the service has them."""
+"""The limits, characters and types of botocore's service model."""
 
 from __future__ import annotations
 
@@ -6,21 +6,21 @@ import pytest
 
 from airflow_provider_datapipeline.emulator import EmulatorSettings
 from airflow_provider_datapipeline.emulator.errors import ServiceError
-from airflow_provider_datapipeline.emulator.wire import clipped, operation_of, parse, validated
+from airflow_provider_datapipeline.emulator.wire import operation_name, parse, truncate, validate
 
 STATUS = {"taskId": "t", "taskStatus": "FAILED"}
 
 
-def refusal(operation, request, **switches):
+def refusal(operation, request, **settings):
     with pytest.raises(ServiceError) as caught:
-        validated(operation, request, EmulatorSettings(**switches))
+        validate(operation, request, EmulatorSettings(**settings))
     return caught.value
 
 
 @pytest.mark.parametrize(("member", "longest"), [("taskId", 2048), ("errorId", 1024), ("errorStackTrace", 1024)])
 def test_a_text_is_accepted_up_to_its_limit(member, longest):
-    """And refused one character later, in the words of AWS's own framework."""
-    validated("SetTaskStatus", {**STATUS, member: "x" * longest}, EmulatorSettings())
+    """A text that is one character longer is refused with the words of AWS's own framework."""
+    validate("SetTaskStatus", {**STATUS, member: "x" * longest}, EmulatorSettings())
 
     error = refusal("SetTaskStatus", {**STATUS, member: "x" * (longest + 1)})
 
@@ -30,40 +30,38 @@ def test_a_text_is_accepted_up_to_its_limit(member, longest):
 
 
 def test_an_error_message_has_no_limit_of_its_own():
-    """Nor a class of characters: the model gives neither."""
+    """The model limits neither its length nor its characters."""
     message = "x\0" * 100_000
 
-    assert (
-        validated("SetTaskStatus", {**STATUS, "errorMessage": message}, EmulatorSettings())["errorMessage"] == message
-    )
+    assert validate("SetTaskStatus", {**STATUS, "errorMessage": message}, EmulatorSettings())["errorMessage"] == message
 
 
 def test_a_limit_counts_utf16_units():
-    """Unless the switch says code points."""
+    """With a setting it counts code points."""
     request = {**STATUS, "errorStackTrace": "😀" * 513}
 
     assert refusal("SetTaskStatus", request).code == "ValidationException"
-    validated("SetTaskStatus", request, EmulatorSettings(length_unit="code_points"))
+    validate("SetTaskStatus", request, EmulatorSettings(length_unit="code_points"))
 
 
-def test_the_stack_trace_limit_of_the_api_page_is_a_switch():
-    """4095 there, 1024 in the model."""
+def test_the_stack_trace_limit_of_the_api_page_is_a_setting():
+    """It is 4095 on the API page and 1024 in the model."""
     settings = EmulatorSettings(stack_trace_limit=4095)
 
-    validated("SetTaskStatus", {**STATUS, "errorStackTrace": "x" * 4095}, settings)
+    validate("SetTaskStatus", {**STATUS, "errorStackTrace": "x" * 4095}, settings)
     assert refusal("SetTaskStatus", {**STATUS, "errorStackTrace": "x" * 4096}, stack_trace_limit=4095)
 
 
 @pytest.mark.parametrize("character", ["\0", "\x1b", "\x0b", "\ufffe", "\uffff", "\ud800"])
 def test_a_character_outside_the_class_is_refused(character):
-    """Control characters, non-characters and halves of pairs."""
+    """These are control characters, non-characters and single surrogates."""
     assert "regular expression" in refusal("SetTaskStatus", {**STATUS, "errorId": f"a{character}"}).message
 
 
 @pytest.mark.parametrize("character", ["\t", "\r", "\n", " ", "\x7f", "é", "\ufffd", "\U00010000", "\U0010ffff"])
 def test_a_character_of_the_class_is_accepted(character):
-    """Line ends, and everything beyond U+FFFF, which the model spells as surrogate pairs."""
-    validated("SetTaskStatus", {**STATUS, "errorId": character}, EmulatorSettings())
+    """These include characters beyond U+FFFF, which the model writes as surrogate pairs."""
+    validate("SetTaskStatus", {**STATUS, "errorId": character}, EmulatorSettings())
 
 
 @pytest.mark.parametrize(
@@ -79,16 +77,16 @@ def test_a_character_of_the_class_is_accepted(character):
     ],
 )
 def test_a_constraint_is_named_with_the_member_that_breaks_it(operation, request_, text):
-    """Enumerations, missing members, minimum lengths, members of lists."""
+    """The members are enumerations, missing, too short, or in lists."""
     assert text in refusal(operation, request_).message
 
 
-def test_the_type_of_a_refusal_is_a_switch():
-    """A minimum length stays a ValidationException: that one was seen."""
-    switches = {"constraint_error": "InvalidRequestException"}
+def test_the_type_of_a_refusal_is_a_setting():
+    """A minimum length always is a ValidationException, because that error was seen."""
+    settings = {"constraint_error": "InvalidRequestException"}
 
-    assert refusal("SetTaskStatus", {**STATUS, "errorId": "\0"}, **switches).code == "InvalidRequestException"
-    assert refusal("CreatePipeline", {"name": "", "uniqueId": "u"}, **switches).code == "ValidationException"
+    assert refusal("SetTaskStatus", {**STATUS, "errorId": "\0"}, **settings).code == "InvalidRequestException"
+    assert refusal("CreatePipeline", {"name": "", "uniqueId": "u"}, **settings).code == "ValidationException"
 
 
 @pytest.mark.parametrize(
@@ -103,35 +101,35 @@ def test_the_type_of_a_refusal_is_a_switch():
     ],
 )
 def test_a_wrong_type_cannot_be_read(operation, request_):
-    """SerializationException, whatever the member."""
+    """The error is a SerializationException for every member."""
     assert refusal(operation, request_).code == "SerializationException"
 
 
 def test_members_that_the_model_does_not_know_are_ignored():
-    """As AWS does, for clients of another age."""
-    assert validated("SetTaskStatus", {**STATUS, "slots": []}, EmulatorSettings()) == STATUS
+    """AWS does the same for clients of other versions."""
+    assert validate("SetTaskStatus", {**STATUS, "slots": []}, EmulatorSettings()) == STATUS
 
 
 def test_texts_over_their_limit_may_be_cut():
-    """The switch leaves the cutting to the call; only error texts are cut, never an id."""
+    """With this setting the operation truncates error texts. An id is never truncated."""
     request = {**STATUS, "errorStackTrace": "x" * 2000}
 
-    assert validated("SetTaskStatus", request, EmulatorSettings(over_limit="truncate")) == request
+    assert validate("SetTaskStatus", request, EmulatorSettings(over_limit="truncate")) == request
     assert refusal("SetTaskStatus", {**STATUS, "taskId": "x" * 2049}, over_limit="truncate")
-    assert clipped("x" * 2000, 1024, "utf16") == "x" * 1024
-    assert clipped("a" + "😀" * 600, 1024, "utf16") == "a" + "😀" * 511
-    assert clipped("😀" * 600, 512, "code_points") == "😀" * 512
+    assert truncate("x" * 2000, 1024, "utf16") == "x" * 1024
+    assert truncate("a" + "😀" * 600, 1024, "utf16") == "a" + "😀" * 511
+    assert truncate("😀" * 600, 512, "code_points") == "😀" * 512
 
 
 @pytest.mark.parametrize("body", [b"{", b"[]", b"null", b'"text"', b"\xff\xfe"])
 def test_a_body_that_is_no_json_object_cannot_be_read(body):
-    """SerializationException."""
+    """The error is a SerializationException."""
     with pytest.raises(ServiceError, match="SerializationException"):
         parse(body)
 
 
 @pytest.mark.parametrize("target", [None, "", "PollForTask", "DataPipeline.", "DataPipeline_20121129.PollForTask"])
 def test_an_operation_that_is_not_known_is_refused(target):
-    """Also the stale target of an old guide."""
+    """The wrong targets include that of an old guide."""
     with pytest.raises(ServiceError, match="UnknownOperationException"):
-        operation_of(target)
+        operation_name(target)

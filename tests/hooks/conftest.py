@@ -27,7 +27,7 @@ def _no_clients_of_other_tests() -> None:
 
 @pytest.fixture
 def connect(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
-    """Define the Airflow connection ``stub``; botocore's pauses between tries, of a second or two, become short."""
+    """Define the Airflow connection ``stub``, and shorten botocore's pauses between tries from seconds to 10 ms."""
     monkeypatch.setattr(ExponentialBackoff, "delay_amount", lambda *_: 0.01)
 
     def define(url: str, conn_id: str = CONN_ID, **extra: Any) -> None:
@@ -44,7 +44,7 @@ def connect(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
 
 @pytest.fixture
 def serve(connect: Callable[..., None]) -> Iterator[Callable[..., StubService]]:
-    """Start stub services; the connection ``stub`` leads to the last one."""
+    """Start stub services. The connection ``stub`` leads to the last of them."""
     services = []
 
     def start(*answers: Answer) -> StubService:

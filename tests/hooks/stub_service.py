@@ -1,4 +1,4 @@
-"""A service of a few lines that answers what a test tells it to, and remembers what it was asked."""
+"""A small service that gives the answers of a test, and remembers its requests."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ NAMESPACE = "com.amazon.setl.webservice#"
 
 @dataclass(frozen=True)
 class Answer:
-    """One answer; ``hang`` gives none until the test ends, ``hang_up`` none at all: the connection is closed."""
+    """One answer. With ``hang`` none is sent until the test ends. With ``hang_up`` the connection is closed instead."""
 
     body: dict[str, Any] = field(default_factory=dict)
     status: int = 200
@@ -47,7 +47,7 @@ class _Server(ThreadingHTTPServer):
 
 
 class StubService:
-    """Gives the answers it was handed in order, and the last one again and again."""
+    """Gives its answers in order, and repeats the last one for ever."""
 
     def __init__(self, *answers: Answer) -> None:
         self.answers = list(answers) or [Answer()]

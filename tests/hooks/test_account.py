@@ -1,4 +1,4 @@
-"""Whose rates a client's calls count against."""
+"""The account whose rates a client's calls count against."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ OLD_KEYS = ("AKIAIOSFODNN7EXAMPLE", "AKIAJXXXXXXXXXXXXXXX", "ASIAIXXXXXXXXXXXXXX
 
 
 def key_id(account: int, rest: int = 0, prefix: str = "AKIA") -> str:
-    """Make an access key id as AWS makes them: its first bit is set, 40 bits are the account, the rest is at random."""
+    """Make an access key id as AWS does: the first bit is set, 40 bits are the account, the rest is random."""
     bits = (1 << 79) | (account << 39) | (rest & (1 << 39) - 1)
     return prefix + base64.b32encode(bits.to_bytes(10, "big")).decode()
 
@@ -44,7 +44,7 @@ def test_an_account_is_read_from_any_key_of_it(account, rest, prefix) -> None:
 
 
 def test_a_key_of_a_known_account() -> None:
-    """Published with its account by those who found this out."""
+    """The people who found out how keys contain accounts have published this one."""
     assert account_id("ASIAQNZGKIQY56JQ7WML") == "029608264753"
 
 
@@ -61,7 +61,7 @@ def test_a_key_that_carries_no_account_has_none(key) -> None:
 
 
 async def test_two_connections_of_one_account_are_one(connect_as, invoke) -> None:
-    """A user's key, and one of a role that was assumed there."""
+    """The key of a user, and the key of a role of that account that was assumed."""
     connect_as("one", key_id(123456789012, 1))
     connect_as("two", key_id(123456789012, 2, "ASIA"), aws_session_token="s3ssi0n")
 
@@ -109,7 +109,7 @@ async def test_without_credentials_the_connection_stands_for_the_account(connect
 
 
 async def test_a_role_that_was_not_assumed_yet_is_not_assumed_for_it(invoke, monkeypatch, tmp_path) -> None:
-    """Or AWS would be asked, from the event loop."""
+    """Otherwise the event loop would have to wait for AWS."""
     config = tmp_path / "config"
     role = "role_arn = arn:aws:iam::123456789012:role/r\nsource_profile = other\n"
     keys = f"aws_access_key_id = {key_id(1)}\naws_secret_access_key = secret\n"

@@ -7,6 +7,7 @@ import gc
 import os
 import signal
 import threading
+import weakref
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
@@ -17,13 +18,12 @@ from asgiref.sync import sync_to_async
 from botocore.loaders import JSONFileLoader, Loader  # type: ignore[import-untyped]  # ships no types
 
 from airflow_provider_datapipeline.exceptions import AccessDeniedError
-from airflow_provider_datapipeline.hooks import _clients
 from airflow_provider_datapipeline.hooks._clients import (
     ClientKey,
     Opener,
     forget_clients,
-    shared_async_client,
-    shared_client,
+    use_async_client,
+    use_client,
 )
 from airflow_provider_datapipeline.hooks._config import Purpose
 from airflow_provider_datapipeline.hooks.datapipeline import DataPipelineHook
@@ -31,21 +31,35 @@ from tests.hooks.conftest import CONN_ID
 from tests.hooks.stub_service import Answer, refusal
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Awaitable, Callable
 
 KEY = ClientKey("aws_default", None, None, "", Purpose.CALL)
 ALIVE = Answer({"canceled": False})
 
 
-class Builder:
-    """Makes distinguishable clients, slowly enough for others to want one meanwhile."""
+class Client:
+    """A client that remembers whether it was closed."""
 
     def __init__(self) -> None:
-        self.built: list[object] = []
-        self.closed: list[object] = []
+        self.closed = 0
 
-    def build(self) -> object:
-        client = object()
+    def close(self) -> None:
+        self.closed += 1
+
+
+class Builder:
+    """Makes distinguishable clients, slowly enough that other callers want one meanwhile."""
+
+    def __init__(self) -> None:
+        self.built: list[Client] = []
+
+    @property
+    def closed(self) -> list[int]:
+        """How often each client was closed, in the order in which they were built."""
+        return [client.closed for client in self.built]
+
+    def build(self) -> Client:
+        client = Client()
         self.built.append(client)
         return client
 
@@ -54,12 +68,34 @@ class Builder:
         return self.open
 
     @asynccontextmanager
-    async def open(self) -> AsyncIterator[object]:
+    async def open(self) -> AsyncIterator[Client]:
         client = self.build()
         try:
             yield client
         finally:
-            self.closed.append(client)
+            try:
+                await asyncio.sleep(0)  # as for the goodbye of TLS
+            finally:
+                client.close()
+
+
+def shared_client(key: ClientKey, build: Callable[[], object]) -> object:
+    """Return the client that a call would use now."""
+    with use_client(key, build) as used:
+        return used.client
+
+
+async def shared_async_client(key: ClientKey, prepare: Callable[[], Awaitable[Opener]]) -> object:
+    """Return the client that a call in this event loop would use now."""
+    async with use_async_client(key, prepare) as used:
+        return used.client
+
+
+async def until_closed(builder: Builder, *closed: int) -> None:
+    """Wait until clients are closed in tasks of their own."""
+    async with asyncio.timeout(5):
+        while builder.closed != list(closed):  # noqa: ASYNC110  # a task that nobody can wait for
+            await asyncio.sleep(0)
 
 
 @pytest.fixture
@@ -107,7 +143,7 @@ def test_a_failed_build_is_tried_again_by_the_next_call(builder) -> None:
 
 
 def test_a_slow_build_keeps_up_nobody_else(builder) -> None:
-    """Assuming a role may take seconds; a poll of another connection does not wait for it."""
+    """Assuming a role may take seconds, in which a poll with another connection goes on."""
     release = threading.Event()
 
     def build_slowly() -> object:
@@ -126,18 +162,20 @@ def test_a_slow_build_keeps_up_nobody_else(builder) -> None:
 
 @pytest.mark.filterwarnings("ignore:.*multi-threaded, use of fork:DeprecationWarning")
 def test_a_forked_process_builds_its_own_client(builder) -> None:
-    """Even if the fork happened while another thread was building, and so held the lock."""
-    inherited = shared_client(KEY, builder.build)
+    """Even if another thread held a lock at the fork, because it was building a client."""
+    inherited = builder.build()
+    assert shared_client(KEY, lambda: inherited) is inherited
     release = threading.Event()
     other = KEY._replace(aws_conn_id="other")
-    busy = threading.Thread(target=shared_client, args=(other, lambda: release.wait(10)))
+    busy = threading.Thread(target=shared_client, args=(other, lambda: release.wait(10) and builder.build()))
     busy.start()
 
     child = os.fork()
     if child == 0:
         signal.alarm(10)  # instead of waiting for a lock for ever
         shared_client(other, builder.build)
-        os._exit(0 if shared_client(KEY, builder.build) is not inherited else 1)
+        forget_clients()
+        os._exit(0 if shared_client(KEY, builder.build) is not inherited and not inherited.closed else 1)
     release.set()
     busy.join()
 
@@ -148,7 +186,7 @@ def test_a_forked_process_builds_its_own_client(builder) -> None:
 async def test_tasks_share_a_client(builder) -> None:
     shared = await asyncio.gather(*(shared_async_client(KEY, builder.prepare) for _ in range(8)))
 
-    assert {id(one.client) for one in shared} == {id(builder.built[0])}
+    assert set(shared) == set(builder.built)
     assert len(builder.built) == 1
 
 
@@ -160,7 +198,7 @@ async def test_a_canceled_caller_does_not_take_the_client_from_the_others(builde
 
     first.cancel()
 
-    assert (await second).client is builder.built[0]
+    assert await second is builder.built[0]
     assert first.cancelled()
 
 
@@ -171,76 +209,166 @@ async def test_a_failed_preparation_is_tried_again_by_the_next_call(builder) -> 
     with pytest.raises(OSError, match="no network yet"):
         await shared_async_client(KEY, fail)
 
-    assert (await shared_async_client(KEY, builder.prepare)).client is builder.built[0]
+    assert await shared_async_client(KEY, builder.prepare) is builder.built[0]
 
 
 async def test_an_event_loop_has_its_own_client_and_closes_it_at_its_end(builder) -> None:
-    """Or aiohttp complains about a session that was never closed."""
+    """If it stayed open, aiohttp would complain."""
+    first = await asyncio.to_thread(asyncio.run, shared_async_client(KEY, builder.prepare))
+    assert builder.closed == [1]
 
-    async def get() -> object:
-        return (await shared_async_client(KEY, builder.prepare)).client
+    second = await asyncio.to_thread(asyncio.run, shared_async_client(KEY, builder.prepare))
 
-    first = await asyncio.to_thread(asyncio.run, get())
-    second = await asyncio.to_thread(asyncio.run, get())
-
+    assert builder.built == [first, second]
     assert first is not second
-    assert builder.closed == [first, second]
+    assert builder.closed == [1, 1]
+
+
+@pytest.mark.parametrize("discarded", ["during a call", "by the last call", "by nobody"])
+async def test_a_client_is_closed_once_although_the_event_loop_ends(builder, discarded) -> None:
+    """Also if a call is under way then, or the client is just being closed."""
+
+    async def call(started: asyncio.Event) -> None:
+        async with use_async_client(KEY, builder.prepare) as used:
+            if discarded == "during a call":
+                used.discard()
+            started.set()
+            await asyncio.Event().wait()
+
+    async def main() -> None:
+        if discarded == "by the last call":
+            async with use_async_client(KEY, builder.prepare) as used:
+                used.discard()
+            return
+        started = asyncio.Event()
+        tasks.append(asyncio.create_task(call(started)))
+        await started.wait()
+
+    tasks: list[asyncio.Task[None]] = []
+    await asyncio.to_thread(asyncio.run, main())
+
+    assert builder.closed == [1]
 
 
 async def test_event_loops_that_were_closed_are_not_kept(builder) -> None:
-    async def get() -> None:
-        await shared_async_client(KEY, builder.prepare)
-
     for _ in range(3):
-        await asyncio.to_thread(asyncio.run, get())
+        await asyncio.to_thread(asyncio.run, shared_async_client(KEY, builder.prepare))
+    clients = [weakref.ref(client) for client in builder.built]
 
-    assert len(_clients._async_clients._loops) == 1
+    builder.built.clear()
+    await shared_async_client(KEY, builder.prepare)
+    gc.collect()
+
+    assert [client() for client in clients] == [None] * 3
 
 
 async def test_a_discarded_client_closes_after_the_last_call_under_way(builder) -> None:
-    """Another task may be waiting for its answer on the same client."""
-    under_way = await shared_async_client(KEY, builder.prepare)
+    """Another task may be waiting for an answer on the same client. Nothing depends on the garbage collector."""
+    async with use_async_client(KEY, builder.prepare) as first:
+        async with use_async_client(KEY, builder.prepare) as refused:
+            assert refused.client is first.client
+            refused.discard()
+            first.discard()
+        async with use_async_client(KEY, builder.prepare) as replacement:
+            assert replacement.client is not first.client
+        await asyncio.sleep(0.01)
+        assert builder.closed == [0, 0]
 
-    _clients.discard_async(KEY, under_way)
-    replacement = await shared_async_client(KEY, builder.prepare)
-    assert replacement.client is not under_way.client
-    assert builder.closed == []
+    await until_closed(builder, 1, 0)
 
-    del under_way
-    gc.collect()
-    async with asyncio.timeout(5):
-        while not builder.closed:  # noqa: ASYNC110  # the event loop's own housekeeping sets no event
+
+def test_a_discarded_client_of_threads_closes_after_the_last_call_under_way(builder) -> None:
+    with use_client(KEY, builder.build) as first:
+        with use_client(KEY, builder.build) as refused:
+            assert refused.client is first.client
+            refused.discard()
+            first.discard()
+        assert shared_client(KEY, builder.build) is not first.client
+        assert builder.closed == [0, 0]
+
+    assert builder.closed == [1, 0]
+
+
+async def test_a_call_that_is_canceled_leaves_its_client_to_be_closed(builder) -> None:
+    started = asyncio.Event()
+
+    async def call() -> None:
+        async with use_async_client(KEY, builder.prepare) as used:
+            used.discard()
+            started.set()
+            await asyncio.Event().wait()
+
+    calling = asyncio.create_task(call())
+    await started.wait()
+    calling.cancel()
+
+    await until_closed(builder, 1)
+
+
+async def test_who_waits_for_a_client_never_gets_one_that_is_closed(builder) -> None:
+    """The call that has opened it may be refused before the other calls have begun."""
+
+    async def call() -> bool:
+        async with use_async_client(KEY, builder.prepare) as used:
+            used.discard()
             await asyncio.sleep(0)
-    assert builder.closed == builder.built[:1]
+            return bool(used.client.closed)
+
+    assert await asyncio.gather(*(call() for _ in range(5))) == [False] * 5
+    await until_closed(builder, *[1] * len(builder.built))
 
 
 async def test_only_the_client_that_was_refused_is_discarded(builder) -> None:
-    """Many calls may be refused at once; the first has replaced the client when the others come to discard it."""
+    """Many calls may be refused at once. When the later ones discard the client, the first has replaced it already."""
+    with use_client(KEY, builder.build) as old:
+        old.discard()
+        new = shared_client(KEY, builder.build)
+        old.discard()
+        assert shared_client(KEY, builder.build) is new
+    async with use_async_client(KEY, builder.prepare) as old_async:
+        old_async.discard()
+        new_async = await shared_async_client(KEY, builder.prepare)
+        old_async.discard()
+        assert await shared_async_client(KEY, builder.prepare) is new_async
+
+    assert new is not old.client
+    assert new_async is not old_async.client
+
+
+def test_a_client_that_does_not_fit_is_replaced_and_closed(builder) -> None:
     old = shared_client(KEY, builder.build)
-    old_async = await shared_async_client(KEY, builder.prepare)
-    _clients.discard(KEY, old)
-    _clients.discard_async(KEY, old_async)
-    new = shared_client(KEY, builder.build)
-    new_async = await shared_async_client(KEY, builder.prepare)
 
-    _clients.discard(KEY, old)
-    _clients.discard_async(KEY, old_async)
+    with use_client(KEY, builder.build, fits=lambda client: client is not old) as used:
+        assert used.client is builder.built[1]
 
-    assert shared_client(KEY, builder.build) is new
-    assert await shared_async_client(KEY, builder.prepare) is new_async
+    assert builder.closed == [1, 0]
+    assert shared_client(KEY, builder.build) is builder.built[1]
 
 
-async def test_forgotten_clients_are_built_anew(builder) -> None:
+async def test_forgotten_clients_are_closed_and_built_anew(builder) -> None:
     old, old_async = shared_client(KEY, builder.build), await shared_async_client(KEY, builder.prepare)
 
     forget_clients()
 
     assert shared_client(KEY, builder.build) is not old
     assert await shared_async_client(KEY, builder.prepare) is not old_async
+    await until_closed(builder, 1, 1, 0, 0)
+
+
+def test_a_client_that_is_forgotten_while_it_is_built_serves_its_call_alone(builder) -> None:
+    def build() -> Client:
+        forget_clients()
+        return builder.build()
+
+    with use_client(KEY, build) as used:
+        assert shared_client(KEY, builder.build) is not used.client
+        assert builder.closed == [0, 0]
+
+    assert builder.closed == [1, 0]
 
 
 async def test_hooks_share_one_connection_to_the_service(serve, invoke) -> None:
-    """New hooks, as each task and trigger makes them; sessions, TLS and sockets stay."""
+    """Each task and trigger makes new hooks, which use the same session, TLS and socket."""
     service = serve(ALIVE)
 
     for _ in range(3):
@@ -259,7 +387,7 @@ async def test_the_airflow_connection_is_looked_up_once(serve, invoke, monkeypat
 
 
 async def test_equal_settings_share_a_client_and_others_do_not(serve, invoke) -> None:
-    """Each hook gets a dict of its own, as from an operator's template."""
+    """Each hook has its own dict, as if it came from an operator's template."""
     service = serve(ALIVE)
     for seconds in (5, 5, 6):
         hook = DataPipelineHook(CONN_ID, config={"read_timeout": seconds, "retries": {"mode": "standard"}})
@@ -269,7 +397,7 @@ async def test_equal_settings_share_a_client_and_others_do_not(serve, invoke) ->
 
 
 async def test_credentials_of_another_identity_are_picked_up_after_a_refusal(serve, connect, invoke, hook) -> None:
-    """The connection is read again by the next call, in the same process."""
+    """The next call in the same process reads the connection again."""
     service = serve(ALIVE, refusal("AccessDeniedException"), ALIVE)
     await invoke(hook, "report_task_progress", "task-1")
     connect(service.url, aws_session_token="rotated")
@@ -293,7 +421,7 @@ async def test_a_hook_that_is_kept_picks_up_rotated_credentials_too(serve, conne
 
 
 async def test_a_refused_client_is_closed_and_not_merely_collected(serve, hook) -> None:
-    """Collected with its connections open it would complain, here as an error."""
+    """A client that is collected with open connections complains, which is an error in tests."""
     serve(ALIVE, refusal("ExpiredToken"))
     await hook.areport_task_progress("task-1")
 
@@ -304,7 +432,7 @@ async def test_a_refused_client_is_closed_and_not_merely_collected(serve, hook) 
 
 
 async def test_fifty_polls_wait_side_by_side(serve, hook) -> None:
-    """None queues for a connection behind another's 90 seconds."""
+    """No poll waits for the connection of another poll, which may last 90 seconds."""
     service = serve(Answer(hang=True))
     polls = [asyncio.create_task(hook.apoll_for_task(f"group-{n}")) for n in range(50)]
 
@@ -332,7 +460,7 @@ class ReaderLog(JSONFileLoader):
 
 
 async def test_the_event_loop_reads_no_models(serve, hook, monkeypatch) -> None:
-    """Megabytes of JSON, which would stop every trigger for up to 150 ms."""
+    """They are megabytes of JSON. Reading them takes up to 150 ms, during which no trigger would run."""
     serve(ALIVE)
     log = ReaderLog()
     monkeypatch.setattr(base_aws, "_loader", Loader(file_loader=log))
@@ -344,7 +472,7 @@ async def test_the_event_loop_reads_no_models(serve, hook, monkeypatch) -> None:
 
 
 async def test_a_client_does_not_wait_for_the_thread_that_everybody_shares(serve, hook) -> None:
-    """Where another provider's hook may be asking a slow server."""
+    """Another provider's hook may be using that thread to wait for a slow server."""
     serve(ALIVE)
     started, release = threading.Event(), threading.Event()
 

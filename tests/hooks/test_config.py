@@ -33,7 +33,7 @@ def test_the_poll_is_tried_once_whatever_the_user_says() -> None:
 
 
 def test_a_call_ends_within_30_seconds() -> None:
-    """The arithmetic of CALL_LIMIT_SECONDS, with botocore's own longest pauses."""
+    """Calculates CALL_LIMIT_SECONDS with botocore's own longest pauses."""
     config = client_config(Purpose.CALL, Config())
     tries = config.retries["total_max_attempts"]
     backoff = ExponentialBackoff(random=lambda: 1.0)
@@ -43,7 +43,7 @@ def test_a_call_ends_within_30_seconds() -> None:
 
 
 class _AfterTry:
-    """What botocore's back-off looks at: the number of the try, and an answer without a Retry-After."""
+    """Has what botocore's back-off uses: the number of the try, and an answer without Retry-After."""
 
     http_response = None
 

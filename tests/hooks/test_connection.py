@@ -1,4 +1,4 @@
-"""Which credentials, endpoint and region a call uses."""
+"""The credentials, the endpoint and the region that a call uses."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ async def test_a_region_given_to_the_hook_wins(serve, invoke) -> None:
 
 
 async def test_the_endpoint_of_the_service_alone_wins_over_that_of_all(serve, connect, hook, invoke) -> None:
-    """``service_config`` leaves STS and the rest at AWS."""
+    """``service_config`` changes the endpoint of Data Pipeline, and not that of STS or others."""
     service = serve(ALIVE)
     connect("http://127.0.0.1:1", service_config={"datapipeline": {"endpoint_url": service.url}})
 
@@ -85,7 +85,7 @@ async def test_settings_of_the_connection_apply(serve, connect, hook, invoke) ->
 
 @pytest.mark.parametrize("conn_id", ["no_such_connection", ""])
 async def test_a_missing_connection_is_an_error(invoke, monkeypatch, conn_id) -> None:
-    """Ambient credentials would report to whatever account they belong to."""
+    """Ambient credentials may belong to another account, which would then receive the reports."""
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "ambient")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "ambient")
     hook = DataPipelineHook(conn_id, region_name="us-east-1")
@@ -172,7 +172,7 @@ BY_WEB_IDENTITY = {**ROLE, "assume_role_method": "assume_role_with_web_identity"
 async def test_whatever_is_wrong_with_a_connection_is_an_error_of_this_package(
     connect, hook, invoke, extra, named
 ) -> None:
-    """Whatever botocore, the amazon provider or the file system raises; each of these was found by trying."""
+    """Errors of botocore, the amazon provider or the file system. Each of these cases was found by trying."""
     connect(**({"url": "https://127.0.0.1:1"} | extra))
 
     with pytest.raises(ConfigurationError, match=f"{named}.*Correct the Airflow connection"):
@@ -217,7 +217,7 @@ async def test_a_missing_bundle_in_the_aws_configuration_is_one_too(invoke, monk
 
 @pytest.mark.parametrize("name", ["AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE"])
 async def test_a_role_is_not_assumed_with_a_bundle_that_is_missing(connect, hook, invoke, monkeypatch, name) -> None:
-    """STS would be asked before anything else, and without the connection's own ``verify``."""
+    """STS is asked first, with the ambient bundle, and not with the ``verify`` of the connection."""
     connect("https://127.0.0.1:1", verify=certifi.where(), **ROLE)
     monkeypatch.setenv(name, "not_there.pem")
 
@@ -228,7 +228,7 @@ async def test_a_role_is_not_assumed_with_a_bundle_that_is_missing(connect, hook
 async def test_a_bundle_that_goes_while_it_is_in_use_is_told_from_a_network_that_fails(
     serve, connect, hook, invoke, tmp_path
 ) -> None:
-    """The client is there by then."""
+    """By then the client has been made."""
     bundle = tmp_path / "bundle.pem"
     shutil.copy(certifi.where(), bundle)
     speaks_no_tls = serve().url.replace("http:", "https:")
@@ -258,19 +258,19 @@ async def test_a_failed_lookup_is_not_remembered(serve, connect, hook, invoke, m
 
 
 def test_a_hook_is_made_without_reading_the_connection() -> None:
-    """Constructors assign; DAG files and operators make hooks freely."""
+    """A constructor only assigns attributes, because DAG files and operators make many hooks."""
     assert DataPipelineHook("no_such_connection", config=Config(read_timeout=5)).aws_conn_id == "no_such_connection"
 
 
 def test_the_connection_type_and_its_test_are_the_amazon_providers(serve) -> None:
-    """``airflow connections test`` asks STS; no connection type is added."""
+    """``airflow connections test`` asks STS. The package adds no connection type."""
     assert DataPipelineHook.conn_type == "aws"
     assert DataPipelineHook.conn_name_attr == "aws_conn_id"
     assert DataPipelineHook.default_conn_name == "aws_default"
 
 
 def test_the_shared_client_serves_users_of_conn(serve, hook) -> None:
-    """``hook.conn`` is the seam of the amazon provider, for the calls that this hook does not wrap."""
+    """``hook.conn`` is the amazon provider's way to make the calls that this hook has no method for."""
     service = serve(Answer({"pipelineIdList": []}))
 
     hook.conn.list_pipelines()

@@ -1,4 +1,4 @@
-"""Credentials that end while a process lives: renewed in the connection, they are used without anybody's help."""
+"""Credentials that expire while a process lives. Once the connection has new ones, the process uses them by itself."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def server() -> Iterator[EmulatorServer]:
 
 @pytest.fixture
 def renew(server: EmulatorServer, connect: Callable[..., None], monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
-    """Give the connection ``stub`` a new temporary key, which the service knows; return its id."""
+    """Give the connection ``stub`` a new temporary key that the service knows; return the id of the key."""
     numbers = iter(range(100))
 
     def new_key(**rights: Any) -> str:
@@ -64,7 +64,7 @@ def codes(server: EmulatorServer) -> list[str | None]:
 async def test_renewed_credentials_are_used_by_the_very_call_that_finds_the_old_ones_ended(
     server, renew, invoke, end
 ) -> None:
-    """Nothing fails, no report waits for its next try; the service sees one refused request."""
+    """No call fails, and no report waits for a later try. The service refuses one request."""
     hook = DataPipelineHook(CONN_ID)
     old = renew()
     await invoke(hook, *HEARTBEAT)
@@ -78,7 +78,7 @@ async def test_renewed_credentials_are_used_by_the_very_call_that_finds_the_old_
 
 
 async def test_a_poll_finds_the_renewed_credentials_too(server, renew, hook, invoke) -> None:
-    """It has a client of its own."""
+    """PollForTask has its own client."""
     old = renew()
     assert await invoke(hook, "poll_for_task", GROUP) is None
     await invoke(hook, *HEARTBEAT)
@@ -93,7 +93,7 @@ async def test_a_poll_finds_the_renewed_credentials_too(server, renew, hook, inv
 
 
 async def test_until_they_are_renewed_every_call_says_what_to_do(server, renew, hook, invoke) -> None:
-    """And asks the service once: credentials that were read for the call are not tried again."""
+    """The service is asked once: credentials that were read for this call are not read again."""
     key = renew()
     await invoke(hook, *HEARTBEAT)
     server.credentials.expire(key)
@@ -108,7 +108,7 @@ async def test_until_they_are_renewed_every_call_says_what_to_do(server, renew, 
 
 
 async def test_what_the_identity_may_not_do_is_asked_once(server, renew, hook, invoke) -> None:
-    """Rights are not expected to change; should the connection change, the next call has it."""
+    """The call is not repeated, because rights rarely change. If the connection has changed, the next call uses it."""
     renew(policies=[{"Statement": {"Effect": "Allow", "Action": "datapipeline:PollForTask", "Resource": "*"}}])
     assert await invoke(hook, "poll_for_task", GROUP) is None
 
@@ -124,7 +124,7 @@ async def test_what_the_identity_may_not_do_is_asked_once(server, renew, hook, i
 
 
 async def test_all_calls_under_way_when_the_credentials_end_succeed(server, renew, hook) -> None:
-    """A triggerer's beats: each is refused once at most, and one new client serves them all."""
+    """Each heartbeat of a triggerer is refused once at most, and all of them then share one new client."""
     old = renew()
     await asyncio.gather(*(hook.areport_task_runner_heartbeat(f"r{n}") for n in range(30)))
     renew()
@@ -156,7 +156,11 @@ async def test_a_report_is_delivered_across_the_end_of_the_credentials(server, r
 async def test_a_report_that_arrived_before_the_credentials_ended_counts_as_arrived(
     server, renew, hook, repeated_status
 ) -> None:
-    """The answer is lost, the credentials end, botocore repeats: what the renewed credentials hear is an echo."""
+    """
+    The answer is lost, the credentials expire, and botocore repeats the call.
+
+    The call with the new credentials then reports a task that the first try has reported already.
+    """
     server.service.settings = EmulatorSettings(long_poll_seconds=0, repeated_status=repeated_status)
     old = renew()
     server.service.start_pipeline(PIPELINE)
@@ -173,13 +177,13 @@ async def test_a_report_that_arrived_before_the_credentials_ended_counts_as_arri
 
 
 class TokenService(ThreadingHTTPServer):
-    """AWS STS as far as AssumeRole goes: a new temporary key each time, which the emulated service then knows."""
+    """Stands in for AssumeRole of AWS STS: each call returns a new temporary key that the emulated service knows."""
 
     def __init__(self, keys: Credentials) -> None:
         super().__init__(("127.0.0.1", 0), _AssumeRole)
         self.keys = keys
         self.minutes = iter([60.0])
-        """How long each of the next keys is good; after the last one, roles cannot be assumed any more."""
+        """How many seconds each of the next keys is valid. After the last key no role can be assumed."""
         self.threads: list[int] = []
         self.url = f"http://127.0.0.1:{self.server_port}"
 
@@ -240,7 +244,7 @@ def signers(server: EmulatorServer) -> list[str]:
 
 
 async def test_a_role_is_assumed_again_before_its_credentials_end(server, token_service, hook, invoke) -> None:
-    """By botocore, in the living client: those of ten minutes or less are not used any more."""
+    """botocore does so in the same client: it does not use credentials that expire within ten minutes."""
     token_service.minutes = iter([9, 60])
 
     for _ in range(3):
@@ -250,7 +254,7 @@ async def test_a_role_is_assumed_again_before_its_credentials_end(server, token_
 
 
 async def test_credentials_of_a_role_that_end_early_are_replaced(server, token_service, hook, invoke) -> None:
-    """Revoked, for example: botocore would use them to their end."""
+    """For example because they were revoked: botocore would use them until they expire."""
     token_service.minutes = iter([60, 60])
     await invoke(hook, *HEARTBEAT)
     server.credentials.expire("ASIAROLE0")
@@ -262,7 +266,7 @@ async def test_credentials_of_a_role_that_end_early_are_replaced(server, token_s
 
 @pytest.mark.parametrize("minutes", [[], [9], [9, -1]])
 async def test_a_role_that_cannot_be_assumed_is_an_error_of_ours(server, token_service, hook, invoke, minutes) -> None:
-    """Not at all, not again, or with credentials that have ended already (a clock that is wrong)."""
+    """Never, not a second time, or with credentials that have expired already because a clock is wrong."""
     token_service.minutes = iter(minutes)
 
     with pytest.raises(AccessDeniedError):
@@ -270,7 +274,7 @@ async def test_a_role_that_cannot_be_assumed_is_an_error_of_ours(server, token_s
 
 
 async def test_assuming_a_role_again_does_not_hold_up_the_event_loop(server, token_service, hook, monkeypatch) -> None:
-    """STS may be slow, and every trigger of the triggerer would wait with it."""
+    """STS may be slow, and meanwhile no trigger of the triggerer would run."""
     threads: list[int] = []
     assume = BaseSessionFactory._refresh_credentials
 

@@ -1,4 +1,4 @@
-"""Each call of the hook, in both forms, as it looks on the wire."""
+"""The request that each call of the hook sends, in its synchronous and its asynchronous form."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ async def test_a_polled_task_is_returned(serve, hook, invoke) -> None:
 
 @pytest.mark.parametrize("body", [{}, {"taskObject": None}])
 async def test_a_poll_without_work_returns_nothing(serve, hook, invoke, body) -> None:
-    """Which of the two bodies the service sends is not published."""
+    """It is not published which of the two bodies the service sends."""
     serve(Answer(body))
 
     assert await invoke(hook, "poll_for_task", "airflow") is None
@@ -124,7 +124,7 @@ async def test_an_expression_is_evaluated(serve, hook, invoke) -> None:
 
 
 async def test_objects_are_described_in_chunks_and_pages(serve, hook, invoke) -> None:
-    """26 ids are two requests; a first answer with more results makes it three."""
+    """26 ids take two requests, and an answer that announces more results takes a third."""
     found = [{"id": f"o{n}", "name": f"o{n}", "fields": []} for n in range(3)]
     service = serve(
         Answer({"pipelineObjects": found[:1], "hasMoreResults": True, "marker": "m"}),
@@ -164,7 +164,7 @@ async def test_a_status_of_objects_is_requested(serve, hook, invoke) -> None:
 
 
 async def test_an_answer_without_its_content_is_an_error(serve, hook, invoke) -> None:
-    """A proxy's friendly 200 is not taken for "not canceled"."""
+    """A proxy may answer 200 to everything, which does not mean "not canceled"."""
     serve(Answer({}))
 
     with pytest.raises(InternalServiceError, match="canceled"):
@@ -183,7 +183,7 @@ async def test_a_refusal_names_the_operation_and_keeps_its_cause(serve, hook, in
 
 @pytest.mark.parametrize("answer", [FAULT, THROTTLED, HANG_UP])
 async def test_a_poll_is_sent_once_whatever_happens(serve, invoke, answer) -> None:
-    """A task handed to a repeat that nobody reads is lost for two minutes."""
+    """If nobody reads the answer to a repeated poll, the task in it is lost for two minutes."""
     service = serve(answer)
     hook = DataPipelineHook(CONN_ID, config={"retries": {"max_attempts": 5}})
 
@@ -204,7 +204,7 @@ async def test_a_poll_is_sent_once_whatever_happens(serve, invoke, answer) -> No
 async def test_other_calls_are_tried_three_times_and_come_to_an_end(
     serve, invoke, answer, error, maybe_delivered
 ) -> None:
-    """The bound of 30 s, scaled down: three tries of at most 0.4 s; for the pauses see ``test_config``."""
+    """The limit of 30 s on a smaller scale: three tries of at most 0.4 s. ``test_config`` checks the pauses."""
     service = serve(answer)
     hook = DataPipelineHook(CONN_ID, config=QUICK)
     start = time.monotonic()
@@ -221,7 +221,7 @@ async def test_other_calls_are_tried_three_times_and_come_to_an_end(
     ("first", "maybe_delivered"), [(FAULT, True), (HANG, True), (HANG_UP, True), (THROTTLED, False)]
 )
 async def test_an_unseen_retry_is_told(serve, invoke, first, maybe_delivered) -> None:
-    """The task may be unknown because the try before was taken."""
+    """The task may be unknown because the service has accepted the earlier try."""
     serve(first, refusal("TaskNotFoundException"))
     hook = DataPipelineHook(CONN_ID, config=QUICK)
 

@@ -29,7 +29,7 @@ FAILED = TaskReport(
 
 @pytest.fixture
 def service(connect: Callable[..., None]) -> Iterator[Service]:
-    """An emulated service behind the connection ``stub``, without the 90 seconds."""
+    """An emulated service behind the connection ``stub``, which answers polls at once."""
     with EmulatorServer(EmulatorSettings(long_poll_seconds=0)) as server:
         connect(server.url)
         yield server.service
@@ -54,7 +54,7 @@ def send(request: pytest.FixtureRequest, hook: DataPipelineHook) -> Callable[...
 
 @pytest.fixture
 async def leased(pipeline_id: str, hook: DataPipelineHook) -> str:
-    """The id of a task that was polled and acknowledged."""
+    """Return the id of a task that was polled and acknowledged."""
     task = await hook.apoll_for_task(GROUP)
     assert task is not None
     assert await hook.areport_task_progress(task.task_id) is False
@@ -62,7 +62,7 @@ async def leased(pipeline_id: str, hook: DataPipelineHook) -> str:
 
 
 async def test_a_task_is_polled_run_and_reported(service, pipeline_id, hook, invoke) -> None:
-    """All calls of a task runner, on one pipeline, each signed with the connection's key."""
+    """All calls of a task runner about one pipeline, each signed with the connection's key."""
     task = await invoke(hook, "poll_for_task", GROUP, hostname="worker-1")
     assert (task.pipeline_id, task.fields["command"]) == (pipeline_id, "echo hello")
     assert await invoke(hook, "poll_for_task", GROUP) is None
@@ -99,7 +99,7 @@ async def test_a_canceled_task_is_told_on_progress(pipeline_id, leased, hook, in
 
 
 async def test_pages_of_the_service_are_put_together(service, pipeline_id, hook, invoke) -> None:
-    """Component, instance and attempt ids, one to a page."""
+    """The ids of components, instances and attempts, one on each page."""
     service.settings = EmulatorSettings(page_size=1)
     spheres = ("COMPONENT", "INSTANCE", "ATTEMPT")
     ids = [found for sphere in spheres for found in await invoke(hook, "query_objects", pipeline_id, sphere)]
@@ -134,7 +134,7 @@ async def test_a_wrong_secret_is_access_denied(service, hook, invoke, monkeypatc
     ],
 )
 async def test_a_lost_answer_is_no_lost_report(service, leased, send, repeated_status, expected) -> None:
-    """Whatever the service says to the repeat, which nobody has published: one report, and no error."""
+    """It is not published what the service answers to the repeat. There is one report, and no error."""
     service.settings = EmulatorSettings(repeated_status=repeated_status, conflicting_status=repeated_status)
     service.lose_next_answer("SetTaskStatus")
 
@@ -146,7 +146,7 @@ async def test_a_lost_answer_is_no_lost_report(service, leased, send, repeated_s
 
 @pytest.mark.parametrize("repeated_status", ["task_not_found", "invalid_request"])
 async def test_a_second_report_never_replaces_the_first(service, leased, send, repeated_status) -> None:
-    """A duplicate callback in another process is GONE, or an error that names the refusal."""
+    """A duplicate callback in another process ends with UNKNOWN_TASK, or with an error that names the refusal."""
     service.settings = EmulatorSettings(repeated_status=repeated_status, conflicting_status=repeated_status)
     assert await send(leased, FAILED) is Delivery.DELIVERED
 
@@ -161,7 +161,7 @@ async def test_a_second_report_never_replaces_the_first(service, leased, send, r
 
 
 async def test_texts_that_the_service_refuses_do_not_cost_the_status(service, hook, leased, send) -> None:
-    """The attempt's own fields leave no room for the error."""
+    """The attempt's own fields leave no space for the error."""
     await hook.areport_task_progress(leased, {"attemptStatus": "x" * 9_000})
     report = TaskReport(status=TaskStatus.FAILED, error_id="ValueError", error_message="x" * 4_096)
     service.settings = EmulatorSettings(object_size_limit=10_000)
@@ -180,7 +180,7 @@ async def test_a_dropped_request_is_sent_again(service, leased, send) -> None:
 
 
 async def test_twelve_polls_are_held_at_once(connect, hook) -> None:
-    """More than botocore's ten connections: the task that comes at last finds its poll waiting."""
+    """There are more polls than botocore's ten connections, and the last one receives the task."""
     with EmulatorServer(EmulatorSettings(long_poll_seconds=30)) as server:
         connect(server.url)
         polls = [asyncio.create_task(hook.apoll_for_task(f"idle-{n}")) for n in range(11)]
@@ -205,7 +205,7 @@ async def test_twelve_polls_are_held_at_once(connect, hook) -> None:
 def test_nothing_is_sent_about_a_cleared_run_whose_attempt_has_ended(
     service: Service, pipeline_id: str, hook: DataPipelineHook, report: TaskReport, delivery: Delivery
 ) -> None:
-    """Not even to a service that would take another final status."""
+    """Not even if the service would accept another final status."""
     service.settings = EmulatorSettings(long_poll_seconds=0, conflicting_status="accept")
     task = hook.poll_for_task(GROUP)
     assert task is not None
@@ -219,7 +219,7 @@ def test_nothing_is_sent_about_a_cleared_run_whose_attempt_has_ended(
 def test_a_cleared_run_is_reported_when_it_was_not_before(
     service: Service, pipeline_id: str, hook: DataPipelineHook, may_look: bool
 ) -> None:
-    """Also without the right to look."""
+    """Also if the identity may not read the attempt."""
     task = hook.poll_for_task(GROUP)
     assert task is not None
     if not may_look:

@@ -24,7 +24,13 @@ from airflow_provider_datapipeline.exceptions import (
     ServiceError,
     ThrottledError,
 )
-from airflow_provider_datapipeline.hooks._errors import error_class, foreign, is_of_aws, note_attempt, translated
+from airflow_provider_datapipeline.hooks._errors import (
+    error_class,
+    from_aws_error,
+    from_other_error,
+    is_aws_error,
+    remember_uncertainty,
+)
 
 OPERATIONS = [
     "PollForTask",
@@ -53,7 +59,7 @@ def test_the_model_still_has_the_five_errors() -> None:
 @pytest.mark.parametrize("code", MODELLED)
 @pytest.mark.parametrize("prefix", ["", "com.amazon.setl.webservice#"])
 def test_every_modelled_error_has_a_class_of_its_own(prefix, code) -> None:
-    """A new error in the service model fails here until it is mapped."""
+    """When the service model has a new error, this test fails until the error has a class."""
     cls = error_class(prefix + code)
 
     assert cls is not ServiceError
@@ -78,14 +84,14 @@ def test_every_modelled_error_has_a_class_of_its_own(prefix, code) -> None:
     ],
 )
 def test_errors_that_the_model_lacks_are_known_by_code(code, expected) -> None:
-    error = translated("SetTaskStatus", refused(code))
+    error = from_aws_error("SetTaskStatus", refused(code))
 
     assert type(error) is expected
     assert str(error) == f"SetTaskStatus: {code}: why. {expected.remedy}"
 
 
 def test_what_botocore_retries_as_throttling_is_throttling_or_a_server_error() -> None:
-    """Codes of other services (DynamoDB, EC2, S3) are left out on purpose; this list says which."""
+    """Codes of other services (DynamoDB, EC2, S3) have no class. This list names them."""
     foreign = {
         "ProvisionedThroughputExceededException",
         "TransactionInProgressException",
@@ -100,15 +106,15 @@ def test_what_botocore_retries_as_throttling_is_throttling_or_a_server_error() -
 
 @pytest.mark.parametrize(("status", "code"), [(500, "Unheard"), (502, "502"), (503, "503"), (504, "")])
 def test_a_5xx_of_any_code_is_an_internal_error(status, code) -> None:
-    """Proxies and load balancers answer without an AWS error code."""
-    error = translated("SetTaskStatus", refused(code, status))
+    """Proxies and load balancers answer without an error code of AWS."""
+    error = from_aws_error("SetTaskStatus", refused(code, status))
 
     assert type(error) is InternalServiceError
     assert error.code == (code or "HTTP 504")
 
 
 def blank(cls: type[Exception]) -> Exception:
-    """Make an error of a class of botocore without the details that its constructor asks for."""
+    """Make an error of a class of botocore without the details that its constructor needs."""
     error = cls.__new__(cls)
     error.kwargs = {}  # type: ignore[attr-defined]  # as BotoCoreError has it
     return error
@@ -119,8 +125,8 @@ ALL_OF_BOTOCORE = [cls for _, cls in inspect.getmembers(boto, inspect.isclass) i
 
 @pytest.mark.parametrize("cls", ALL_OF_BOTOCORE)
 def test_no_error_of_botocore_stays_botocores(cls) -> None:
-    """Whatever botocore raises becomes one of this package's errors, and its name is kept."""
-    mapped = translated("PollForTask", blank(cls))
+    """Every error of botocore becomes an error of this package, whose text has the name of the first."""
+    mapped = from_aws_error("PollForTask", blank(cls))
 
     assert type(mapped).__module__ == exceptions.__name__
     assert cls.__name__ in str(mapped)
@@ -142,7 +148,7 @@ def test_no_error_of_botocore_stays_botocores(cls) -> None:
     ],
 )
 def test_errors_short_of_an_answer(error, expected) -> None:
-    assert type(translated("SetTaskStatus", error)) is expected
+    assert type(from_aws_error("SetTaskStatus", error)) is expected
 
 
 REFUSED_CONNECTION = ClientConnectorError(
@@ -165,10 +171,10 @@ REFUSED_CONNECTION = ClientConnectorError(
     ],
 )
 def test_a_try_may_have_arrived_unless_it_surely_never_left(error, maybe_delivered) -> None:
-    """A reset connection is an EndpointConnectionError to aiobotocore, and so is one that was never made."""
-    note_attempt(None, {}, error)
+    """aiobotocore raises EndpointConnectionError for a connection that was reset, and for one that was never made."""
+    remember_uncertainty(None, {}, error)
 
-    assert translated("SetTaskStatus", error).maybe_delivered is maybe_delivered
+    assert from_aws_error("SetTaskStatus", error).maybe_delivered is maybe_delivered
 
 
 @pytest.mark.parametrize(
@@ -185,22 +191,22 @@ def test_a_try_may_have_arrived_unless_it_surely_never_left(error, maybe_deliver
     ],
 )
 def test_the_last_try_tells_about_those_before_it(tries, maybe_delivered) -> None:
-    """Botocore retries unseen; what is raised in the end carries what is known of every try."""
+    """botocore hides its retries, so the last error says whether any of the tries may have taken effect."""
     context: dict[str, object] = {}
     for number, error in enumerate(tries):
         answered = isinstance(error, boto.ClientError)
         parsed = {**error.response, "ResponseMetadata": {**error.response["ResponseMetadata"]}} if answered else None
-        note_attempt(parsed, context, None if answered else error)
+        remember_uncertainty(parsed, context, None if answered else error)
         tries[number] = boto.ClientError(parsed, "SetTaskStatus") if answered else error
 
-    assert translated("SetTaskStatus", tries[-1]).maybe_delivered is maybe_delivered
+    assert from_aws_error("SetTaskStatus", tries[-1]).maybe_delivered is maybe_delivered
 
 
 def test_a_refused_role_is_not_blamed_on_the_call() -> None:
-    """Assuming the connection's role is a call of its own."""
+    """Assuming the connection's role is another call, and the error names it."""
     error = boto.ClientError({"Error": {"Code": "AccessDenied", "Message": "no"}}, "AssumeRole")
 
-    assert str(translated("SetTaskStatus", error)).startswith("AssumeRole: AccessDenied: no. ")
+    assert str(from_aws_error("SetTaskStatus", error)).startswith("AssumeRole: AccessDenied: no. ")
 
 
 @pytest.mark.parametrize("maybe_sent", [False, True])
@@ -217,7 +223,7 @@ def test_a_refused_role_is_not_blamed_on_the_call() -> None:
     ],
 )
 def test_what_comes_from_below_botocore_is_told_by_whether_it_may_pass(error, passes, maybe_sent) -> None:
-    told = foreign("SetTaskStatus", error, maybe_sent=maybe_sent)
+    told = from_other_error("SetTaskStatus", error, maybe_sent=maybe_sent)
 
     assert type(told) is (InternalServiceError if passes else ConfigurationError)
     assert type(error).__name__ in str(told)
@@ -226,8 +232,8 @@ def test_what_comes_from_below_botocore_is_told_by_whether_it_may_pass(error, pa
 
 @pytest.mark.parametrize("error", [KeyError("idp_url"), RuntimeError("no supervisor"), TypeError("x")])
 def test_what_nobody_has_thought_of_is_unusable_before_a_client_and_uncertain_with_one(error) -> None:
-    assert type(foreign("SetTaskStatus", error, maybe_sent=False)) is ConfigurationError
-    assert foreign("SetTaskStatus", error, maybe_sent=True).maybe_delivered  # type: ignore[attr-defined]
+    assert type(from_other_error("SetTaskStatus", error, maybe_sent=False)) is ConfigurationError
+    assert from_other_error("SetTaskStatus", error, maybe_sent=True).maybe_delivered  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize(
@@ -240,5 +246,5 @@ def test_what_nobody_has_thought_of_is_unusable_before_a_client_and_uncertain_wi
     ],
 )
 def test_a_defect_is_not_taken_for_an_error_of_aws(error, expected) -> None:
-    """Botocore raises one bare RuntimeError of its own; all others are somebody's bug."""
-    assert is_of_aws(error) is expected
+    """botocore itself raises RuntimeError in one case. In all other cases it shows a bug."""
+    assert is_aws_error(error) is expected

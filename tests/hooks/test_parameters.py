@@ -1,4 +1,4 @@
-"""What a trigger imports when, and in which thread."""
+"""What a trigger imports, when, and in which thread."""
 
 from __future__ import annotations
 
@@ -63,13 +63,13 @@ async def output_of(code: str) -> str:
 
 @pytest.mark.skipif(not compat.AIRFLOW_3, reason="the task runner needs Airflow 3")
 async def test_a_trigger_is_imported_without_what_asks_aws_or_airflows_api() -> None:
-    """Airflow 3.1 and newer import httpx themselves: what counts is what comes with the trigger."""
+    """Airflow 3.1 and newer import httpx themselves, so only later imports count."""
     assert await output_of(NOTHING_EARLY) == "[]"
 
 
 @pytest.mark.skipif(not compat.AIRFLOW_3, reason="the task runner needs Airflow 3")
 async def test_a_hook_is_imported_in_a_thread() -> None:
-    """Half a second in which no other trigger would run."""
+    """The import takes half a second, in which no other trigger would run."""
     assert await output_of(IN_A_THREAD) == "[]"
 
 

@@ -1,4 +1,4 @@
-"""Marks what needs a real Airflow, and shows Airflow's logs when a test of one fails; otherwise they stay in files."""
+"""Marks the tests that need a real Airflow, and adds the ends of Airflow's logs to the report of a failed test."""
 
 from __future__ import annotations
 

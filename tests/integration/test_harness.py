@@ -1,4 +1,4 @@
-"""The deployment that other tests rely on does what it says, on every supported version of Airflow."""
+"""The deployment, on which other tests rely, works on every supported version of Airflow."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.long
 
 DAG_FILE = '''
-"""One task, which does as the run's conf says."""
+"""One task, which does what the run's conf says."""
 
 import time
 
@@ -41,7 +41,7 @@ with DAG("obedient", schedule=None):
 if not IS_AIRFLOW_3:
     DAG_FILE = DAG_FILE.replace("airflow.providers.standard.operators.python", "airflow.operators.python")
 
-# A process in a session of its own, with a child that has left that session: what SIGKILL of the parent would orphan.
+# A process in a session of its own, with a child in another session. SIGKILL of the process would orphan the child.
 GUARDED = """
 import os, signal, subprocess, sys
 from tests.support.harness.processes import Guard
@@ -64,7 +64,7 @@ def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]
 
 
 def test_a_run_succeeds(deployment: Deployment) -> None:
-    """The task sees the conf, and what it returns can be read."""
+    """The task sees the conf, and its return value can be read."""
     run_id = deployment.trigger("obedient", conf={"answer": 42})
 
     assert deployment.wait_for_run("obedient", run_id) == "success"
@@ -73,11 +73,11 @@ def test_a_run_succeeds(deployment: Deployment) -> None:
 
 
 def test_a_run_fails(deployment: Deployment) -> None:
-    """The task's log says why; cleared, it fails once more, in its second try."""
-    run_id = deployment.trigger("obedient", run_id="to-fail", conf={"message": "as told"})
+    """The task's log says why. After a clear, the task fails again in its second try."""
+    run_id = deployment.trigger("obedient", run_id="to-fail", conf={"message": "on purpose"})
 
     assert deployment.wait_for_run("obedient", run_id) == "failed"
-    assert "as told" in deployment.logs.of_task("obedient", run_id, "obey")
+    assert "on purpose" in deployment.logs.of_task("obedient", run_id, "obey")
 
     deployment.clear("obedient", run_id)
     instance = deployment.wait_for_task("obedient", run_id, "obey", try_number=2)
@@ -85,8 +85,7 @@ def test_a_run_fails(deployment: Deployment) -> None:
     assert (instance["state"], instance["try_number"]) == ("failed", 2)
 
 
-def test_states_can_be_set(deployment: Deployment) -> None:
-    """Of a run, and of a task."""
+def test_the_states_of_a_run_and_of_a_task_can_be_set(deployment: Deployment) -> None:
     marked_run = deployment.trigger("obedient", conf={"seconds": 60})
     marked_task = deployment.trigger("obedient", conf={"seconds": 60})
     deployment.task_process("obedient", marked_run, "obey")
@@ -100,7 +99,7 @@ def test_states_can_be_set(deployment: Deployment) -> None:
 
 
 def test_a_task_can_be_killed(deployment: Deployment) -> None:
-    """The process that ends is the one that runs the user's code: Airflow sees the task fail."""
+    """The process that runs the user's code ends, and Airflow sees the task fail."""
     run_id = deployment.trigger("obedient", conf={"seconds": 60})
     process = deployment.task_process("obedient", run_id, "obey")
 
@@ -112,7 +111,7 @@ def test_a_task_can_be_killed(deployment: Deployment) -> None:
 
 
 def test_a_component_can_be_killed_and_restarted(deployment: Deployment) -> None:
-    """Without its HTTP server nothing answers; with it, runs end again."""
+    """Without its HTTP server the deployment does not answer. After a restart it does, and runs end again."""
     server = deployment.component(next(iter(LAYOUT.components)))
     server.kill()
 
@@ -128,7 +127,7 @@ def test_a_component_can_be_killed_and_restarted(deployment: Deployment) -> None
 
 
 def test_a_dag_file_that_breaks_is_told(deployment: Deployment) -> None:
-    """With the reason, and with what was awaited."""
+    """The error of a wait contains the reason, and the condition that did not come true."""
     deployment.add_dag_file("broken.py", "from airflow import DAG\nraise RuntimeError('out of order')\n")
     wait_until(lambda: deployment.import_errors() or None, "an import error", timeout=30)
 
@@ -139,7 +138,7 @@ def test_a_dag_file_that_breaks_is_told(deployment: Deployment) -> None:
 
 
 def test_the_command_line_runs_in_the_deployment(deployment: Deployment) -> None:
-    """With its configuration and connections; a failure is an error."""
+    """A command has the deployment's configuration and connections. A failed command raises an error."""
     assert deployment.cli("version").strip() == AIRFLOW_VERSION
     assert "obedient" in deployment.cli("dags", "list")
     with pytest.raises(DeploymentError, match="airflow dags no-such-command: status 2"):
@@ -147,7 +146,7 @@ def test_the_command_line_runs_in_the_deployment(deployment: Deployment) -> None
 
 
 def test_no_process_survives_the_one_that_started_it() -> None:
-    """Not even when that one is killed, and not even in another session."""
+    """No process survives even if SIGKILL ends its starter, and even if it is in another session."""
     starter = subprocess.Popen(
         [sys.executable, "-c", GUARDED], cwd=REPOSITORY, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )

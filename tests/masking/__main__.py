@@ -1,8 +1,8 @@
 """
-``python -m tests.masking``: count the texts whose secret leaves in a report, and those that are masked needlessly.
+``python -m tests.masking``: count the texts whose secret leaks into a report, and those that are masked needlessly.
 
-Over the project's own texts; with ``--cases`` also over ``leaks.jsonl`` in another folder, of which each line has
-``text`` with ``{SECRET}`` in it, ``generator``, a regular expression for the secret, and ``kind``.
+The texts are the project's own. With ``--cases``, those of ``leaks.jsonl`` in another folder are counted, too. Each of
+its lines has ``text`` with ``{SECRET}`` in it, ``generator``, a regular expression for the secret, and ``kind``.
 """
 
 from __future__ import annotations
@@ -17,13 +17,17 @@ from tests.masking.counting import SEED, count_leaks, count_masked, ordinary, pl
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.masking", description=__doc__)
-    parser.add_argument("--cases", type=Path, metavar="FOLDER", help="count the leaks of its leaks.jsonl, too")
-    parser.add_argument("--seed", default=SEED, help="draws other secrets (default: %(default)s, as the page has them)")
+    parser.add_argument(
+        "--cases", type=Path, metavar="FOLDER", help="also count the leaks of leaks.jsonl in this folder"
+    )
+    parser.add_argument(
+        "--seed", default=SEED, help="draw the secrets by another seed (default: %(default)s, that of the page)"
+    )
     parser.add_argument("--page", action="store_true", help=f"write the tables into docs/{tables.PAGE.name}")
     parser.add_argument("-v", "--verbose", action="store_true", help="print the texts that leak or are masked")
     options = parser.parse_args()
     if options.page and str(options.seed) != str(SEED):
-        parser.error(f"the page has what seed {SEED} draws")
+        parser.error(f"the page has the counts of seed {SEED}")
     if options.cases and not (options.cases / "leaks.jsonl").is_file():
         parser.error(f"there is no leaks.jsonl in {options.cases}")
     leaks = count_leaks(planted(), options.seed)
@@ -41,7 +45,7 @@ def main() -> int:
 
 
 def _shown(options: argparse.Namespace) -> object | None:
-    """Return the seed of the secrets that are to be shown."""
+    """Return the seed of the secrets to list; None if they are not to be listed."""
     return options.seed if options.verbose else None
 
 

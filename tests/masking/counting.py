@@ -1,4 +1,4 @@
-"""What is counted: texts whose secret leaves in a report, and texts without a secret that are masked."""
+"""Counts the texts whose secret leaks into a report, and the texts without a secret that are masked."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ CORPUS = Path(__file__).parents[1] / "reporting" / "corpus"
 
 SEED = 1
 PIECE = 8
-"""Characters of a secret that are too many to leave."""
+"""So many characters of a secret in a row are a leak."""
 
 _PLACE = "{SECRET}"
 
@@ -32,7 +32,7 @@ class Planted:
     A text with a place for a secret.
 
     :param generator: a regular expression that the secret is drawn from
-    :param blind: written by somebody who had not seen the rules, and first counted when they were done
+    :param blind: whether somebody wrote the text who had not seen the rules; it was first counted when these were done
     """
 
     text: str
@@ -41,20 +41,20 @@ class Planted:
     blind: bool = False
 
     def secret(self, seed: object) -> str:
-        """Draw the secret; always the same one for a seed."""
+        """Draw the secret; the same seed always draws the same one."""
         return draw(self.generator, Random(f"{seed} {self.text}"))
 
     def with_secret(self, secret: str) -> str:
-        """Return the text as it would be met."""
+        """Return the text with a secret in its place."""
         return self.text.replace(_PLACE, secret)
 
     def shows(self, secret: str, shown: str) -> bool:
-        """Tell whether a text shows a piece of the secret that this text does not have without it."""
+        """Tell whether a text shows a piece of the secret, other than those that the text has anyway."""
         around = self.text.replace(_PLACE, "\n")
         return any(piece in shown and piece not in around for piece in pieces(secret))
 
     def leaks(self, seed: object = SEED) -> bool:
-        """Tell whether a report of an error with this text shows the secret, where the caller's mask knows nothing."""
+        """Tell whether the report of an error with this text shows the secret if the caller's mask knows no secret."""
         secret = self.secret(seed)
         report = TaskReport.failed(RuntimeError(self.with_secret(secret)), mask=str)
         return any(self.shows(secret, shown) for shown in report.as_request().values())
@@ -74,7 +74,7 @@ class Ordinary:
 
 
 def pieces(secret: str) -> Iterable[str]:
-    """Return every piece of a secret that must not be shown; of a short one it is the whole."""
+    """Return every piece of a secret that must not be shown; of a short secret, that is the whole."""
     size = min(PIECE, len(secret))
     return {secret[at : at + size] for at in range(len(secret) - size + 1)}
 
@@ -101,39 +101,39 @@ Kind = TypeVar("Kind", Planted, Ordinary)
 
 @dataclass(frozen=True)
 class Counts:
-    """Of which texts something is wrong."""
+    """The texts that were counted, and those of them that leak or are masked needlessly."""
 
     cases: tuple[Case, ...]
     wrong: frozenset[Case]
 
     @cached_property
     def kinds(self) -> dict[str, tuple[int, int]]:
-        """For every kind, in alphabetical order: how many texts are wrong, and of how many."""
+        """For every kind, in alphabetical order: how many texts are wrong, and how many there are."""
         wrong = Counter(case.kind for case in self.wrong)
         return {kind: (wrong[kind], of) for kind, of in sorted(Counter(case.kind for case in self.cases).items())}
 
     @property
     def total(self) -> tuple[int, int]:
-        """How many texts are wrong, and of how many."""
+        """How many texts are wrong, and how many there are."""
         return len(self.wrong), len(self.cases)
 
     @property
     def blind(self) -> tuple[int, int]:
-        """The same of those that were written blind."""
+        """The same for the texts that were written blind."""
         return sum(case.blind for case in self.wrong), sum(case.blind for case in self.cases)
 
     def in_order(self) -> list[Case]:
-        """Return the texts of which something is wrong, as they come in their file."""
+        """Return the texts that are wrong, in the order of their file."""
         return [case for case in self.cases if case in self.wrong]
 
 
 def count_leaks(cases: Sequence[Planted], seed: object = SEED) -> Counts:
-    """Count the texts whose secret leaves."""
+    """Count the texts whose secret leaks."""
     return _counted(cases, lambda case: case.leaks(seed))
 
 
 def count_masked(cases: Sequence[Ordinary]) -> Counts:
-    """Count the texts that are masked and hold no secret."""
+    """Count the texts that are masked though they have no secret."""
     return _counted(cases, Ordinary.is_masked)
 
 
@@ -142,5 +142,5 @@ def _counted(cases: Sequence[Kind], is_wrong: Callable[[Kind], bool]) -> Counts:
 
 
 def percent(part: int, whole: int) -> float:
-    """Return a share in percent; none of nothing."""
+    """Return a share in percent; 0 if the whole is 0."""
     return 100 * part / whole if whole else 0.0

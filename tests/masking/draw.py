@@ -1,4 +1,4 @@
-"""A text that a regular expression matches, drawn at random: secrets of a form, and what the rules look for."""
+"""Draws texts at random that a regular expression matches: secrets of some form, and texts that rules search for."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from random import Random
 
-_PARSER: Any = importlib.import_module("re._parser")  # how re itself reads a pattern; it has no public name
+_PARSER: Any = importlib.import_module("re._parser")  # the parser of the module re; it has no public name
 
 PRINTABLE = [character for character in map(chr, range(127)) if character.isprintable()]
 _ORDINARY = [*string.ascii_letters, *string.digits]
@@ -23,23 +23,23 @@ _CATEGORIES = {
     "CATEGORY_WORD": string.ascii_letters + string.digits + "_",
     "CATEGORY_NOT_WORD": " .,:;-/",
 }
-_MORE = 8  # repetitions beyond the least, where a pattern allows more
+_MORE = 8  # repetitions above the least number, if a pattern allows more
 
 
 class UnknownPatternError(ValueError):
-    """A pattern has something in it that is not drawn."""
+    """A pattern has an element that cannot be drawn."""
 
 
 def draw(pattern: str, random: Random, *, conditions: bool = True, flags: int = 0) -> str:
     """
     Return a text that a pattern matches.
 
-    Where a number of repetitions is open, it is at most eight above the least.
+    If a pattern sets no highest number of repetitions, there are at most eight above the least.
 
-    :param conditions: refuse what is only true of the text around (lookarounds, anchors); otherwise it is left out, and
-        the text may not match
-    :param flags: those that the pattern is compiled with
-    :raises UnknownPatternError: the pattern has something that is not known here, such as a group's repetition by name
+    :param conditions: whether lookarounds and anchors, which depend on the text around, raise an error; otherwise they
+        are ignored, and the pattern may not match the text
+    :param flags: the flags that the pattern is compiled with
+    :raises UnknownPatternError: the pattern has an element that cannot be drawn, such as a reference to a group
     """
     return _Drawing(pattern, random, conditions)(_PARSER.parse(pattern, flags))
 

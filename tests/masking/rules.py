@@ -1,13 +1,14 @@
-"""The tables of rules, as Markdown for the page on masking."""
+"""Writes the tables of rules as Markdown, for the page on masking."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from airflow_provider_datapipeline.masking.patterns.looks import Look
+from airflow_provider_datapipeline.masking.randomness import Randomness
 from airflow_provider_datapipeline.masking.rules import names
 from airflow_provider_datapipeline.masking.rules.commands import ARGUMENTS, OPTIONS
-from airflow_provider_datapipeline.masking.rules.issuers import ISSUERS, SHAPES, SOURCES
+from airflow_provider_datapipeline.masking.rules.issuers import ISSUERS, SHAPES
+from airflow_provider_datapipeline.masking.rules.issuers.rows import SOURCES
 from airflow_provider_datapipeline.masking.rules.phrases import PHRASES
 from airflow_provider_datapipeline.masking.rules.schemes import SCHEMES
 
@@ -15,47 +16,49 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
 PART = "rules"
-"""The name of the part of the page that the tables are."""
+"""The name of the part of the page that holds the tables."""
 
-LOOKS = {
-    Look.ANY: "whatever it looks like",
-    Look.LOOSE: "6 characters or more, with a letter, and a digit or a sign that names do not have",
-    Look.MIXED: "8 characters or more without a blank, in which letters, digits and signs take turns",
-    Look.DRAWN: "as the next, or a UUID",
-    Look.RANDOM: (
-        "16 characters or more without a blank, in which letters of both cases and digits take turns often; no UUID, "
+RANDOMNESS = {
+    Randomness.ANY: "any value",
+    Randomness.LOW: "6 characters or more, with a letter, and a digit or a sign that names do not have",
+    Randomness.MEDIUM: "8 characters or more without a blank, in which letters, digits and signs alternate",
+    Randomness.HIGH_OR_UUID: "like `HIGH`, or a UUID",
+    Randomness.HIGH: (
+        "16 characters or more without a blank, in which letters of both cases and digits alternate often; no UUID, "
         "no time, no path"
     ),
 }
 
+AMBIGUOUS = "mark a value of `HIGH` randomness as secret"
+
 WORDS = {
-    "announce a secret, also as the end of a longer word": [
-        word for word in names.SECRETS if word not in names.WHOLE_WORDS_ONLY
+    "mark any value as secret, also as the end of a longer word": [
+        word for word in names.SECRET_WORDS if word not in names.WHOLE_WORDS_ONLY
     ],
-    "announce a secret, as whole words": names.WHOLE_WORDS_ONLY,
-    "announce what is `LOOSE`, since they are about several": names.SEVERAL,
-    'before "key": announce a secret': names.KEYS,
-    'before "key": announce none (any other word: what is `DRAWN`)': names.NO_KEYS,
-    'before "token": announce none': names.NO_TOKENS,
-    "announce what is `RANDOM`": (*names.SIGNATURES, *names.IN_DOUBT),
-    "as the last word: the name is that of something else": names.NO_SECRETS,
-    "as the first word: the name is that of an error": names.ERRORS,
-    "whole names that announce a secret": names.ALWAYS,
-    "whole names of no secret": names.NO_NAMES,
-    "end as others do, and announce none": names.NO_WORDS,
-    "before what looks generated: it identifies something": names.IDENTIFIED_BY,
+    "mark any value as secret, as whole words only": names.WHOLE_WORDS_ONLY,
+    "mark a value of `LOW` randomness as secret": names.PLURAL_SECRET_WORDS,
+    'before "key": mark any value as secret': names.BEFORE_SECRET_KEY,
+    'before "key": nothing is secret (other words: `HIGH_OR_UUID`; "key" alone: `HIGH`)': names.BEFORE_OTHER_KEY,
+    'before "token": nothing is secret': names.BEFORE_OTHER_TOKEN,
+    AMBIGUOUS: (*names.SIGNATURE_WORDS, *names.AMBIGUOUS_WORDS),
+    "as the last word: the value is not a secret, but about one": names.LAST_WORDS_OF_OTHER_NAMES,
+    "as the first word: the name of an error or an action": names.FIRST_WORDS_OF_ERRORS,
+    "whole names whose value is secret": names.SECRET_NAMES,
+    "whole names whose value is not secret": names.OTHER_NAMES,
+    "end like a secret word, and mark nothing as secret": names.OTHER_WORDS,
+    "before a value that looks generated: it is an identifier": names.BEFORE_IDENTIFIER,
 }
 
 
 def tables() -> str:
     """Return everything between the markers of the page."""
-    return "\n".join(line for part in (_looks, _names, _schemes, _commands, _phrases, _issuers) for line in part())
+    return "\n".join(line for part in (_randomness, _names, _schemes, _commands, _phrases, _issuers) for line in part())
 
 
-def _looks() -> Iterator[str]:
-    yield "### Looks\n"
+def _randomness() -> Iterator[str]:
+    yield "### Randomness\n"
     yield from _table(
-        ("look", "a value wears it if it has"), ((f"`{look.name}`", text) for look, text in LOOKS.items())
+        ("randomness", "values that have it"), ((f"`{one.name}`", text) for one, text in RANDOMNESS.items())
     )
 
 
@@ -66,7 +69,7 @@ def _names() -> Iterator[str]:
 
 def _schemes() -> Iterator[str]:
     yield "\n### Schemes of the header Authorization\n"
-    yield "What follows one of them is hidden; after any other word, what is `LOOSE`.\n"
+    yield "What follows one of them is masked; after any other word, a value of `LOW` randomness is.\n"
     yield from _table(("scheme", "of"), sorted((f"`{scheme}`", of) for scheme, of in SCHEMES.items()))
 
 
@@ -77,7 +80,7 @@ def _commands() -> Iterator[str]:
         for option in OPTIONS
     ]
     yield from _table(("commands", "options"), ((name, ", ".join(map(_code, one.options))) for name, one in rows))
-    yield "\nAnd the arguments without an option, of commands with: " + ", ".join(
+    yield "\nAnd arguments without an option, in commands with: " + ", ".join(
         dict.fromkeys(_code(argument.hint.strip(" |-")) for argument in ARGUMENTS if argument.hint.strip(" |-"))
     )
 
@@ -85,14 +88,15 @@ def _commands() -> Iterator[str]:
 def _phrases() -> Iterator[str]:
     yield "\n### Phrases\n"
     yield from _table(
-        ("who says so, and what", "look"), ((phrase.about, f"`{phrase.look.name}`") for phrase in PHRASES)
+        ("who shows the secret, and how", "randomness"),
+        ((phrase.about, f"`{phrase.randomness.name}`") for phrase in PHRASES),
     )
 
 
 def _issuers() -> Iterator[str]:
     yield f"\n### Tokens of {len(ISSUERS) + len(SHAPES)} kinds\n"
-    yield "Told by their first characters, or, where there is a dash, by their shape.\n"
-    rows = [(one.name, _code(one.starts), _source(one.source)) for one in ISSUERS]
+    yield "They are recognized by their first characters or, where there is a dash, by a pattern for the whole token.\n"
+    rows = [(one.name, _code(one.prefix), _source(one.source)) for one in ISSUERS]
     rows += [(one.name, "-", _source(one.source)) for one in SHAPES]
     yield from _table(("token", "begins", "source"), sorted(rows, key=lambda row: row[0].lower()))
 

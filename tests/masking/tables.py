@@ -1,4 +1,4 @@
-"""The tables of the counts, for the terminal and for ``docs/masking.md``."""
+"""Writes the tables of the counts, for the terminal and for ``docs/masking.md``."""
 
 from __future__ import annotations
 
@@ -7,45 +7,45 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests.masking.counting import PIECE, Planted, percent
-from tests.masking.stays import STAYS
+from tests.masking.unsolved import UNSOLVED
 
 if TYPE_CHECKING:
     from tests.masking.counting import Case, Counts
 
 PAGE = Path(__file__).parents[2] / "docs" / "masking.md"
 COUNTS = "counts"
-"""The name of the part of the page that the counts are."""
+"""The name of the part of the page that holds the counts."""
 
 LEAKS_AT_FIRST, MASKS_AT_FIRST = (12, 191), (3, 296)
-"""What the first count of the texts that were written blind has found, and in how many."""
+"""How many of the texts that were written blind were wrong when they were first counted, and of how many."""
 
-_TEXT = """**Leaks.** A text leaks where {piece} characters in a row of its secret are in any text of the report of an
-error that says it; the caller's mask knows nothing. {leaks}
+_TEXT = """**Leaks.** Each text is the message of an error, which is reported with a mask that knows no secret.
+The text leaks if {piece} characters in a row of its secret are in any text of the report. {leaks}
 
 {leak_table}
 
-**Needless masks.** A text without a secret is masked needlessly where anything of it is replaced. Most of these have
+**Needless masks.** A text without a secret is masked needlessly if any part of it is replaced. Most of these texts have
 words that sound like a secret. {masks}
 
 {mask_table}
 
-### What stays
+### What is not solved
 
-The kinds of texts that still leak, and of those that are masked though nothing in them is secret; a test fails where
-one of them is solved.
+These kinds of texts still leak, or are masked though nothing in them is secret. A test fails when one of them is
+solved.
 
-{stays}"""
+{unsolved}"""
 
 
 def part(leaks: Counts, masks: Counts) -> str:
-    """Return the part of the page that the counts are."""
+    """Return the part of the page that holds the counts."""
     return _TEXT.format(
         piece=PIECE,
         leaks=_at_first(leaks, *LEAKS_AT_FIRST, "leaked"),
         leak_table=table(leaks, "Secret", "leak"),
         masks=_at_first(masks, *MASKS_AT_FIRST, "were masked"),
         mask_table=table(masks, "Text", "masked"),
-        stays=what_stays(),
+        unsolved=unsolved_table(),
     )
 
 
@@ -55,10 +55,10 @@ def summary(counts: Counts) -> str:
 
 
 def _at_first(counts: Counts, wrong: int, of: int, what: str) -> str:
-    """Return the totals, and what the texts have shown that the rules had not been made with."""
+    """Return the totals, and the first count of the texts that were written blind."""
     return (
-        f"{summary(counts)} When the {of} of them that were written by somebody who had not seen the rules were first "
-        f"counted, {_share(wrong, of)} {what}; the rules have learnt from these since."
+        f"These are {summary(counts)} {of} of the texts were written by somebody who had not seen the rules. When "
+        f"these were first counted, {_share(wrong, of)} {what}; since then the rules were improved by them."
     )
 
 
@@ -69,11 +69,11 @@ def table(counts: Counts, what: str, wrong: str) -> str:
     return "\n".join([f"| {what} | {wrong} | of | percent |", "|---|---:|---:|---:|", *lines])
 
 
-def what_stays() -> str:
-    """Return the table of what is not solved."""
+def unsolved_table() -> str:
+    """Return the table of the texts that are not solved."""
     lines = [
-        f"| {'leaks' if stay.generator else 'masked'} | {stay.kind} | {_code(stay.text)} | {stay.why} |"
-        for stay in STAYS
+        f"| {'leaks' if case.generator else 'masked'} | {case.kind} | {_code(case.text)} | {case.why} |"
+        for case in UNSOLVED
     ]
     return "\n".join(["| | Kind | Example | Why |", "|---|---|---|---|", *lines])
 
@@ -82,7 +82,7 @@ def for_terminal(counts: Counts, what: str, wrong: str, seed: object | None = No
     """
     Return a table, in columns.
 
-    :param seed: lists the texts that are counted, too, with the secrets of this seed
+    :param seed: if not None, the texts that are counted are listed, with the secrets drawn by this seed
     """
     lines = [f"{what}: {summary(counts)}", ""]
     for kind, (number, of) in counts.kinds.items():
@@ -101,9 +101,9 @@ def _as_met(case: Case, seed: object) -> str:
 
 def write(text: str, name: str = COUNTS, page: Path = PAGE) -> None:
     """
-    Replace a part of a page, and nothing else; without a page, make one that has no other.
+    Replace one part of a page and leave the rest alone. If there is no page, one is made that has only this part.
 
-    :raises ValueError: the page has not each of the part's markers once, in order
+    :raises ValueError: the page does not have each marker of the part exactly once, in order
     """
     stub = "\n".join(["# Masking", "", *markers(name), ""])
     before = page.read_text(encoding="utf-8") if page.exists() else stub
@@ -111,7 +111,7 @@ def write(text: str, name: str = COUNTS, page: Path = PAGE) -> None:
 
 
 def markers(name: str) -> tuple[str, str]:
-    """Return what stands before a part of a page and what stands behind it."""
+    """Return the lines that mark the beginning and the end of a part of a page."""
     return f"<!-- {name} -->", f"<!-- /{name} -->"
 
 
@@ -119,7 +119,7 @@ def with_part(page: str, text: str, name: str = COUNTS) -> str:
     """
     Return a page with another text between two markers.
 
-    :raises ValueError: the page has not each of them once, in order
+    :raises ValueError: the page does not have each of them exactly once, in order
     """
     begin, end = markers(name)
     before, _, after = _cut(page, name)
@@ -128,9 +128,9 @@ def with_part(page: str, text: str, name: str = COUNTS) -> str:
 
 def part_of(page: str, name: str = COUNTS) -> str:
     """
-    Return what is between two markers of a page.
+    Return the text between two markers of a page.
 
-    :raises ValueError: the page has not each of them once, in order
+    :raises ValueError: the page does not have each of them exactly once, in order
     """
     return _cut(page, name)[1].strip()
 

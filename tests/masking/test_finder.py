@@ -1,4 +1,4 @@
-"""What shows as a secret is hidden, whatever it is made of, in time that its text's length bounds."""
+"""Secrets that nobody registered are masked, whatever characters they have and whatever stands around them."""
 
 from __future__ import annotations
 
@@ -16,8 +16,9 @@ import pytest
 from hypothesis import assume, example, given, strategies as st
 
 from airflow_provider_datapipeline._airflow.names import redact
-from airflow_provider_datapipeline.masking.finder import find_secrets, hide_secrets
-from airflow_provider_datapipeline.masking.masker import WITHHELD, Masker
+from airflow_provider_datapipeline.masking.finder import find_secrets, mask_secrets
+from airflow_provider_datapipeline.masking.masker import Masker
+from airflow_provider_datapipeline.masking.whole_text import WITHHELD
 from airflow_provider_datapipeline.reporting import TaskReport
 from tests.reporting.corpus import cloud, databases, web
 from tests.reporting.corpus.secret_fixtures import Planted, plant
@@ -34,7 +35,7 @@ def mask_nothing(text: str) -> str:
 
 ANYTHING = st.text(st.characters(codec="utf-8"), min_size=8, max_size=40)
 PRINTABLE = st.text(string.ascii_letters + string.digits + string.punctuation + " äß€", min_size=8, max_size=40)
-# Without what may end a value that is not quoted
+# Without the characters that may end an unquoted value
 UNQUOTED = st.text(string.ascii_letters + string.digits + "!#$*+-./:=?@^_|~{äß€", min_size=8, max_size=40)
 TOKEN = st.text(string.ascii_letters + string.digits + "._~+/-", min_size=8, max_size=60)
 WORDS = st.text(string.ascii_letters + string.digits + " !$*+-./?^_|~", min_size=8, max_size=40)
@@ -43,11 +44,11 @@ PIECES = [*"ab '\"\\{}[]()<>@:/=;,&%\n-*", "password", "token=", "://", "PWD=", 
 
 
 def is_one_part(secret: str) -> bool:
-    """Tell whether a password that is not encoded leaves no doubt where the host begins."""
+    """Tell whether it is certain where the host begins in a URL with this password, which is not encoded."""
     return not ("@" in secret and any(border in secret for border in "/?#"))
 
 
-# How a secret is written in each place, the text around it, and what secrets there can be
+# For each place: how a secret is written there, the text around it, and which secrets are possible
 PLACES: dict[str, tuple[Callable[[str], str], str, st.SearchStrategy[str]]] = {
     "JSON": (lambda secret: json.dumps(secret)[1:-1], '{{"host": "h", "password": "{}", "port": 1}}', ANYTHING),
     "JSON, not ASCII": (lambda one: json.dumps(one, ensure_ascii=False)[1:-1], '{{"api_key":"{}","a":1}}', PRINTABLE),
@@ -77,12 +78,13 @@ PLACES: dict[str, tuple[Callable[[str], str], str, st.SearchStrategy[str]]] = {
 
 @pytest.mark.parametrize("place", PLACES)
 @given(data=st.data())
-def test_a_secret_of_any_letters_is_hidden(place: str, data: st.DataObject) -> None:
+def test_a_secret_of_any_characters_is_masked(place: str, data: st.DataObject) -> None:
     write, around, secrets = PLACES[place]
     secret = data.draw(secrets.map(str.strip), label="secret")
-    # A word is not told from a remark ("password: missing"), nor a name in braces from a template.
+    # A word cannot be told from a remark ("password: missing"), and a name in braces cannot be told from a template.
     assume(len(secret) >= 8 and any(letter.isdigit() for letter in secret) and secret.strip("*.xX-_") != "")
-    assume(not secret.split()[0].strip(string.punctuation).isalpha())
+    first_word = secret.split()[0].strip(string.punctuation)
+    assume(first_word and not first_word.isalpha())
     assume(not secret.startswith(("<", "{", "$", ":", "/", "-", "%", "http", "[", "#")))
     written = write(secret)
     planted = Planted(around.format(written), (secret, written))
@@ -95,16 +97,16 @@ def test_a_secret_of_any_letters_is_hidden(place: str, data: st.DataObject) -> N
 
 @given(text=st.lists(st.sampled_from(PIECES)).map("".join))
 @example(text='password="a password=b" password=c"')
-def test_hiding_twice_is_hiding_once(text: str) -> None:
-    hidden = hide_secrets(text)
+def test_masking_twice_is_masking_once(text: str) -> None:
+    masked = mask_secrets(text)
 
-    assert hide_secrets(hidden) == hidden
-    assert find_secrets(hidden) == []
+    assert mask_secrets(masked) == masked
+    assert find_secrets(masked) == []
 
 
 @given(registered=st.sampled_from(["password", "postgres", "token", "etl", "=", "://", "'", "orders", "hunter2"]))
-def test_what_the_mask_knows_does_not_hide_a_secret_from_the_patterns(registered: str) -> None:
-    """A weak password that is also the word before another one, say."""
+def test_a_registered_secret_does_not_keep_the_patterns_from_finding_another(registered: str) -> None:
+    """For example a weak password that is also the word before another secret."""
     for planted in [plant(*one) for one in (*databases.TEXTS, *web.TEXTS, *cloud.TEXTS)][::7]:
         shown = Masker(lambda text: text.replace(registered, "***"))(planted.text)  # used at once
 
@@ -120,8 +122,8 @@ def test_what_the_mask_knows_does_not_hide_a_secret_from_the_patterns(registered
         ("Bearer be gin/and=the.end", "be gin/and=the.end"),
     ],
 )
-def test_the_mask_knows_best_where_its_secret_ends(text: str, registered: str) -> None:
-    """If a pattern came first, it might leave a part that the mask does not know."""
+def test_the_mask_decides_where_its_own_secret_ends(text: str, registered: str) -> None:
+    """If a pattern were applied first, it might leave a part of the secret that the mask does not know."""
     assert Masker(lambda text: text.replace(registered, "***"))(text) == text.replace(registered, "***")
 
 
@@ -143,7 +145,7 @@ def test_a_token_that_a_broken_sequence_may_have_cut_is_withheld() -> None:
     assert Masker(mask_nothing)(f"see {key_id[:2]}\x1b{key_id[2:]}") == WITHHELD
 
 
-def test_a_secret_that_one_text_announces_is_hidden_in_all() -> None:
+def test_a_secret_that_one_text_marks_is_masked_in_all() -> None:
     error = RuntimeError("hunter2-x was refused")
     error.add_note("the user typed hunter2-x")
     error.__cause__ = ValueError("password=hunter2-x")
@@ -155,15 +157,15 @@ def test_a_secret_that_one_text_announces_is_hidden_in_all() -> None:
     assert "hunter2" not in report.error_stack_trace
 
 
-def test_airflows_masker_and_the_patterns_settle() -> None:
-    """Each leaves alone what the other has masked, whatever the order."""
+def test_airflows_masker_and_the_patterns_leave_each_other_alone() -> None:
+    """Whichever of them comes first, the other one does not mask its result again."""
     for template, _ in (*databases.TEXTS, *web.TEXTS, *cloud.TEXTS):
-        hidden = hide_secrets(plant(template).text)
-        masked = str(redact(hidden))  # hides more where another test of this process has registered a secret
+        by_patterns = mask_secrets(plant(template).text)
+        masked = str(redact(by_patterns))  # masks more if another test of this process has registered a secret
 
-        assert masked.count("***") >= hidden.count("***")
+        assert masked.count("***") >= by_patterns.count("***")
         assert str(redact(masked)) == masked
-        assert hide_secrets(masked) == masked
+        assert mask_secrets(masked) == masked
 
 
 def test_no_pattern_is_compiled_before_it_is_needed() -> None:

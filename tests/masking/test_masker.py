@@ -1,10 +1,11 @@
-"""Masking: whole texts, twice, and nothing at all if it fails."""
+"""The masker: it masks whole texts, twice, and withholds a text that cannot be masked."""
 
 from __future__ import annotations
 
 import pytest
 
-from airflow_provider_datapipeline.masking.masker import WITHHELD, Masker
+from airflow_provider_datapipeline.masking.masker import Masker
+from airflow_provider_datapipeline.masking.whole_text import WITHHELD
 
 
 def mask(text: str) -> str:
@@ -12,7 +13,7 @@ def mask(text: str) -> str:
 
 
 @pytest.mark.parametrize(
-    ("text", "protected"),
+    ("text", "masked"),
     [
         ("nothing to hide", "nothing to hide"),
         ("password hunter2", "password ***"),
@@ -25,8 +26,8 @@ def mask(text: str) -> str:
         ("the sequence \x1bMmoves up", "the sequence moves up"),
     ],
 )
-def test_secrets_vanish_whole_or_cut(text: str, protected: str) -> None:
-    assert Masker(mask)(text) == protected
+def test_secrets_are_masked_whole_or_cut(text: str, masked: str) -> None:
+    assert Masker(mask)(text) == masked
 
 
 @pytest.mark.parametrize(
@@ -41,16 +42,16 @@ def test_secrets_vanish_whole_or_cut(text: str, protected: str) -> None:
     ],
 )
 def test_a_text_is_withheld_if_a_control_character_may_have_eaten_a_letter_of_a_secret(text: str) -> None:
-    """To a terminal ESC t is a sequence, which would leave "huner2"."""
+    """For a terminal, ESC and t are a sequence. Without it the text would be "huner2"."""
     assert Masker(mask)(f"see {text}") == WITHHELD
 
 
 def test_the_text_is_masked_before_it_is_scrubbed() -> None:
-    """A secret that itself holds a control character is whole only before."""
+    """A secret that has a control character in it is whole only before scrubbing."""
     assert Masker(lambda text: text.replace("pass\x07word", "***"))("the pass\x07word") == "the ***"
 
 
-def test_what_masking_brings_in_is_scrubbed() -> None:
+def test_control_characters_from_the_mask_are_scrubbed() -> None:
     assert Masker(lambda text: text.replace("hunter2", "\x1b[7m*\x1b[0m\x00"))("hunter2!") == "*!"
 
 
@@ -61,7 +62,7 @@ def _raises(text: str) -> str:
 @pytest.mark.parametrize(
     "broken",
     [_raises, lambda _: None, lambda text: text.encode(), lambda text: text + "!"],
-    ids=["raises", "returns nothing", "returns bytes", "never settles"],
+    ids=["raises", "returns nothing", "returns bytes", "changes its own result"],
 )
 def test_what_cannot_be_masked_is_withheld(broken: object) -> None:
     assert Masker(broken)("secret") == WITHHELD  # type: ignore[arg-type] # a masker that breaks its contract
@@ -79,17 +80,17 @@ def test_a_timeout_while_masking_is_not_swallowed() -> None:
 
 
 def test_a_secret_put_together_by_shortening_is_masked() -> None:
-    settled = Masker(mask).mask_within_limit("hun and ter2", lambda _: "hunter2", lambda text, _: text, 20)
+    shortened = Masker(mask).mask_within_limit("hun and ter2", lambda _: "hunter2", lambda text, _: text, 20)
 
-    assert settled == "***"
+    assert shortened == "***"
 
 
 def test_a_secret_across_parts_gives_up_the_structure() -> None:
-    settled = Masker(mask).mask_within_limit(
+    shortened = Masker(mask).mask_within_limit(
         "two\nlines", lambda _: "two", lambda text, room: f"opaque {text} {room}", 20
     )
 
-    assert settled == "opaque *** 20"
+    assert shortened == "opaque *** 20"
 
 
 def test_a_text_that_cannot_be_kept_short_is_withheld() -> None:
@@ -115,7 +116,7 @@ def test_of_a_long_text_both_ends_are_shown_and_the_rest_is_counted(unit: str, l
 @pytest.mark.parametrize("secret", ["Q" * 20, "Q" * 9_000])
 @pytest.mark.parametrize("around", [20_480, 20_470, 2_535, 100_000])
 def test_a_secret_that_the_border_cuts_is_not_shown_in_part(secret: str, around: int) -> None:
-    """At the end of what is looked at, from either side, and of what is shown."""
+    """Neither where the scan ends nor where the shown text ends, at the beginning and at the end of a text."""
     known = Masker(lambda text: text.replace(secret, "***"))
     for before in (around - len(secret) // 2, around, max(0, around - len(secret) + 1)):
         text = "-" * before + secret + "-" * 100_000

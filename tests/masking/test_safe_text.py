@@ -1,4 +1,4 @@
-"""What a report says of exceptions whose own methods raise what is no ``Exception``."""
+"""Reports of exceptions whose own methods raise, also what is not an ``Exception``."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 
 
 class TaskTimeout(BaseException):
-    """As Airflow's ``AirflowTaskTimeout``, which the handler of SIGALRM raises."""
+    """Like Airflow's ``AirflowTaskTimeout``, which the handler of SIGALRM raises."""
 
 
 def hostile_errors(raised: type[BaseException]) -> dict[str, BaseException]:
-    """Exceptions, one for each way in which a class can raise when a report asks it for something."""
+    """Return exceptions, one for each place in which a class can raise while a report is made of it."""
 
     def fails(*_: object) -> str:
         raise raised("of the class")
@@ -102,7 +102,7 @@ def parameters() -> list[object]:
 
 @pytest.mark.parametrize("error", parameters())
 def test_whatever_a_class_raises_there_is_a_report(error: BaseException) -> None:
-    """The process goes on: it has the other callbacks and listeners to call."""
+    """The process goes on, because other callbacks and listeners have to be called."""
     report = TaskReport.failed(error, mask=str)
 
     assert report.error_id
@@ -111,7 +111,7 @@ def test_whatever_a_class_raises_there_is_a_report(error: BaseException) -> None
 
 
 @pytest.mark.parametrize("raised", [SystemExit, KeyboardInterrupt])
-def test_a_text_that_cannot_be_made_is_nothing_more(raised: type[BaseException]) -> None:
+def test_a_text_that_cannot_be_made_is_replaced_by_a_note(raised: type[BaseException]) -> None:
     report = TaskReport.failed(hostile_errors(raised)["__str__"], mask=str)
 
     assert report.error_message is not None

@@ -45,7 +45,7 @@ def test_scrub_keeps_what_the_service_accepts(text: str, scrubbed: str) -> None:
 
 
 @given(any_text)
-def test_a_scrubbed_text_is_acceptable_and_stays_as_it_is(text: str) -> None:
+def test_a_scrubbed_text_is_acceptable_and_scrubbing_it_again_changes_nothing(text: str) -> None:
     scrubbed = control_characters.scrub(text)
 
     assert re.fullmatch("[\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff\r\n\t]*", scrubbed)
@@ -85,15 +85,15 @@ def test_lengths(text: str, utf16: int, utf8: int) -> None:
         ("abc", -5, ""),
     ],
 )
-def test_clip_takes_no_character_apart(text: str, limit: int, clipped: str) -> None:
+def test_clip_splits_no_character(text: str, limit: int, clipped: str) -> None:
     assert texts.clip(text, limit) == clipped
 
 
-def test_clip_counts_in_the_unit_it_is_given() -> None:
+def test_clip_measures_in_the_unit_of_its_measure() -> None:
     assert texts.clip("éééé", 6, texts.utf8_length) == "é…"
 
 
-def test_clip_is_not_eaten_up_by_endless_combining_marks() -> None:
+def test_endless_combining_marks_do_not_remove_the_text_before_them() -> None:
     assert texts.utf16_length(texts.clip("a" + "\u0301" * 5000, 1024)) > 900
 
 

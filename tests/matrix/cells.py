@@ -1,4 +1,4 @@
-"""The platforms that the package is tested on, and what makes each of them. Standard library only: nox reads it."""
+"""The platforms on which the package is tested. Uses only the standard library, because nox imports it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[2]
 CONSTRAINTS_VARIABLE = "MWAA_CONSTRAINTS"
 DEFAULT_CONSTRAINTS = ROOT.parent / "shared" / "data" / "constraints"
 
-# Beside Airflow itself: what the package reports through, a database that bears several writers, a place for metrics.
+# In addition to Airflow: the AWS clients of the package, a database for several writers, and a client for metrics.
 _BESIDE_AIRFLOW = (
     "apache-airflow-providers-amazon[aiobotocore]",
     "apache-airflow-providers-postgres",
@@ -28,7 +28,7 @@ _LOWEST = "lowest"
 
 
 class CellError(Exception):
-    """A cell cannot be built on this machine; the text says what is missing and where it is looked for."""
+    """A cell cannot be built on this machine. The text says what is missing, and where it was expected."""
 
 
 @dataclass(frozen=True)
@@ -36,11 +36,12 @@ class Cell:
     """
     One platform.
 
-    :param name: as ``make test-matrix CELL=`` takes it
-    :param airflow: its release of Airflow; empty for the newest, or for the lowest that the package declares
-    :param python: major and minor version
-    :param mwaa: whether Amazon MWAA offers this Airflow, and so a file of constraints says what stands beside it
-    :param other_pythons: what else this Airflow runs on, for a machine that lacks ``python`` (only where asked for)
+    :param name: the value of ``make test-matrix CELL=``
+    :param airflow: the release of Airflow; empty for the newest one, or for the lowest that the package declares
+    :param python: the version of Python, as ``3.12``
+    :param mwaa: whether Amazon MWAA offers this Airflow; its file of constraints then decides all other versions
+    :param other_pythons: further versions of Python that this Airflow supports, for a machine without ``python``; they
+        are used only with ``ANY_PYTHON=1``
     """
 
     name: str
@@ -51,7 +52,7 @@ class Cell:
 
     @property
     def title(self) -> str:
-        """What it is, for people."""
+        """The description of the cell in the page."""
         if self.name == _LOWEST:
             return "the lowest releases declared (uv's lowest-direct)"
         if self.mwaa:
@@ -60,7 +61,7 @@ class Cell:
 
     @property
     def requirements(self) -> list[str]:
-        """What is installed before the package is."""
+        """The requirements that are installed before the package."""
         if self.name == _LOWEST:
             return [*declared(), "statsd>=3.3"]
         return [f"apache-airflow=={self.airflow}" if self.airflow else "apache-airflow", *_BESIDE_AIRFLOW]
@@ -68,9 +69,9 @@ class Cell:
     @property
     def options(self) -> list[str]:
         """
-        Options of ``uv pip install`` for the platform.
+        The options of ``uv pip install`` for the platform.
 
-        :raises CellError: when the file of constraints is not there
+        :raises CellError: the file of constraints does not exist
         """
         if self.name == _LOWEST:
             return ["--resolution", "lowest-direct"]
@@ -94,16 +95,16 @@ CELLS: Mapping[str, Cell] = {
 
 
 def declared() -> list[str]:
-    """What pyproject.toml says that the package needs, with the extra ``emulator``."""
+    """Return the requirements that pyproject.toml declares for the package with its extra ``emulator``."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     return [*project["dependencies"], *project["optional-dependencies"]["emulator"]]
 
 
 def constraints_of(airflow: str) -> Path:
     """
-    Find the file of constraints that Amazon MWAA has for a release of Airflow.
+    Return the path of Amazon MWAA's file of constraints for a release of Airflow.
 
-    :raises CellError: when it is not there
+    :raises CellError: the file does not exist
     """
     folder = Path(os.environ.get(CONSTRAINTS_VARIABLE) or DEFAULT_CONSTRAINTS)
     path = folder / f"mwaa-{airflow}.txt"
@@ -117,10 +118,10 @@ def constraints_of(airflow: str) -> Path:
 
 def pins(lines: Sequence[str]) -> dict[str, str]:
     """
-    Return version by distribution of lines ``name==version``, names as PEP 503 spells them.
+    Return the version of each distribution from lines ``name==version``.
 
-    Of a distribution that was installed from a file or a folder, the address is kept in place of a version. Comments
-    and empty lines are passed over.
+    Names are normalised as in PEP 503. A distribution that was installed from a file or a folder has an address instead
+    of a version. Comments and empty lines are skipped.
     """
     found = {}
     for line in lines:

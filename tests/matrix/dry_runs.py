@@ -1,4 +1,4 @@
-"""Whether pip would install the package under a file of constraints. Standard library only: nox reads it."""
+"""Judges whether the package installs under a file of constraints. Uses only the standard library: nox imports it."""
 
 from __future__ import annotations
 
@@ -14,17 +14,20 @@ if TYPE_CHECKING:
     from tests.matrix.cells import Cell
 
 _INSTALLED = re.compile(r"^ \+ (.+)$", re.MULTILINE)
-_NOT_OF_THE_FILE = ("apache-airflow", "airflow-provider-datapipeline")  # asked for by version, and from a file
+# Airflow is requested by its version, and the package as a file, so no file of constraints needs to name them.
+_NOT_OF_THE_FILE = ("apache-airflow", "airflow-provider-datapipeline")
 
 
 @dataclass(frozen=True)
 class DryRun:
     """
-    What one resolution came to.
+    The result of one resolution.
 
-    :param packages: how many would be installed, the platform among them
-    :param unnamed: those that the file says nothing of, with their versions
-    :param wrong: why it is no good; empty if it is
+    :param file: the name of the file of constraints
+    :param extra: the extra of the package; empty: without one
+    :param packages: the number of packages that would be installed, including those of the platform
+    :param unnamed: packages that the file does not name, with their versions
+    :param wrong: the reason why the result is wrong; empty if it is right
     """
 
     file: str
@@ -52,7 +55,7 @@ def judge(cell: Cell, extra: str, status: int, output: str) -> DryRun:
 
 
 def table(found: Sequence[DryRun]) -> str:
-    """Return a line for each."""
+    """Return a table with a line for each resolution."""
     lines = ["| file | Python | wheel | packages | not named by the file | |", "|---|---|---|---|---|---|"]
     for each in found:
         wheel = f"wheel[{each.extra}]" if each.extra else "wheel"

@@ -1,4 +1,4 @@
-"""Finds the interpreter of a cell. Standard library only: nox reads it."""
+"""Finds the interpreter of a cell. Uses only the standard library, because nox imports it."""
 
 from __future__ import annotations
 
@@ -18,11 +18,12 @@ _SAY = "import sys; print('%d.%d' % sys.version_info[:2], sys.executable)"
 
 def find(versions: Iterable[str]) -> str:
     """
-    Return the path of the first interpreter that runs, of these versions (``3.12``) in this order.
+    Return the path of the first interpreter that runs.
 
-    A candidate is run, not looked up: version managers leave launchers on PATH for interpreters that are not there.
+    Each candidate is executed, since version managers leave launchers on PATH for interpreters that do not exist.
 
-    :raises CellError: when there is none
+    :param versions: versions (``3.12``), the preferred one first
+    :raises CellError: no interpreter of these versions runs
     """
     wanted = list(versions)
     for version in wanted:

@@ -1,4 +1,4 @@
-"""The page about compatibility, made of what the cells came to. Standard library only: nox reads it."""
+"""Makes the page about compatibility from the records of the cells. Uses only the standard library: nox imports it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SHOWN = {
     "boto3": "boto3",
     "moto": "moto",
 }
-"""Distributions whose versions are shown, and what they are called."""
+"""The distributions whose versions the page shows, and their names in its header."""
 
 _HEADS = (
     *("cell", "Python", *SHOWN.values(), "database"),
@@ -31,38 +31,43 @@ _NOT_RUN = "not run"
 
 _TEXT = """# Compatibility
 
-What the package was run on. Written by `make test-matrix`, which builds each platform anew, installs the wheel into it,
-and runs every check from a copy of the repository without the package. A row is what its last run came to; one that
-has failed is shown as failed.
+The platforms on which the package was run. `make test-matrix` writes this page: it builds each platform anew, installs
+the wheel into it, and runs every check from a copy of the repository without the package. A row shows the last run of
+a cell, even if that run failed.
 
 {table}
 
 Cells: {cells}.
 
-What the columns say:
+The columns:
 
-- **installation**: the wheel with its extra `emulator` was installed with the same constraints; packages that it has
-  added (none of the platform's was changed, or the cell fails).
-- **unit tests**: those of the repository, of which some are for other releases of Airflow and skip themselves.
-- **wheel**: `airflow providers get` and `airflow plugins` know it, no requirement is broken, mypy sees its types in
-  another project, every component of a running Airflow has loaded its plugin, and none has a warning about it.
-- **reporting**: callbacks and operator on a running Airflow: FINISHED, FAILED with error id, message and stack trace,
-  after the last try only, from a task and from a DAG, and what the operator derives.
+- **installation**: the packages that the wheel with its extra `emulator` has added, under the same constraints. A cell
+  in which the wheel has changed a package of the platform fails.
+- **unit tests**: the unit tests of the repository. Some are for other releases of Airflow and are skipped.
+- **wheel**: `airflow providers get` and `airflow plugins` show the package, and all its requirements are met. mypy
+  sees its types in another project. Every component of a running Airflow has loaded its plugin, without a warning
+  about it.
+- **reporting**: callbacks and operator on a running Airflow. They report FINISHED, and FAILED with error id, message
+  and stack trace, from a task and from a DAG, only after the last try. The operator also derives the status.
 - **task runner**: success, failure, retry, SIGKILL, cancel, precondition true and false, failure of a mapped task,
-  unknown DAG, link; each on a running Airflow. It is for Airflow 3.
+  unknown DAG and link, each on a running Airflow. The task runner needs Airflow 3.
 - **60 at once**: sixty tasks, each handed out once and reported once, with the service's own long polls and rates and
-  Airflow's own intervals; seconds from the first submission to the last report.
+  with Airflow's own intervals. The seconds are those from the first submission to the last report.
 
-All on one machine, with LocalExecutor. What Amazon MWAA pins is what its images have; nothing was run on MWAA itself.
-What each way of reporting promises on Airflow 2.11 to 3.3: [promises](promises.md).
+All cells ran on one machine, with LocalExecutor. The constraints of Amazon MWAA are the versions in its images;
+nothing was run on MWAA itself. For the promises of each way of reporting on Airflow 2.11 to 3.3 see
+[promises](promises.md).
 """
 
 
 def table(records: Mapping[str, Record], kept: Mapping[str, str] | None = None) -> str:
     """
-    Return a line for every cell: what its record says, else the line of an earlier run, else that it was not run.
+    Return a table with a line for every cell.
 
-    :param kept: lines of an earlier page, by cell
+    A cell without a record keeps its line from an earlier page. Without such a line the table says that it was not run.
+
+    :param records: the records by the names of their cells
+    :param kept: the lines of an earlier page by the names of their cells
     """
     lines = [_HEAD, f"|{'---|' * len(_HEADS)}"]
     for name, cell in CELLS.items():
@@ -75,13 +80,13 @@ def table(records: Mapping[str, Record], kept: Mapping[str, str] | None = None) 
 
 
 def page(records: Mapping[str, Record], before: str = "") -> str:
-    """Return the page; cells that were not run keep the lines that they have in the page ``before``."""
+    """Return the page; cells without a record keep their lines from the page ``before``."""
     cells = ";\n".join(f"`{name}`: {cell.title}" for name, cell in CELLS.items())
     return _TEXT.format(table=table(records, lines_of(before)), cells=cells)
 
 
 def lines_of(text: str) -> dict[str, str]:
-    """Return the lines of a page's table, by cell; none where its columns are not those of today."""
+    """Return the lines of a page's table by cell; an empty dictionary if the page has other columns than today."""
     lines = text.splitlines()
     if _HEAD not in lines:
         return {}

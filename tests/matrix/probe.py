@@ -1,4 +1,4 @@
-"""A plugin of the cell's Airflow: each process that starts a job writes down whether the package's plugin is loaded."""
+"""A plugin for the cell's Airflow: each process that starts a job records whether the package's plugin is loaded."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from airflow_provider_datapipeline._airflow.names import AirflowPlugin, hookimpl
 
 @hookimpl
 def on_starting(component: Any) -> None:  # Airflow's signature
-    """Name a file after the command that runs here (``airflow scheduler``), and write into it what is known then."""
+    """Write whether the plugin is loaded to a file with the name of the command, ``scheduler`` for example."""
     has_ours = get_listener_manager().pm.is_registered(import_module("airflow_provider_datapipeline.plugins.listener"))
     folder = Path(os.environ["AIRFLOW_HOME"]) / "probe"
     folder.mkdir(exist_ok=True)
@@ -23,7 +23,7 @@ def on_starting(component: Any) -> None:  # Airflow's signature
 
 
 class ProbePlugin(AirflowPlugin):
-    """Brings the listener above."""
+    """Registers the listener of this module."""
 
     name = "probe"
     listeners = [sys.modules[__name__]]  # noqa: RUF012  # as Airflow declares it

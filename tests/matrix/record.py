@@ -1,4 +1,4 @@
-"""What a cell came to, kept as JSON until the page is written. Standard library only: nox reads it."""
+"""The results of a cell, as JSON until the page is written. Uses only the standard library, because nox imports it."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 PARTS = ("install", "unit", "wheel", "reporting", "task_runner", "sixty")
-"""What a cell does, in this order."""
+"""The parts of a cell, in the order in which they run."""
 
 
 @dataclass
 class Part:
     """
-    One part of a cell: how many checks it has passed, failed and skipped, and the seconds that it took.
+    One part of a cell: the numbers of checks that passed, failed and were skipped, and the seconds that it took.
 
-    :param failures: the name of each check that failed, with the first line of why
-    :param notes: what a check has measured, by name
+    :param failures: the name of each check that failed, with the first line of the reason
+    :param notes: the measurements of the checks by name
     """
 
     passed: int = 0
@@ -38,7 +38,7 @@ class Part:
 
 @dataclass
 class Record:
-    """A cell that was run, or as much of it as was asked for."""
+    """The results of a cell, or of the parts of it that were requested."""
 
     cell: str
     python: str
@@ -46,25 +46,25 @@ class Record:
     date: str
     database: str = ""
     versions: dict[str, str] = field(default_factory=dict)
-    """Of the distributions of :data:`tests.matrix.page.SHOWN`."""
+    """The versions of the distributions in :data:`tests.matrix.page.SHOWN`."""
     parts: dict[str, Part] = field(default_factory=dict)
     whole: bool = True
-    """Whether every part was asked for."""
+    """Whether every part was requested."""
     seconds: float = 0
 
     @property
     def failures(self) -> list[str]:
-        """Every check that failed, under the name of its part."""
+        """Every check that failed, after the name of its part."""
         return [f"{name}: {failure}" for name, part in self.parts.items() for failure in part.failures]
 
     def write(self, path: Path) -> None:
-        """Keep it."""
+        """Store the record as JSON."""
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(asdict(self), indent=2) + "\n", encoding="utf-8")
 
 
 def read(path: Path) -> Record:
-    """Return what :meth:`Record.write` has written."""
+    """Return a record that :meth:`Record.write` has stored."""
     kept = json.loads(path.read_text(encoding="utf-8"))
     parts = {name: Part(**part) for name, part in kept.pop("parts").items()}
     return Record(**kept, parts=parts)
@@ -72,10 +72,10 @@ def read(path: Path) -> Record:
 
 def count(junit: Path) -> dict[str, Part]:
     """
-    Return what a run of pytest came to, by module: the last word of its name, without ``test_``.
+    Return the results of a run of pytest, by the last word of each module's name, without ``test_``.
 
-    A check is a test with its set-up and tear-down: where one of them fails, it has failed. An error while a module is
-    imported fails a check of that module.
+    A check is a test with its set-up and tear-down, and fails if one of them fails. An error at the import of a module
+    fails one check of that module.
     """
     parts: dict[str, Part] = {}
     for case in ET.parse(junit).getroot().iter("testcase"):  # written by our own pytest
@@ -95,7 +95,7 @@ def count(junit: Path) -> dict[str, Part]:
 
 
 def total(parts: dict[str, Part]) -> Part:
-    """Return the sum of all."""
+    """Return the sum of all parts."""
     whole = Part()
     for part in parts.values():
         whole.passed += part.passed

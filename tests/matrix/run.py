@@ -1,4 +1,4 @@
-"""What is done in a cell, by nox."""
+"""Builds a cell and runs its checks, in a session of nox."""
 
 from __future__ import annotations
 
@@ -26,18 +26,22 @@ PACKAGE = "airflow_provider_datapipeline"
 BUILD = ROOT / "build" / "matrix"
 DIST = BUILD / "dist"
 OTHERWISE = ("QUICK", "TASKS", "BUSY")
-"""Variables of the environment that make a cell something else than the page about compatibility says."""
-REAL = ("reporting", "task_runner", "wheel", "sixty")
+"""Environment variables with which a cell does not do what the page about compatibility says."""
+ON_AIRFLOW = ("reporting", "task_runner", "wheel", "sixty")
+"""The parts that need a running Airflow."""
 OF_AIRFLOW_3 = ("task_runner", "sixty")
 LEFT_OUT_IF_QUICK = (
     *("tests/reporting", "tests/masking", "tests/emulator", "tests/hooks"),
     *("tests/test_connection_forms.py", "tests/test_readme.py"),
 )
-"""Unit tests of texts, of the emulator, of calls to AWS and of pages: most of the time, and the least of Airflow."""
+"""
+Unit tests of texts, of the emulator, of calls to AWS and of pages. They take most of the time, and depend least on the
+version of Airflow.
+"""
 
 
 class Run:
-    """A cell that is being run in a session of its own, and its record."""
+    """One cell in a session of nox, and its record."""
 
     def __init__(self, session: nox.Session, cell: Cell, parts: list[str]) -> None:
         self.session = session
@@ -58,7 +62,7 @@ class Run:
         )
 
     def run(self) -> record.Record:
-        """Do every part that was asked for; a part that fails does not keep the next one from being run."""
+        """Run every part that was requested, even after a part that failed."""
         started = time.monotonic()
         shutil.rmtree(self.folder, ignore_errors=True)
         self.folder.mkdir(parents=True)
@@ -74,13 +78,13 @@ class Run:
         self.record.database = "PostgreSQL" if is_airflow_3 else "SQLite"
         if "unit" in self.parts:
             self._unit()
-        if real := [name for name in REAL if name in self.parts and name in parts]:
-            self._real(real)
+        if on_airflow := [name for name in ON_AIRFLOW if name in self.parts and name in parts]:
+            self._on_airflow(on_airflow)
         self.record.seconds = round(time.monotonic() - started)
         return self.record
 
     def _copy_tree(self) -> None:
-        """Copy what git knows of, and what is new and not ignored, without the package."""
+        """Copy the files that git tracks, and new ones that it does not ignore, but not the package."""
         listed = _git("ls-files", "-z", "--cached", "--others", "--exclude-standard").split("\0")
         for name in filter(None, listed):
             source, copy = ROOT / name, self.tree / name
@@ -89,7 +93,7 @@ class Run:
                 shutil.copy2(source, copy)
 
     def _install(self) -> None:
-        """Install the platform, then the wheel, then what tests it; nothing may change what is there already."""
+        """Install the platform, then the wheel, then the test tools. No step may change an earlier one's packages."""
         part = self.record.parts.setdefault("install", record.Part())
         started = time.monotonic()
         self.session.install(*self.cell.options, *self.cell.requirements)
@@ -114,7 +118,7 @@ class Run:
         self.record.versions = {name: with_wheel.get(name, "-") for name in page.SHOWN}
 
     def _freeze(self, name: str) -> dict[str, str]:
-        """Return what is installed, and keep it as a file of constraints."""
+        """Return the installed versions, and write them to a file of constraints."""
         command = [*uv_command(), "pip", "freeze", "--python", self.python]
         frozen = subprocess.run(command, capture_output=True, text=True, check=True).stdout
         found = pins(frozen.splitlines())
@@ -131,10 +135,11 @@ class Run:
         arguments += [f"--ignore={name}" for name in left_out]
         self.record.parts["unit"] = record.total(self._pytest("unit", *arguments))
 
-    def _real(self, parts: list[str]) -> None:
-        """Run checks on a running Airflow: the sixty tasks have one of their own, and not at the same time."""
+    def _on_airflow(self, parts: list[str]) -> None:
+        """Run the parts that need a running Airflow. The sixty tasks have an Airflow of their own, after the others."""
         found: dict[str, record.Part] = {}
-        for name, chosen in (("real", [each for each in parts if each != "sixty"]), ("sixty", {"sixty"} & {*parts})):
+        together = [each for each in parts if each != "sixty"]
+        for name, chosen in (("airflow", together), ("sixty", [each for each in parts if each == "sixty"])):
             if chosen:
                 found |= self._pytest(name, *(f"tests/matrix/test_{each}.py" for each in sorted(chosen)))
         for name in parts:
@@ -143,7 +148,7 @@ class Run:
             self._check_requirements(self.record.parts["wheel"])
 
     def _check_requirements(self, part: record.Part) -> None:
-        """Count it as a check that no requirement is broken which was whole on the platform."""
+        """Check that every requirement that was met on the platform is still met."""
         if new := sorted(self._broken() - self.broken_before):
             part.fail(f"pip check: {'; '.join(new)}")
         else:
@@ -155,7 +160,7 @@ class Run:
         return {line for line in (done.stdout + done.stderr).splitlines() if line.startswith("The package")}
 
     def _pytest(self, name: str, *arguments: str) -> dict[str, record.Part]:
-        """Run tests in the copy; return what came of them."""
+        """Run tests in the copy of the repository; return their results."""
         junit = self.folder / f"{name}.xml"
         started = time.monotonic()
         try:
@@ -165,7 +170,7 @@ class Run:
         except CommandFailed:
             is_well = False
         parts = record.count(junit) if junit.exists() else {}
-        if not (is_well or any(part.failed for part in parts.values())):  # otherwise the file says what failed
+        if not (is_well or any(part.failed for part in parts.values())):  # the file does not say what failed
             why = "pytest failed; see what it printed"
             parts = {each: record.Part(failed=1, failures=[why]) for each in parts or [name]}
         self.session.log(f"{self.cell.name}: {name} took {time.monotonic() - started:.0f} s")
@@ -173,12 +178,12 @@ class Run:
 
 
 def uv_command() -> list[str]:
-    """Return the command of uv: the one that stands beside nox, else the one on PATH."""
+    """Return the command of uv: the one in nox's environment, or else the one on PATH."""
     return [sys.executable, "-m", "uv"] if importlib.util.find_spec("uv") else ["uv"]
 
 
 def wheel(extra: str = "emulator") -> str:
-    """Return the requirement that installs the wheel that was built, with an extra."""
+    """Return the requirement for the wheel that was built, with an extra."""
     (path,) = DIST.glob("*.whl")
     return f"{path}[{extra}]" if extra else str(path)
 

@@ -1,4 +1,4 @@
-"""What callbacks and operator tell AWS Data Pipeline, in the six cases that a release of Airflow must not break."""
+"""What callbacks and operator report, in the six cases that a release of Airflow must not break."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from tests.support.account import Account
     from tests.support.harness import Deployment
 
-# The dag-processor of 3.0 lets a callback see neither the states of tasks nor what they have left.
+# The dag-processor of Airflow 3.0 shows a callback neither the states of tasks nor their XComs.
 DAG_SEES_TASKS = not AIRFLOW_VERSION.startswith("3.0.")
 
 
@@ -59,7 +59,7 @@ def test_a_dag_that_succeeds_is_reported_finished(deployment: Deployment, accoun
 
 
 def test_a_dag_that_fails_is_reported_with_its_first_error(deployment: Deployment, account: Account) -> None:
-    """In detail where the version lets a DAG-level callback see its tasks; the status everywhere."""
+    """Every version reports the status. The details need a version that shows a DAG-level callback its tasks."""
     handed = account.hand_out()
     run_id = deployment.trigger("dag_callbacks_fail", conf=handed.conf)
 
@@ -75,8 +75,8 @@ def test_a_dag_that_fails_is_reported_with_its_first_error(deployment: Deploymen
         assert "ZeroDivisionError" in (attempt.error_stack_trace or "")
 
 
-def test_the_operator_derives_what_became_of_the_others(deployment: Deployment, account: Account) -> None:
-    """FAILED with the error, and then it fails itself; FALSE where the check of a precondition returned False."""
+def test_the_operator_derives_the_status_of_the_run(deployment: Deployment, account: Account) -> None:
+    """It reports FAILED with the error, and fails itself. It reports FALSE if a precondition's check returned False."""
     activity, precondition = account.hand_out(), account.hand_out(precondition=True)
     failing = deployment.trigger("operator_derives_failed", conf=activity.conf)
     checking = deployment.trigger("operator_derives_false_from_result", conf=precondition.conf)

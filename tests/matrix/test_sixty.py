@@ -1,7 +1,7 @@
 """
-Sixty tasks at once, as a deployment has them: each handed out once, and reported once.
+Sixty tasks at once, with the settings of a real deployment: each is handed out once and reported once.
 
-``TASKS=200`` in the environment makes them more; ``BUSY=1`` keeps a core busy meanwhile.
+``TASKS=200`` in the environment submits 200 tasks instead; ``BUSY=1`` keeps one core busy meanwhile.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from airflow_provider_datapipeline.emulator import EmulatorServer, EmulatorSettings
-from tests.matrix.conftest import airflow
 from tests.support.account import REGION
 from tests.support.harness.settings import AIRFLOWS_OWN_INTERVALS, IS_AIRFLOW_3
 from tests.support.harness.waiting import wait_until
 from tests.support.submissions import Submissions
+from tests.support.task_runner import own_postgresql, prepare_airflow
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -33,7 +33,7 @@ if not IS_AIRFLOW_3:
 
 TASKS = int(os.environ.get("TASKS", "60"))
 BUSY = int(os.environ.get("BUSY", "0"))
-LONGEST = 900
+LONGEST_SECONDS = 900
 
 DAGS = '''
 """The task runner, and a DAG for it to run."""
@@ -51,7 +51,7 @@ with DAG("target", schedule=None, max_active_runs=100):
 
 @contextmanager
 def busy_cores(number: int) -> Iterator[None]:
-    """Keep as many cores busy as asked for."""
+    """Keep this many cores busy until the context ends."""
     with ExitStack() as stack:
         for _ in range(number):
             process = stack.enter_context(subprocess.Popen([sys.executable, "-c", "while True: pass"]))
@@ -62,15 +62,12 @@ def busy_cores(number: int) -> Iterator[None]:
 def test_each_is_handed_out_once_and_reported_once(
     tmp_path: Path, record_property: Callable[[str, object], None]
 ) -> None:
-    with (
-        EmulatorServer(EmulatorSettings(enforce_rates=True)) as server,
-        airflow(tmp_path / "home", server, AIRFLOWS_OWN_INTERVALS) as home,
-        busy_cores(BUSY),
-    ):
-        home.add_dag_file("dags.py", DAGS)
-        with home:
+    with EmulatorServer(EmulatorSettings(enforce_rates=True)) as server, busy_cores(BUSY):
+        airflow = prepare_airflow(tmp_path / "home", server, AIRFLOWS_OWN_INTERVALS)
+        airflow.add_dag_file("dags.py", DAGS)
+        with own_postgresql(airflow, airflow.home / "logs" / "servers"), airflow:
             for dag_id in ("target", "datapipeline_airflow", "datapipeline_airflow_poller"):
-                home.wait_for_dag(dag_id)
+                airflow.wait_for_dag(dag_id)
             submissions = Submissions(server)
             started = time.monotonic()
             submitted = {submissions.submit("target").pipeline_id for _ in range(TASKS)}
@@ -81,7 +78,7 @@ def test_each_is_handed_out_once_and_reported_once(
             def all_reported() -> bool | None:
                 return True if statuses()[None] == 0 else None
 
-            wait_until(all_reported, f"{TASKS} reports", timeout=LONGEST, last_seen=lambda: str(statuses()))
+            wait_until(all_reported, f"{TASKS} reports", timeout=LONGEST_SECONDS, last_seen=lambda: str(statuses()))
             record_property("seconds", round(time.monotonic() - started))
         attempts = server.service.attempts(REGION)
         answers = [json.loads(each.answer or b"{}") for each in server.service.received("PollForTask")]

@@ -1,4 +1,4 @@
-"""What the task runner tells AWS Data Pipeline, in the ten cases that a release of Airflow must not break."""
+"""What the task runner reports, in the ten cases that a release of Airflow must not break."""
 
 from __future__ import annotations
 
@@ -17,20 +17,21 @@ if not IS_AIRFLOW_3:
     pytest.skip("the task runner needs Airflow 3", allow_module_level=True)
 
 RUNNER = "datapipeline_airflow"
-# Below 3.3 a poller that Airflow has failed by mistake comes back, and its tasks are handed out again after 2 minutes.
-LONGEST = 240
+# Before Airflow 3.3, Airflow sometimes fails a poller by mistake. The service then hands out its tasks again after 2
+# minutes.
+LONGEST_SECONDS = 240
 
 
 def report_of(submitted: Submission) -> AttemptView:
-    """Wait for the report; there is one, and what the service has is what it says."""
-    attempt = submitted.wait_for_report(timeout=LONGEST)
+    """Wait for the report, and check that it is the only one and that the service has accepted it."""
+    attempt = submitted.wait_for_report(timeout=LONGEST_SECONDS)
     assert [len(submitted.reports), attempt.accepted_reports] == [1, 1]
     return attempt
 
 
 def running(deployment: Deployment, submitted: Submission) -> str:
     """Wait until the task of ``lingers`` runs; return the run's id."""
-    submitted.wait_until_acknowledged(timeout=LONGEST)
+    submitted.wait_until_acknowledged(timeout=LONGEST_SECONDS)
     deployment.task_process("lingers", submitted.run_id, "work", timeout=90)
     return submitted.run_id
 

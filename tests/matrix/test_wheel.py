@@ -1,4 +1,4 @@
-"""The wheel in its cell: found, typed, and loaded by every component of a running Airflow without a word against it."""
+"""The wheel in its cell: Airflow finds it, its types are visible, and every component loads it without a warning."""
 
 from __future__ import annotations
 
@@ -19,15 +19,16 @@ if TYPE_CHECKING:
 DISTRIBUTION = "airflow-provider-datapipeline"
 
 OURS = re.compile(r"airflow_provider_datapipeline|plugin datapipeline")
-# As Airflow 2 and Airflow 3 write a level, the latter also in JSON; and as Python writes a warning.
+# The levels as Airflow 2 and Airflow 3 write them, the latter also in JSON, and the warnings of Python.
 COMPLAINT = re.compile(
     r"\b(WARNING|ERROR|CRITICAL)\b|\[(warning|error|critical) *\]|\"level\": ?\"(warning|error|critical)\"|\w+Warning\b"
 )
-# What the runs of this cell are to bring about; Airflow 3.2 and newer repeat the logs of tasks in the scheduler's.
+# Complaints that the runs of this cell cause on purpose. Airflow 3.2 and newer repeat the logs of tasks in the
+# scheduler's log.
 WANTED = re.compile("Task failed with exception|No target run: ")
 
-# A project that has the package as a dependency. Its last line is wrong, which only a type checker that reads the
-# package's annotations can know.
+# A project that depends on the package. Its last line is wrong, which a type checker finds only if it reads the
+# package's annotations.
 CONSUMER = """
 from airflow_provider_datapipeline.emulator import EmulatorServer
 from airflow_provider_datapipeline.exceptions import DataPipelineError
@@ -40,7 +41,7 @@ number: int = task.pipeline_id
 
 
 def test_what_is_tested_is_the_wheel() -> None:
-    """Not a checkout."""
+    """The tests import the installed wheel, and not a checkout."""
     installed = Path(airflow_provider_datapipeline.__file__)
 
     assert installed.is_relative_to(sysconfig.get_path("purelib"))
@@ -49,7 +50,7 @@ def test_what_is_tested_is_the_wheel() -> None:
 
 
 def test_airflow_knows_the_provider(deployment: Deployment) -> None:
-    """With all that it brings."""
+    """``airflow providers get`` shows the hook, the operators and the notifier."""
     shown = deployment.cli("providers", "get", DISTRIBUTION, "--full", "--output", "json")
 
     for brought in ("hooks.datapipeline", "operators.datapipeline", "notifications.datapipeline"):
@@ -61,7 +62,7 @@ def test_airflow_knows_the_plugin(deployment: Deployment) -> None:
 
 
 def test_every_component_has_loaded_the_plugin(deployment: Deployment) -> None:
-    """Asked from within, when each starts its job; the server of the API by its own list."""
+    """Each component records it when it starts its job. The API server has a list of its plugins."""
     commands = {"scheduler", "triggerer", *(["dag-processor"] if IS_AIRFLOW_3 else [])}
     folder = deployment.home / "probe"
 
@@ -71,8 +72,8 @@ def test_every_component_has_loaded_the_plugin(deployment: Deployment) -> None:
     assert "datapipeline" in deployment.plugins()
 
 
-def test_no_component_has_a_word_against_the_package(deployment: Deployment) -> None:
-    """In the logs of processes and of DAG files, after all the runs of this cell."""
+def test_no_component_complains_about_the_package(deployment: Deployment) -> None:
+    """After all the runs of this cell, neither the logs of components nor those of DAG files have a complaint."""
     logs = {each.name: each.log.read_text(errors="replace") for each in deployment.components}
     logs["DAG files"] = deployment.logs.of_dag_file()
     assert all(logs[each.name] for each in deployment.components), "an empty log proves nothing"
@@ -98,7 +99,7 @@ def test_mypy_sees_the_types_in_another_project(tmp_path: Path) -> None:
         check=False,
     )
 
-    told = [line for line in done.stdout.splitlines() if line.startswith("consumer.py")]
-    assert len(told) == 2, done.stdout + done.stderr
-    assert 'Revealed type is "airflow_provider_datapipeline.pipeline_task.PipelineTask"' in told[0]
-    assert 'expression has type "str", variable has type "int"' in told[1]
+    reported = [line for line in done.stdout.splitlines() if line.startswith("consumer.py")]
+    assert len(reported) == 2, done.stdout + done.stderr
+    assert 'Revealed type is "airflow_provider_datapipeline.pipeline_task.PipelineTask"' in reported[0]
+    assert 'expression has type "str", variable has type "int"' in reported[1]

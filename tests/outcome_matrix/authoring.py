@@ -1,4 +1,4 @@
-"""What the author of a DAG writes for each way of reporting, and the DAGs that come of it."""
+"""What the author of a DAG writes for each channel, and how the suite makes DAGs from that."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_datapipeline.callbacks import report_failed, report_finished
 from airflow_provider_datapipeline.operators.datapipeline import DataPipelineSetTaskStatusOperator
-from tests.outcome_matrix.channels import Way
+from tests.outcome_matrix.channels import Channel
 from tests.outcome_matrix.names import DAG, get_parsing_context
 
 if TYPE_CHECKING:
@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
 SOON = timedelta(seconds=1)
 
-# Seconds, instead of 10: with so much at once, Airflow answers late. A task's callbacks may take [core]
-# task_success_overtime, those of a DAG what the dag-processor grants them.
-OF_TASK = {"timeout": 18}
-OF_DAG = {"timeout": 40}
+# Longer than the default of 10 s, since Airflow answers late with so many runs at once. Airflow lets the callbacks of a
+# task take [core] task_success_overtime, and those of a DAG [dag_processor] dag_file_processor_timeout.
+IN_TASK = {"timeout": 18}
+IN_DAG = {"timeout": 40}
 
 FINISHED_BY_TEMPLATE = report_finished(pipeline_task_id="{{ dag_run.conf.datapipeline.taskId }}")
 FAILED_BY_TEMPLATE = report_failed(
@@ -29,9 +29,9 @@ FAILED_BY_TEMPLATE = report_failed(
 
 @dataclass(frozen=True)
 class Reporting:
-    """What the author of a DAG writes for one way of reporting."""
+    """The callbacks that the author of a DAG writes for one channel."""
 
-    way: Way
+    channel: Channel
     templates: bool = False
 
     @property
@@ -50,25 +50,25 @@ class Reporting:
         last: bool = False,
         on_retry: bool = False,
     ) -> dict[str, Any]:
-        """The callbacks of a task: the author's own first, which is the harder order."""
-        by_task = self.way is Way.TASK
+        """Return the callbacks of a task. The author's own come before ours, which is the harder order for us."""
+        by_task = self.channel is Channel.TASK
         return {
-            "on_failure_callback": [*on_failure, *([self.failed(**OF_TASK)] if by_task else [])],
-            "on_success_callback": [*on_success, *([self.finished(**OF_TASK)] if by_task and last else [])],
-            "on_retry_callback": [self.failed(**OF_TASK)] if by_task and on_retry else [],
+            "on_failure_callback": [*on_failure, *([self.failed(**IN_TASK)] if by_task else [])],
+            "on_success_callback": [*on_success, *([self.finished(**IN_TASK)] if by_task and last else [])],
+            "on_retry_callback": [self.failed(**IN_TASK)] if by_task and on_retry else [],
         }
 
     def last(self, **callbacks: Any) -> dict[str, Any]:
-        """The callbacks of the last task, which reports success too."""
+        """Return the callbacks of the last task, which also reports success."""
         return self.step(last=True, **callbacks)
 
     def of_dag(self, *, on_success: Sequence[Any] = ()) -> dict[str, Any]:
-        """The callbacks of a DAG."""
-        if self.way is not Way.DAG:
+        """Return the callbacks of a DAG."""
+        if self.channel is not Channel.DAG:
             return {}
         return {
-            "on_success_callback": [*on_success, self.finished(**OF_DAG)],
-            "on_failure_callback": [self.failed(**OF_DAG)],
+            "on_success_callback": [*on_success, self.finished(**IN_DAG)],
+            "on_failure_callback": [self.failed(**IN_DAG)],
         }
 
 
@@ -81,12 +81,12 @@ class Target:
     templates: bool
     on_dag_success: Sequence[Any]
 
-    def make(self, dag_id: str, way: Way) -> DAG:
-        reporting = Reporting(way, self.templates)
+    def make(self, dag_id: str, channel: Channel) -> DAG:
+        reporting = Reporting(channel, self.templates)
         callbacks = reporting.of_dag(on_success=self.on_dag_success)
         with DAG(dag_id, schedule=None, max_active_runs=100, **callbacks, **self.arguments) as dag:
             self.build(reporting)
-            if way is Way.OPERATOR:
+            if channel is Channel.OPERATOR:
                 leaves = [each for each in dag.tasks if not each.downstream_task_ids]
                 leaves >> DataPipelineSetTaskStatusOperator(task_id="report", retries=3, retry_delay=SOON)
         return dag
@@ -98,7 +98,13 @@ TARGETS: dict[str, Target] = {}
 def target(
     *, templates: bool = False, on_dag_success: Sequence[Any] = (), **arguments: Any
 ) -> Callable[[Callable[[Reporting], None]], Callable[[Reporting], None]]:
-    """Add what the function builds to the targets, under its name; with these arguments of the DAG."""
+    """
+    Add a target, under the name of the decorated function, which builds the tasks.
+
+    :param templates: whether the callbacks have templates as parameters
+    :param on_dag_success: the author's own callbacks on the success of the DAG
+    :param arguments: arguments of the DAG
+    """
 
     def add(build: Callable[[Reporting], None]) -> Callable[[Reporting], None]:
         TARGETS[build.__name__] = Target(build, arguments, templates, on_dag_success)
@@ -107,16 +113,16 @@ def target(
     return add
 
 
-def dag_id_of(name: str, way: Way) -> str:
-    return f"{name}__{way}"
+def dag_id_of(name: str, channel: Channel) -> str:
+    return f"{name}__{channel}"
 
 
-def dags_of(way: Way, *, only: Sequence[str] = (), without: Sequence[str] = ()) -> dict[str, DAG]:
-    """Make the DAGs for a way; in a task's process, its own DAG alone."""
+def dags_of(channel: Channel, *, only: Sequence[str] = (), without: Sequence[str] = ()) -> dict[str, DAG]:
+    """Make the DAGs for a channel; in the process of a task, make only the DAG of that task."""
     wanted = get_parsing_context().dag_id
     made = {}
     for name in only or TARGETS.keys() - set(without):
-        dag_id = dag_id_of(name, way)
+        dag_id = dag_id_of(name, channel)
         if wanted in (None, dag_id):
-            made[dag_id] = TARGETS[name].make(dag_id, way)
+            made[dag_id] = TARGETS[name].make(dag_id, channel)
     return made

@@ -1,12 +1,12 @@
-"""The ways of reporting whose outcomes are compared."""
+"""The channels whose outcomes are compared: the ways in which a DAG run can be reported."""
 
 from __future__ import annotations
 
 from enum import StrEnum
 
 
-class Way(StrEnum):
-    """Who reports: part of the ids of the DAGs that are made for it."""
+class Channel(StrEnum):
+    """A way of reporting. Its value is part of the ids of the DAGs that use it."""
 
     TASK = "task_callbacks"
     DAG = "dag_callbacks"
@@ -15,10 +15,10 @@ class Way(StrEnum):
 
     @property
     def label(self) -> str:
-        """As a person writes it."""
+        """The name of the channel in the pages."""
         return {
-            Way.TASK: "callbacks on tasks",
-            Way.DAG: "callbacks on the DAG",
-            Way.OPERATOR: "operator",
-            Way.RUNNER: "task runner",
+            Channel.TASK: "callbacks on tasks",
+            Channel.DAG: "callbacks on the DAG",
+            Channel.OPERATOR: "operator",
+            Channel.RUNNER: "task runner",
         }[self]

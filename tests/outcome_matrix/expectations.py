@@ -1,4 +1,4 @@
-"""What is expected of a run that ends in some way: by way of reporting, and by version of Airflow."""
+"""What the suite expects of a scenario: through each channel, and on each version of Airflow."""
 
 from __future__ import annotations
 
@@ -8,24 +8,24 @@ from typing import TYPE_CHECKING
 
 from packaging.specifiers import SpecifierSet
 
-from tests.outcome_matrix.channels import Way
+from tests.outcome_matrix.channels import Channel
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
-    from tests.outcome_matrix.actions import Act
+    from tests.outcome_matrix.actions import Action
 
 
 @dataclass(frozen=True, kw_only=True)
 class Expected:
-    """What one way tells Data Pipeline: one effective SetTaskStatus, or none where ``status`` is None."""
+    """What one channel reports to Data Pipeline: one effective SetTaskStatus, or none if ``status`` is None."""
 
     status: str | None
     error_id: str | None = None
     message: str = ""
-    """First line of the error message, with ``*`` for what differs from run to run."""
+    """The first line of the error message, with ``*`` for text that differs from run to run."""
     detailed: bool = True
-    """Whether the report of a failure has what Airflow knows about the error."""
+    """Whether the report of a failure contains the details of the error that Airflow knows."""
 
     def matches(self, status: str | None, error_id: str | None, message: str) -> bool:
         return (status, error_id) == (self.status, self.error_id) and fnmatchcase(message, self.message)
@@ -34,105 +34,109 @@ class Expected:
 @dataclass(frozen=True, kw_only=True)
 class Difference:
     """
-    What is otherwise on some versions of Airflow.
+    How a scenario differs on some versions of Airflow.
 
     :param on: these versions, as a specifier: ``<3.1``
-    :param why: as far as it is known
-    :param expected: by way, for the ways for which it is otherwise
-    :param inapplicable: ways that do not apply there
-    :param state: what Airflow stores about the run, where that is otherwise
-    :param states: likewise, where that depends on the way
-    :param act: what is done to the run from outside, where that is otherwise
-    :param worker_group: likewise, which task runner polls
+    :param why: the reason, as far as it is known
+    :param expected: the different expectations, by channel
+    :param inapplicable: channels that do not apply on these versions
+    :param state: the different state of the run in Airflow
+    :param states: the different state of the run in Airflow, by channel
+    :param action: the different action from outside
+    :param worker_group: the different worker group, and so the different task runner
     """
 
     on: str
     why: str
-    expected: Mapping[Way, Expected] = field(default_factory=dict)
-    inapplicable: Collection[Way] = ()
+    expected: Mapping[Channel, Expected] = field(default_factory=dict)
+    inapplicable: Collection[Channel] = ()
     state: str | None = None
-    states: Mapping[Way, str] = field(default_factory=dict)
-    act: Act | None = None
+    states: Mapping[Channel, str] = field(default_factory=dict)
+    action: Action | None = None
     worker_group: str = ""
 
-    def applied(self, situation: Situation) -> Situation:
-        expected = {way: each for way, each in situation.expected.items() if way not in self.inapplicable}
+    def applied(self, scenario: Scenario) -> Scenario:
+        expected = {channel: each for channel, each in scenario.expected.items() if channel not in self.inapplicable}
         return replace(
-            situation,
+            scenario,
             expected=expected | dict(self.expected),
-            state=self.state or situation.state,
-            states=dict(situation.states) | dict(self.states),
-            act=self.act or situation.act,
-            worker_group=self.worker_group or situation.worker_group,
+            state=self.state or scenario.state,
+            states=dict(scenario.states) | dict(self.states),
+            action=self.action or scenario.action,
+            worker_group=self.worker_group or scenario.worker_group,
         )
 
 
 @dataclass(frozen=True, kw_only=True)
 class Rule:
     """
-    What is otherwise on some versions of Airflow wherever it occurs.
+    How all scenarios differ on some versions of Airflow.
 
     :param on: these versions, as a specifier: ``<3.1``
-    :param why: as far as it is known
-    :param change: from what is expected of a way elsewhere to what is expected there; None: it does not apply
+    :param why: the reason, as far as it is known
+    :param change: returns the expectation on these versions for a channel and its expectation on other versions; None
+        if the channel does not apply
     """
 
     on: str
     why: str
-    change: Callable[[Way, Expected], Expected | None]
+    change: Callable[[Channel, Expected], Expected | None]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Situation:
+class Scenario:
     """
-    How a run is made to end.
+    One way in which a run ends.
 
-    :param name: as in the table of situations
-    :param what: what a person did or saw
-    :param target: which of the targets runs
-    :param state: what Airflow stores about the run
-    :param expected: by way; a way that is not there does not apply
-    :param act: what is done to the run from outside
-    :param states: what Airflow stores, where that depends on the way
-    :param differs: what is otherwise on some versions
-    :param verdict: what Airflow had stored when the report was made, of a run that was cleared after it
+    :param name: the name in the pages
+    :param what: the description in the pages: what a person did or saw
+    :param target: the name of the target that runs
+    :param state: the state of the run in Airflow at the end; None if no run exists
+    :param expected: what is reported, by channel; a channel that is missing does not apply
+    :param action: what is done to the run from outside
+    :param states: the state of the run in Airflow, by channel, where it differs from ``state``
+    :param differs: the differences on some versions of Airflow
+    :param verdict: the state of the run at the time of the report, if the run was cleared afterwards
+    :param precondition: whether the task is a precondition, not an activity
+    :param worker_group: the worker group whose task runner polls the task
+    :param fields: further fields of the pipeline object
+    :param includes: a text that the error message or the stack trace must contain, whichever channel reports
+    :param slow: whether the scenario takes long; the suite starts such a scenario first
     """
 
     name: str
     what: str
     target: str
     state: str | None
-    expected: Mapping[Way, Expected]
-    act: Act | None = None
-    states: Mapping[Way, str] = field(default_factory=dict)
+    expected: Mapping[Channel, Expected]
+    action: Action | None = None
+    states: Mapping[Channel, str] = field(default_factory=dict)
     differs: Sequence[Difference] = ()
     verdict: str | None = None
     precondition: bool = False
     worker_group: str = "airflow"
     fields: Mapping[str, str] = field(default_factory=dict)
     includes: str = ""
-    """A text that the error message or the stack trace must have, whoever reports."""
     slow: bool = False
-    """Whether it takes long to end; such a one is started first."""
 
-    def dag_id(self, way: Way) -> str:
-        return f"{self.target}__{way}"
+    def dag_id(self, channel: Channel) -> str:
+        return f"{self.target}__{channel}"
 
-    def state_of(self, way: Way) -> str | None:
-        return self.states.get(way, self.state)
+    def state_of(self, channel: Channel) -> str | None:
+        return self.states.get(channel, self.state)
 
-    def on(self, version: str) -> Situation:
-        """The situation as it is on a version of Airflow."""
+    def on(self, version: str) -> Scenario:
+        """Return the scenario with the rules and the differences of a version of Airflow."""
         expected = dict(self.expected)
         for rule in RULES:
             if version in SpecifierSet(rule.on):
-                changed = {way: rule.change(way, each) for way, each in expected.items()}
-                expected = {way: each for way, each in changed.items() if each is not None}
-        situation = replace(self, expected=expected)
+                changed = {channel: rule.change(channel, each) for channel, each in expected.items()}
+                expected = {channel: each for channel, each in changed.items() if each is not None}
+        scenario = replace(self, expected=expected)
         for difference in self.differs:
             if version in SpecifierSet(difference.on):
-                situation = difference.applied(situation)
-        return situation
+                scenario = difference.applied(scenario)
+        return scenario
 
 
 NOTHING = Expected(status=None)
@@ -162,24 +166,29 @@ def by(
     dag: Expected | None = None,
     operator: Expected | None = None,
     runner: Expected | None = None,
-) -> dict[Way, Expected]:
-    """What each way tells; the ways without anything do not apply."""
-    told = {Way.TASK: task, Way.DAG: dag, Way.OPERATOR: operator, Way.RUNNER: runner}
-    return {way: expected for way, each in told.items() if (expected := each or everywhere) is not None}
+) -> dict[Channel, Expected]:
+    """
+    Return what each channel reports.
+
+    :param everywhere: the report of each channel for which no other one is given; without it such a channel does not
+        apply
+    """
+    reports = {Channel.TASK: task, Channel.DAG: dag, Channel.OPERATOR: operator, Channel.RUNNER: runner}
+    return {channel: expected for channel, each in reports.items() if (expected := each or everywhere) is not None}
 
 
-def _without_detail(way: Way, expected: Expected) -> Expected:
-    if way is Way.DAG and expected == FALSE:
+def _without_detail(channel: Channel, expected: Expected) -> Expected:
+    if channel is Channel.DAG and expected == FALSE:
         return FINISHED
     knows = expected.status == "FAILED" and expected != TIMED_OUT
-    return NOT_TOLD if way is Way.DAG and knows else expected
+    return NOT_TOLD if channel is Channel.DAG and knows else expected
 
 
-def _without_task_runner(way: Way, expected: Expected) -> Expected | None:
-    return None if way is Way.RUNNER else expected
+def _without_task_runner(channel: Channel, expected: Expected) -> Expected | None:
+    return None if channel is Channel.RUNNER else expected
 
 
-def _by_its_old_name(_: Way, expected: Expected) -> Expected:
+def _by_its_old_name(_: Channel, expected: Expected) -> Expected:
     new, old = "airflow.sdk.exceptions.", "airflow.exceptions."
     error_id = expected.error_id
     return replace(expected, error_id=old + error_id.removeprefix(new)) if error_id and new in error_id else expected
@@ -189,19 +198,19 @@ RULES = [
     Rule(on="<3", why="The task runner needs Airflow 3.", change=_without_task_runner),
     Rule(
         on="==3.0.*",
-        why="Its dag-processor answers no question of a callback of the DAG: how the tasks ended, and why, or what a "
-        "precondition's check returned, so that it reports FINISHED.",
+        why="A callback on the DAG cannot ask Airflow how the tasks ended, and why. Nor can it ask what a check "
+        "returned, so it reports FINISHED.",
         change=_without_detail,
     ),
     Rule(
         on="<3.2",
-        why="The `errorId` of an exception of Airflow's own begins with `airflow.exceptions.`, later with "
+        why="The `errorId` of Airflow's own exceptions begins with `airflow.exceptions.`, on later versions with "
         "`airflow.sdk.exceptions.`",
         change=_by_its_old_name,
     ),
 ]
 
 
-def on(version: str, situations: Iterable[Situation]) -> list[Situation]:
-    """The situations as they are on a version of Airflow; those that no way applies to are left out."""
-    return [there for each in situations if (there := each.on(version)).expected]
+def on(version: str, scenarios: Iterable[Scenario]) -> list[Scenario]:
+    """Return the scenarios as they are on a version of Airflow, without those to which no channel applies."""
+    return [there for each in scenarios if (there := each.on(version)).expected]

@@ -1,8 +1,6 @@
-"""Where the Airflow that runs keeps what the targets are made of."""
+"""Imports what the targets need from where the running version of Airflow has it."""
 
 from __future__ import annotations
-
-# ruff: noqa: F401  # for others
 
 try:
     from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOperator
@@ -20,3 +18,14 @@ try:
     from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 except ImportError:  # before Airflow 3.2
     from airflow.exceptions import AirflowFailException, AirflowSkipException
+
+__all__ = [
+    "DAG",
+    "AirflowFailException",
+    "AirflowSkipException",
+    "BaseOperator",
+    "TriggerDagRunOperator",
+    "get_parsing_context",
+    "mask_secret",
+    "task",
+]

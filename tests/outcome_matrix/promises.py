@@ -1,4 +1,4 @@
-"""The page about promises: what each way of reporting does on each version of Airflow, made of the records alone."""
+"""Makes the page about promises from the records: what each channel reports on each version of Airflow."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from packaging.specifiers import SpecifierSet
 
-from tests.outcome_matrix.channels import Way
+from tests.outcome_matrix.channels import Channel
 from tests.outcome_matrix.expectations import RULES
 from tests.outcome_matrix.table import ALL, expected_results, kind_of
 from tests.support.harness.settings import REPOSITORY
@@ -45,54 +45,61 @@ ROWS = {
     "p2": "a precondition is not met",
     "unknown": "the DAG does not exist",
 }
-"""The situations that matter to whoever chooses a way, by name."""
+"""The scenarios to compare when choosing a way of reporting: a description by name."""
 
 _TEXT = """# What each way promises, by version of Airflow
 
-Made by the outcome suite of what it has seen on each version ([how](#how-it-is-made)); a test fails where this page
-says anything else than its records in [outcomes/](outcomes). All situations on the newest version, with status and
-`errorId`: [outcomes.md](outcomes.md).
+Made from what the outcome suite has seen on each version ([how](#how-it-is-made)). A test fails where this page
+differs from the suite's records in [outcomes/](outcomes). All scenarios on the newest version, with status and
+`errorId`, are in [outcomes.md](outcomes.md).
 
 {table}
 
-- yes: one report, of the status that follows from Airflow's verdict on the run, with the task's own error if it failed.
-- bare: likewise FAILED, without a task's error: there is none, or Airflow does not tell it. The `errorId` is one of
-  this package (`AirflowDagRunFailed`, `AirflowDagRunTimedOut`, `AirflowDagRunRefused`, `AirflowTaskFailed`).
-- **no**: nothing is reported. Data Pipeline learns of it when the lease or the `attemptTimeout` ends.
+- yes: one report, with the status that follows from Airflow's verdict on the run. If the run failed, the report has the
+  task's own error.
+- generic: one report of FAILED without a task's error, since there is none or Airflow hides it. The `errorId` is
+  one of this package (`AirflowDagRunFailed`, `AirflowDagRunTimedOut`, `AirflowDagRunRefused`, `AirflowTaskFailed`).
+- **no**: nothing is reported. Data Pipeline learns of the end when the lease or the `attemptTimeout` ends.
 - †: a status that does not follow from Airflow's verdict on the run.
-- -: does not apply, or the situation does not exist there. ?: was not seen, so that nothing is said.
+- -: does not apply, or the scenario does not exist on that version. ?: was not seen, so that nothing is said.
 
-A DAG file that breaks: the task runner has `run_timeout` set.
+Where a DAG file breaks, the task runner has `run_timeout` set.
 
 ## Where versions differ
 
-From what is found on {newest}; in brackets the names of the situations on the [page of all](outcomes.md).
+The differences from {newest}. The names in brackets are those of the scenarios on the [page of all](outcomes.md).
 
 {differences}
-- Airflow 3.0, any: a DAG file counts as parsed when a callback has run with it (of a DAG, or of a task that died),
-  although its DAGs are not read then. Where callbacks keep coming, the DAGs are "missing", and off until the file is
-  parsed again. Raise `[dag_processor] stale_dag_threshold` (50 s by default); the suite has an hour there.
+- Airflow 3.0, any: it takes a DAG file for parsed when a callback has run with it (a callback of a DAG, or of a task
+  that died), although it has not read the file's DAGs then. Where callbacks keep coming, Airflow takes the DAGs for
+  missing, and does not run them until it parses the file again. Raise `[dag_processor] stale_dag_threshold` (50 s by
+  default); the suite sets it to an hour.
 
 ## How it is made
 
-The suite makes every situation happen on a real Airflow, through every way that applies, and fails where an outcome is
-not the one expected of that version. `make test-outcomes` is for the newest version. For another one, in an environment
-that has it, with the package's extra `emulator`, the `postgres` provider, pytest and pytest-asyncio:
+The suite makes every scenario happen on a real Airflow, through every way that applies, and fails where an outcome is
+not the one expected of that version. `make test-outcomes` runs it on the newest version. For another version, prepare
+an environment with that Airflow, with the package's extra `emulator`, the `postgres` provider, pytest and
+pytest-asyncio:
 
 ```bash
 PYTHONPATH=. path/to/environment/bin/python -m tests.outcome_matrix         # --check only compares with the record
 PYTHONPATH=. path/to/environment/bin/python -m tests.outcome_matrix -k task_runner  # a part of it, added to the record
 ```
 
-Airflow before 3.3 runs on PostgreSQL there, which has to be installed.
-What the records are of:
+The suite runs Airflow before 3.3 on PostgreSQL, which has to be installed.
+The records come from these runs:
 
 {runs}
 """
 
 
 def page(records: Sequence[Record]) -> str:
-    """Return the page; of the records the newest version is first."""
+    """
+    Return the page.
+
+    :param records: one for each version of Airflow, the newest first
+    """
     return _TEXT.format(
         table=_table(records),
         newest=records[0].airflow,
@@ -102,53 +109,53 @@ def page(records: Sequence[Record]) -> str:
 
 
 def _table(records: Sequence[Record]) -> str:
-    columns = [(way, record) for way in Way for record in reversed(records) if _applies(way, record)]
-    heads = [f"{way.label}<br>{record.airflow}" for way, record in columns]
+    columns = [(channel, record) for channel in Channel for record in reversed(records) if _applies(channel, record)]
+    heads = [f"{channel.label}<br>{record.airflow}" for channel, record in columns]
     lines = [f"| | {' | '.join(heads)} |", "|---" * (len(columns) + 1) + "|"]
-    for name, words in ROWS.items():
-        cells = [_cell(name, way, record) for way, record in columns]
-        lines.append(f"| {words} | {' | '.join(cells)} |")
+    for name, description in ROWS.items():
+        cells = [_cell(name, channel, record) for channel, record in columns]
+        lines.append(f"| {description} | {' | '.join(cells)} |")
     return "\n".join(lines)
 
 
-def _applies(way: Way, record: Record) -> bool:
-    return any(each is way for _, each in expected_results(record.airflow))
+def _applies(channel: Channel, record: Record) -> bool:
+    return any(each is channel for _, each in expected_results(record.airflow))
 
 
-def _cell(name: str, way: Way, record: Record) -> str:
-    if (name, way) not in expected_results(record.airflow):
+def _cell(name: str, channel: Channel, record: Record) -> str:
+    if (name, channel) not in expected_results(record.airflow):
         return "-"
-    found = record.found.get((name, way))
+    found = record.found.get((name, channel))
     if found is None:
         return "?"
-    (situation,) = [each for each in ALL if each.name == name]
-    kind = kind_of(situation, found)
+    (scenario,) = [each for each in ALL if each.name == name]
+    kind = kind_of(scenario, found)
     if kind == "right":
-        is_bare = (found["error_id"] or "").startswith(("AirflowDagRun", "AirflowTask"))
-        return "bare" if is_bare else "yes"
+        is_generic = (found["error_id"] or "").startswith(("AirflowDagRun", "AirflowTask"))
+        return "generic" if is_generic else "yes"
     return {"silent": "**no**", "other": "†"}[kind]
 
 
 def _differences(records: Sequence[Record]) -> Iterator[str]:
-    """Yield a line for each difference on one of the versions, and its reason."""
+    """Yield a line, with the reason, for each rule or difference that applies to one of the versions."""
     for rule in RULES:
         if _applies_to(rule, records):
-            yield f"- {_words(rule.on)}, any: {rule.why}"
+            yield f"- {_in_words(rule.on)}, any: {rule.why}"
     names: dict[tuple[str, str], list[str]] = {}
-    for situation in ALL:
-        for difference in situation.differs:
+    for scenario in ALL:
+        for difference in scenario.differs:
             if _applies_to(difference, records):
-                names.setdefault((difference.on, difference.why), []).append(situation.name)
-    for (versions, why), those in names.items():
-        yield f"- {_words(versions)} ({'; '.join(those)}): {why}"
+                names.setdefault((difference.on, difference.why), []).append(scenario.name)
+    for (versions, why), scenarios in names.items():
+        yield f"- {_in_words(versions)} ({'; '.join(scenarios)}): {why}"
 
 
 def _applies_to(difference: Difference | Rule, records: Sequence[Record]) -> bool:
     return any(record.airflow in SpecifierSet(difference.on) for record in records)
 
 
-def _words(versions: str) -> str:
-    """A specifier of versions, as a person writes it."""
+def _in_words(versions: str) -> str:
+    """Return a specifier of versions in words."""
     operator, version = versions[:-1].rstrip("0123456789."), versions.lstrip("<=>!~").removesuffix(".*")
     if versions == "<3":
         return "Airflow 2"
@@ -164,6 +171,6 @@ def _runs(records: Sequence[Record]) -> Iterator[str]:
             alike[run.line] += len(run.found)
         for line, outcomes in alike.items():
             yield f"  {outcomes} on {line}."
-        for way in Way:
-            if missing := [name for name, each in expected if each is way and (name, each) not in found]:
-                yield f"  Not seen, {way.label}: {'; '.join(missing)}."
+        for channel in Channel:
+            if missing := [name for name, each in expected if each is channel and (name, each) not in found]:
+                yield f"  Not seen, {channel.label}: {'; '.join(missing)}."

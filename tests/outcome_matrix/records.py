@@ -1,4 +1,4 @@
-"""What runs of the suite have seen, one file for each version of Airflow, in ``docs/outcomes``."""
+"""The records of what the suite has seen: one file for each version of Airflow, in ``docs/outcomes``."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypedDict
 from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
-from tests.outcome_matrix.channels import Way
+from tests.outcome_matrix.channels import Channel
 from tests.support.commit import tested_commit
 from tests.support.harness.settings import AIRFLOW_VERSION, REPOSITORY
 
@@ -22,12 +22,12 @@ if TYPE_CHECKING:
 
 FOLDER = REPOSITORY / "docs" / "outcomes"
 
-# With SQLite, Airflow 3.0 fails tasks by mistake. Users of these versions have PostgreSQL, as Amazon MWAA gives it.
+# With SQLite, Airflow 3.0 fails tasks by mistake. Amazon MWAA, too, runs these versions on PostgreSQL.
 DATABASE = "SQLite" if AIRFLOW_VERSION in SpecifierSet(">=3.3") else "PostgreSQL"
 
 
 class Found(TypedDict):
-    """What one situation came to, through one way."""
+    """How one scenario ended through one channel."""
 
     state: str | None
     status: str | None
@@ -35,12 +35,12 @@ class Found(TypedDict):
     accepted: int
 
 
-Results = dict[tuple[str, Way], Found]
+Results = dict[tuple[str, Channel], Found]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Run:
-    """A run of the suite, or of a part of it, and what it has seen that no later one has."""
+    """A run of the suite, or of a part of it, with the outcomes that no later run has seen again."""
 
     date: str
     commit: str
@@ -48,11 +48,11 @@ class Run:
     database: str
     amazon_provider: str
     results: Mapping[str, Mapping[str, Found]]
-    """By situation and way."""
+    """By scenario and channel."""
 
     @classmethod
     def of(cls, results: Results) -> Run:
-        """The one that ends now, in this process."""
+        """Return the run that has just ended in this process."""
         return cls(
             date=f"{datetime.now(UTC):%Y-%m-%d}",
             commit=tested_commit(),
@@ -64,7 +64,7 @@ class Run:
 
     @property
     def line(self) -> str:
-        """When, and with which versions."""
+        """The date and the versions of the run, for the pages."""
         return (
             f"{self.date}, commit {self.commit}: LocalExecutor, {self.database}, amazon provider "
             f"{self.amazon_provider}, Python {self.python}"
@@ -72,20 +72,24 @@ class Run:
 
     @property
     def found(self) -> Results:
-        """What it has seen."""
-        return {(name, Way(way)): found for name, ways in self.results.items() for way, found in ways.items()}
+        """The outcomes by scenario and channel."""
+        return {
+            (name, Channel(channel)): found
+            for name, channels in self.results.items()
+            for channel, found in channels.items()
+        }
 
 
 @dataclass(frozen=True)
 class Record:
-    """What is known of a version of Airflow: of each situation and way, what the newest run saw that had it."""
+    """All outcomes on a version of Airflow: for each scenario and channel the one that the newest run has seen."""
 
     airflow: str
     runs: list[Run] = field(default_factory=list)
 
     @classmethod
     def of(cls, airflow: str) -> Record:
-        """The one that is kept; an empty one where there is none."""
+        """Read the record of a version of Airflow; an empty one if there is no file."""
         path = _path(airflow)
         if not path.exists():
             return cls(airflow)
@@ -94,11 +98,11 @@ class Record:
 
     @property
     def found(self) -> Results:
-        """By situation and way."""
+        """The outcomes by scenario and channel."""
         return {place: found for run in self.runs for place, found in run.found.items()}
 
     def with_run(self, run: Run) -> Record:
-        """The record with one run more; earlier ones lose what it has seen anew."""
+        """Return the record with one more run, whose outcomes replace those of earlier runs."""
         new = run.found
         kept = [
             Run(**{**asdict(each), "results": _nested({k: v for k, v in each.found.items() if k not in new})})
@@ -107,13 +111,14 @@ class Record:
         return Record(self.airflow, [each for each in [*kept, run] if each.results])
 
     def write(self) -> None:
+        """Replace the file of this version of Airflow."""
         FOLDER.mkdir(exist_ok=True)
         text = json.dumps({"airflow": self.airflow, "runs": [asdict(run) for run in self.runs]}, indent=1)
         _path(self.airflow).write_text(text + "\n", encoding="utf-8")
 
 
 def records() -> list[Record]:
-    """All that are kept, the newest version of Airflow first."""
+    """Read every record, the newest version of Airflow first."""
     return [
         Record.of(each) for each in sorted((path.stem for path in FOLDER.glob("*.json")), key=Version, reverse=True)
     ]
@@ -125,6 +130,6 @@ def _path(airflow: str) -> Path:
 
 def _nested(results: Results) -> dict[str, dict[str, Found]]:
     nested: dict[str, dict[str, Found]] = {}
-    for (name, way), found in results.items():
-        nested.setdefault(name, {})[str(way)] = found
+    for (name, channel), found in results.items():
+        nested.setdefault(name, {})[str(channel)] = found
     return nested

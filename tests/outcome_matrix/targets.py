@@ -1,4 +1,4 @@
-"""DAGs that end in every way there is."""
+"""DAGs that end in every way in which a DAG run can end."""
 
 from __future__ import annotations
 
@@ -22,9 +22,8 @@ from tests.outcome_matrix.triggers import EndingTrigger
 OVERTIME_SECONDS = 60
 """More than ``[core] task_success_overtime``, after which Airflow kills a task whose callbacks still run."""
 
-
 MEETING_SECONDS = 12
-"""Less than that, with the time for a report."""
+"""Together with the time for a report, less than ``[core] task_success_overtime``."""
 
 
 # What tasks and callbacks do
@@ -61,7 +60,7 @@ def wait_for_gate(context: Any) -> None:
 
 
 def take_long(_: Any) -> None:
-    """A callback that Airflow kills with its task."""
+    """A callback that takes so long that Airflow kills it together with its task."""
     time.sleep(OVERTIME_SECONDS)
 
 
@@ -72,7 +71,7 @@ def leave_a_mark_and_take_long(context: Any) -> None:
 
 
 def meet(context: Any) -> None:
-    """A callback of two instances of a mapped task that ends when both have come to it."""
+    """A callback of two instances of a mapped task that returns when both instances have called it."""
     met = [Path(field(context, "myGate") + f".met-{index}") for index in (0, 1)]
     met[context["ti"].map_index].touch()
     deadline = time.monotonic() + MEETING_SECONDS
@@ -89,7 +88,13 @@ def leave(_: Any) -> None:
 
 
 class DeferringOperator(BaseOperator):
-    """Waits for a trigger."""
+    """
+    Defers to a trigger.
+
+    :param ending: how the trigger ends
+    :param resumed: the text of the error that the resumed task raises; empty: it succeeds
+    :param seconds: the timeout of the deferral
+    """
 
     def __init__(self, *, ending: str, resumed: str = "", seconds: float | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -207,7 +212,7 @@ def lingers_twice(reporting: Reporting) -> None:
 def outlives_signals(reporting: Reporting) -> None:
     @task(**reporting.last())
     def work(**context: Any) -> None:
-        """Go on for a while, whatever signal comes that can be ignored."""
+        """Run for 5 s, whatever signals come; SIGKILL alone ends it."""
         Path(field(context, "myGate") + ".running").touch()
         end = time.monotonic() + 5
         while time.monotonic() < end:
@@ -230,7 +235,7 @@ def exits(reporting: Reporting) -> None:
 def dies(reporting: Reporting) -> None:
     @task(**reporting.last())
     def work() -> None:
-        """End the process without a word."""
+        """End the process without any exception."""
         os._exit(1)
 
     work()
@@ -353,7 +358,7 @@ def callback_exits(reporting: Reporting) -> None:
 
 @target()
 def missing_at_start(reporting: Reporting) -> None:
-    """Its file, which is one of its own, has no DAG in it when the task's process reads it for the first time."""
+    """A DAG in a file of its own, which is empty when the task's process reads it for the first time."""
     task(task_id="work", **reporting.last())(succeed)()
 
 
@@ -361,7 +366,7 @@ def missing_at_start(reporting: Reporting) -> None:
 def template_fails(reporting: Reporting) -> None:
     @task.bash(**reporting.last())
     def work() -> str:
-        """Refer to what is not there."""
+        """Refer to a name that does not exist."""
         return "echo {{ nothing.at.all }}"
 
     work()
@@ -374,7 +379,7 @@ def reports_by_template(reporting: Reporting) -> None:
 
 @target()
 def fails_slowly_for_good(reporting: Reporting) -> None:
-    """With the report first: Airflow kills the process in the callback after it, and runs the task again."""
+    """Airflow kills the process in the callback after our report, and runs the task again."""
 
     def fail() -> None:
         raise AirflowFailException("the input is malformed")
@@ -386,7 +391,7 @@ def fails_slowly_for_good(reporting: Reporting) -> None:
 
 @target()
 def fails_slowly_then_succeeds(reporting: Reporting) -> None:
-    """Likewise, and the try that should not have been succeeds."""
+    """As ``fails_slowly_for_good``, but the try that Airflow adds succeeds."""
 
     def fail_once(**context: Any) -> None:
         if context["ti"].try_number == 1:
@@ -442,7 +447,7 @@ def succeeds_mapped(reporting: Reporting) -> None:
 
 @target()
 def succeeds_mapped_at_once(reporting: Reporting) -> None:
-    """No instance's end is stored, on Airflow 2, before each has called back."""
+    """On Airflow 2, both callbacks run before Airflow stores the end of either instance."""
 
     @task(**reporting.last(on_success=[meet]))
     def one(index: int) -> int:
@@ -474,7 +479,7 @@ def uses_a_macro(reporting: Reporting) -> None:
 
 @target()
 def empty(reporting: Reporting) -> None:
-    """No task at all."""
+    """A DAG without a task."""
 
 
 @target()
@@ -555,5 +560,5 @@ def slow_callback_of_the_dag(reporting: Reporting) -> None:
 
 @target()
 def breaks(reporting: Reporting) -> None:
-    """Its file, which is one of its own, is broken while the task runs."""
+    """A DAG in a file of its own, which the suite breaks while the task runs."""
     waits_to_succeed(reporting)

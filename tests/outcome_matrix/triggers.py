@@ -1,4 +1,4 @@
-"""A trigger for each way in which a deferred task can end."""
+"""A trigger that can end in each way in which a trigger ends."""
 
 from __future__ import annotations
 
@@ -10,15 +10,19 @@ from airflow.triggers.base import BaseTrigger, TaskFailedEvent, TaskSuccessEvent
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-# A task that resumes soon after it deferred is failed by Airflow's scheduler at times, by mistake.
+# Airflow's scheduler sometimes fails, by mistake, a task that resumes soon after it was deferred.
 _SECONDS = 8.0
 
 
 class EndingTrigger(BaseTrigger):
-    """Ends as it is told to: ``event``, ``raise``, ``never``, ``succeed`` or ``fail``; the last two end the task."""
+    """
+    Ends as its parameter says.
+
+    :param ending: ``event``, ``raise``, ``never``, ``succeed`` or ``fail``; with the last two the trigger ends its task
+    """
 
     def __init__(self, ending: str) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]  # Airflow's
         self.ending = ending
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
@@ -29,4 +33,7 @@ class EndingTrigger(BaseTrigger):
         if self.ending == "raise":
             raise ConnectionError("the warehouse hung up")
         kinds = {"succeed": TaskSuccessEvent, "fail": TaskFailedEvent}
-        yield kinds[self.ending]() if self.ending in kinds else TriggerEvent("answered")
+        if self.ending in kinds:
+            yield kinds[self.ending]()
+        else:
+            yield TriggerEvent("answered")  # type: ignore[no-untyped-call]  # Airflow's

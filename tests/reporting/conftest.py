@@ -1,4 +1,4 @@
-"""A server that takes SetTaskStatus to the letter: limits and characters from botocore's own service model."""
+"""A strict SetTaskStatus: its limits and characters are those of botocore's service model."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ import pytest
 
 StrictServer = Callable[[dict[str, str]], None]
 
-_SURROGATE_PAIRS = r"\uD800\uDC00-\uDBFF\uDFFF"  # how the model, written for UTF-16, spells what follows
+_SURROGATE_PAIRS = (
+    r"\uD800\uDC00-\uDBFF\uDFFF"  # how the model, which is written for UTF-16, spells the characters below
+)
 _ASTRAL = "\U00010000-\U0010ffff"
 
 
@@ -34,7 +36,7 @@ def strict_server() -> StrictServer:
             assert characters.fullmatch(value), f"{key} has illegal characters: {value!r}"
             assert len(value.encode()) <= 10_240, f"{key} is too long for a field"
         assert not request.get("errorId", "").startswith("Service_")
-        # The attempt has other fields too: a third of the object is left to them.
+        # A third of the object is left for the other fields of the attempt.
         assert sum(len(key) + len(value.encode()) for key, value in request.items()) <= 15_360 * 2 // 3 + 34
         assert json.loads(json.dumps(request)) == request
 

@@ -1,4 +1,4 @@
-"""With ``type`` nothing that an exception says is reported, and still what kind it is, and where it was raised."""
+"""With ``type``, no text of an exception is reported, but its class and where it was raised."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def load(error: BaseException) -> None:
 def raised(error: BaseException) -> BaseException:
     try:
         load(error)
-    except BaseException as caught:  # noqa: BLE001 - whatever was given
+    except BaseException as caught:  # noqa: BLE001 - any exception may be passed
         return caught
     raise AssertionError
 
@@ -39,7 +39,7 @@ def typed(error: BaseException | str | None, **more: Any) -> TaskReport:
     return TaskReport.failed(error, FACTS, mask=more.pop("mask", mask_nothing), detail=ErrorDetail.TYPE, **more)
 
 
-def test_class_and_place_are_told_and_the_text_stays() -> None:
+def test_class_and_place_are_reported_and_the_text_is_not() -> None:
     error = raised(LedgerError(SECRET))
     line = load.__code__.co_firstlineno + 1
 
@@ -87,8 +87,8 @@ def test_an_error_that_was_never_raised_has_no_place() -> None:
     )
 
 
-def test_of_a_syntax_error_the_place_in_its_file_is_told() -> None:
-    """And not the place in Python's parser, nor the line of source that the error has."""
+def test_of_a_syntax_error_the_place_in_its_file_is_reported() -> None:
+    """Not the place in Python's parser, and not the source line that the error has."""
     report = typed(raised(SyntaxError("invalid syntax", ("/opt/dags/orders.py", 42, 9, f"x = {SECRET}", 42, 10))))
 
     assert (report.error_message or "").startswith("SyntaxError at orders.py:42; ")
@@ -101,8 +101,8 @@ def formatted(error: BaseException) -> str:
 
 
 @pytest.mark.parametrize("error", [SECRET, formatted(LedgerError(SECRET))], ids=["a sentence", "a traceback"])
-def test_of_an_error_that_is_a_text_nothing_is_told(error: str) -> None:
-    """Airflow passes on such errors of tasks whose process it has lost; a traceback may hold anything in any line."""
+def test_of_an_error_that_is_a_text_nothing_is_reported(error: str) -> None:
+    """Airflow passes on such errors for tasks whose process was lost; any line of a traceback may hold a secret."""
     report = typed(error)
 
     assert (report.error_id, report.error_stack_trace) == ("AirflowTaskFailed", None)
@@ -115,7 +115,7 @@ def test_without_an_error_the_message_is_the_same() -> None:
     assert typed(None) == TaskReport.failed(None, FACTS, mask=mask_nothing)
 
 
-def test_what_the_author_of_the_dag_says_is_sent() -> None:
+def test_texts_from_the_author_of_the_dag_are_sent() -> None:
     report = typed(raised(LedgerError(SECRET)), error_id="Nightly", error_message="call Ann", lines=["Failed tasks: a"])
 
     assert report.error_id == "Nightly"
@@ -123,7 +123,7 @@ def test_what_the_author_of_the_dag_says_is_sent() -> None:
     assert SECRET not in str(report)
 
 
-def test_names_from_code_are_masked_as_ever() -> None:
+def test_names_from_code_are_masked_as_always() -> None:
     def mask(text: str) -> str:
         return text.replace("LedgerError", "***").replace("test_detail", "###")
 
@@ -136,7 +136,7 @@ def test_names_from_code_are_masked_as_ever() -> None:
 
 @given(data=st.data())
 def test_no_letter_of_an_exception_leaves(strict_server: StrictServer, data: st.DataObject) -> None:
-    """Of whatever kind it is; what its class and its file are called stands in code."""
+    """Whatever the exception is. The names of its class and of its file are not texts of it."""
     texts = st.text(LETTERS + "\n :\x1b", max_size=40) | st.text(LETTERS, min_size=900, max_size=1100)
     tracebacks = texts.map(
         lambda text: f'Traceback (most recent call last):\n  File "{text}", line 3, in {text}\n{text}'
@@ -150,8 +150,8 @@ def test_no_letter_of_an_exception_leaves(strict_server: StrictServer, data: st.
 
 
 @pytest.mark.parametrize("value", ["full", "type", None])
-def test_a_parameter_is_kept_as_it_was_given(value: str | None) -> None:
-    """As plain text, since Airflow stores it as JSON."""
+def test_a_valid_parameter_is_kept(value: str | None) -> None:
+    """As a plain ``str``, because Airflow stores it as JSON."""
     assert ErrorDetail.checked(value) == value
     assert type(ErrorDetail.checked(ErrorDetail.TYPE)) is str
 

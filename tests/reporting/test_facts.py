@@ -1,4 +1,4 @@
-"""Facts as lines."""
+"""The lines of facts."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_one_line_per_fact() -> None:
         (TaskFacts(dag_id="two\nlines"), ("DAG: two lines",)),
     ],
 )
-def test_what_is_not_known_leaves_no_line(facts: TaskFacts, lines: tuple[str, ...]) -> None:
+def test_an_unknown_fact_has_no_line(facts: TaskFacts, lines: tuple[str, ...]) -> None:
     assert facts.lines() == lines
 
 
@@ -60,7 +60,7 @@ def test_a_url_of_three_longest_ids_is_kept_whole() -> None:
     assert TaskFacts(log_url=url).lines() == (f"Log: {url}",)
 
 
-def test_facts_are_protected_before_they_are_shortened() -> None:
+def test_facts_are_masked_before_they_are_shortened() -> None:
     facts = TaskFacts(dag_id="x" * 250 + "hunter2", task_id="Task: hunter2")
 
     shown = facts.lines(lambda text: text.replace("hunter2", "*").replace("Task", "+"))
@@ -68,7 +68,7 @@ def test_facts_are_protected_before_they_are_shortened() -> None:
     assert shown == (f"DAG: {'x' * 250}*", "+: +: *")
 
 
-def test_a_message_is_taken_apart_where_its_facts_begin() -> None:
+def test_a_message_is_split_where_its_facts_begin() -> None:
     body = "Task: is the first word of this message\nand this is its end"
 
     assert split_facts("\n".join((body, *FULL.lines()))) == (body, FULL.lines())
@@ -77,12 +77,12 @@ def test_a_message_is_taken_apart_where_its_facts_begin() -> None:
 
 
 def test_an_id_that_looks_generated_stays() -> None:
-    looks = "Zq7Rt2Lm9Xw4Kd8Vb3Nc"
-    protect = Masker(str)
+    generated_id = "Zq7Rt2Lm9Xw4Kd8Vb3Nc"
+    mask = Masker(str)
 
-    assert protect(f"it met {looks} there") == "it met *** there"
-    assert TaskFacts(dag_id=looks, run_id=looks, task_id=looks).lines(protect) == (
-        f"DAG: {looks}",
-        f"Run: {looks}",
-        f"Task: {looks}",
+    assert mask(f"it met {generated_id} there") == "it met *** there"
+    assert TaskFacts(dag_id=generated_id, run_id=generated_id, task_id=generated_id).lines(mask) == (
+        f"DAG: {generated_id}",
+        f"Run: {generated_id}",
+        f"Task: {generated_id}",
     )

@@ -1,4 +1,4 @@
-"""Every row of the table of token issuers finds the token that it stands for, and no ordinary text."""
+"""Every row of the table of issuers finds the token that it stands for, and no ordinary text."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from collections import Counter
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
-from airflow_provider_datapipeline.masking.rules.issuers import ISSUERS, SHAPES, SOURCES, Issuer, Shape
+from airflow_provider_datapipeline.masking.rules.issuers import ISSUERS, SHAPES
+from airflow_provider_datapipeline.masking.rules.issuers.rows import SOURCES, Issuer, Shape
 
-# Of a pattern: what looks ahead for a character of some kind. It takes part in no text, only in which texts match.
+# The part of a pattern that looks ahead for a character of some kind; it matches no characters itself.
 LOOKS_AHEAD = re.compile(r"\(\?=\[[^]]*\]\{\d+,\d+\}\[[^]]*\]\)")
 # A quantifier without an upper bound that is not possessive.
 UNBOUNDED = re.compile(r"(?:\*|(?<![*}])\+|\{\d*,\})(?!\+)")
@@ -44,8 +45,8 @@ ORDINARY = [
 def expression(row: Issuer | Shape) -> re.Pattern[str]:
     if isinstance(row, Shape):
         return re.compile(row.pattern)
-    literal = re.escape(row.starts)
-    return re.compile(f"{literal}(?<![A-Za-z0-9]{literal})[{row.alphabet}]{{{row.least},}}+")
+    literal = re.escape(row.prefix)
+    return re.compile(f"{literal}(?<![A-Za-z0-9]{literal})[{row.alphabet}]{{{row.min_length},}}+")
 
 
 ROWS: list[Issuer | Shape] = [*ISSUERS, *SHAPES]
@@ -62,7 +63,7 @@ def some(row: Issuer, count: int) -> str:
 @each_issuer
 def test_an_issuers_token_is_found_whole(row: Issuer) -> None:
     for more in (0, 1, 40):
-        token = row.starts + some(row, row.least + more)
+        token = row.prefix + some(row, row.min_length + more)
         texts = [token, f"is '{token}'", f"TOKEN={token}\n", f"https://user:{token}@host/", f"a_{token}"]
         if not re.match(f"[{row.alphabet}]", "."):
             texts.append(f"It is {token}. And this is more.")
@@ -71,9 +72,9 @@ def test_an_issuers_token_is_found_whole(row: Issuer) -> None:
 
 
 @each_issuer
-def test_less_than_a_token_and_a_part_of_a_word_are_none(row: Issuer) -> None:
-    assert not EXPRESSIONS[row.name].search(f"'{row.starts}{some(row, row.least - 1)}'")
-    assert not EXPRESSIONS[row.name].search(f"x{row.starts}{some(row, row.least)}")
+def test_a_shorter_text_and_a_part_of_a_word_are_no_tokens(row: Issuer) -> None:
+    assert not EXPRESSIONS[row.name].search(f"'{row.prefix}{some(row, row.min_length - 1)}'")
+    assert not EXPRESSIONS[row.name].search(f"x{row.prefix}{some(row, row.min_length)}")
 
 
 @each_shape
@@ -93,7 +94,7 @@ def test_ordinary_text_is_no_token(text: str) -> None:
 
 
 @each_shape
-def test_a_shape_repeats_up_to_a_bound_or_without_return(row: Shape) -> None:
+def test_the_repetitions_of_a_shape_are_bounded_or_possessive(row: Shape) -> None:
     outside_of_classes = re.sub(r"\\.", "", CLASS.sub("C", row.pattern))
     assert not UNBOUNDED.search(outside_of_classes)
     assert set(EXPRESSIONS[row.name].groupindex) <= {"secret"}
@@ -103,19 +104,19 @@ def test_every_row_says_where_it_is_documented() -> None:
     assert [row for row in ROWS if row.source not in SOURCES and not row.source.startswith("https://")] == []
 
 
-def test_no_row_is_there_twice() -> None:
+def test_no_row_occurs_twice() -> None:
     names = Counter(row.name for row in ROWS)
-    prefixes = Counter(issuer.starts for issuer in ISSUERS)
+    prefixes = Counter(issuer.prefix for issuer in ISSUERS)
     patterns = Counter(shape.pattern for shape in SHAPES)
     assert [key for count in (names, prefixes, patterns) for key, times in count.items() if times > 1] == []
 
 
 def test_the_table_is_long_and_its_prefixes_are_not_short() -> None:
     assert len(ROWS) >= 130
-    assert [issuer.starts for issuer in ISSUERS if len(issuer.starts) < 3] == []
-    assert [issuer.starts for issuer in ISSUERS if issuer.least < 10] == []
+    assert [issuer.prefix for issuer in ISSUERS if len(issuer.prefix) < 3] == []
+    assert [issuer.prefix for issuer in ISSUERS if issuer.min_length < 10] == []
 
 
-def test_every_source_is_of_use() -> None:
+def test_every_source_is_used() -> None:
     assert set(SOURCES) - {row.source for row in ROWS} == set()
     assert all(address.startswith("https://") for address in SOURCES.values())

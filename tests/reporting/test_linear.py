@@ -1,10 +1,10 @@
 """
-No text takes more time than its length explains, whatever rule it is made for.
+The time to search a text is in proportion to its length, whatever rule the text is made for.
 
-Of every rule a text is drawn that it matches, and a beginning of that is repeated: what a rule looks for and does not
-find is what it may look for again from each place. A text four times as long takes four times as long then, and sixteen
-times if something looks from each place to the end. The two are compared with each other, in time of the processor, so
-that neither a slow machine nor a busy one decides.
+For every rule, a text is drawn that the rule matches, and a beginning of this text is repeated: a rule that searches
+for the rest of a match in vain may do so again from each position. If the search is linear, a text four times as long
+takes four times as long. If it goes on to the end of the text from each position, it takes sixteen times as long. The
+two times are compared with each other, in processor time, so that a slow or busy machine changes nothing.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ from random import Random
 
 import pytest
 
-from airflow_provider_datapipeline.masking import control_characters, finder, patterns, text
+from airflow_provider_datapipeline.masking import control_characters, finder, patterns, randomness, text
 from airflow_provider_datapipeline.masking.finder import find_secrets
-from airflow_provider_datapipeline.masking.patterns.contexts import command_pattern, option_pattern
+from airflow_provider_datapipeline.masking.patterns.commands import command_pattern, option_pattern
 from airflow_provider_datapipeline.masking.patterns.tokens import compiled, issuer_pattern
 from airflow_provider_datapipeline.masking.rules.commands import ARGUMENTS, OPTIONS
 from airflow_provider_datapipeline.masking.rules.issuers import ISSUERS, SHAPES
@@ -35,7 +35,7 @@ from tests.masking.draw import draw
 
 LONGER = 4
 MOST = 9
-"""How many times as long a text that is four times as long may take; between 4, which is linear, and 16."""
+"""How many times as long a text of four times the length may take: between 4, which is linear, and 16."""
 TIMES = 3
 
 BEGINNINGS = (0.3, 0.6, 0.9, 1.0)
@@ -56,7 +56,7 @@ UNITS = [
     "Failed to parse: a:", "invalid literal for int() with base 10: 'a", "auth=('", "aws_secret_access_key ",
     "login a password ", "Aa1", "Aa1Bb2Cc3Dd4Ee5F ", "secret | token\n", "secret,a\n1,2\n",
 ]  # fmt: skip
-"""What no single rule is made for, too."""
+"""Texts to repeat, also some that no single rule is made for."""
 
 BEFORE_UNITS = "x='password' [SQL: token -----BEGIN PRIVATE KEY-----\n"
 
@@ -65,22 +65,23 @@ AROUND = [
     ("password: ", ""), ("x password: ", ""), ("<password>", "</password>"), ("http://a:", "@b"),
 ]  # fmt: skip
 FILLINGS = ("a", "ab ", "a b c ", "a'", "a,", " a", "(a", "get", "\\")
-"""One value that goes on and on."""
+"""Texts to repeat within one value."""
 
-AT_A_PLACE = {
-    "assignments": ("_CLASS",),
-    "looks": ("_NAME", "_NO_SECRET"),
-    "placeholders": ("_NOTHING", "WORDS"),
-    "urls": ("_IS_A_HOST",),
-    "values": ("_READS",),
+MATCHED_AT_A_POSITION = {
+    "assignments": ("_CLASS_NAME",),
+    "generated": ("_NAME",),
+    "placeholders": ("_PLACEHOLDER", "TWO_WORDS"),
+    "randomness": ("NOT_SECRET",),
+    "urls": ("_HOST",),
+    "values": ("_READS_SECRET",),
 }
-"""Patterns that are matched at one place or in a short piece of a text, by their modules; never sought in all of it."""
+"""By module: patterns that are only matched at one position, or in a short piece, and never searched for in a text."""
 
 
 def rules() -> Iterator[tuple[str, str]]:
-    """Every row of the tables, with a regular expression that is as long as all of it."""
+    """Yield every row of the tables, with a regular expression for everything that it matches."""
     for issuer in ISSUERS:
-        yield f"issuer {issuer.name}, {issuer.starts}", issuer_pattern(issuer)
+        yield f"issuer {issuer.name}, {issuer.prefix}", issuer_pattern(issuer)
     yield from other_rules()
 
 
@@ -96,7 +97,7 @@ def other_rules() -> Iterator[tuple[str, str]]:
 
 
 def single_patterns() -> Iterator[tuple[str, re.Pattern[str]]]:
-    """The patterns of the tables as they are sought."""
+    """Yield the patterns of the tables as they are searched for."""
     for option in OPTIONS:
         yield f"command {option.commands}", compiled(command_pattern(option))
         yield f"option of {option.commands}", compiled(option_pattern(option))
@@ -104,10 +105,10 @@ def single_patterns() -> Iterator[tuple[str, re.Pattern[str]]]:
 
 
 def module_patterns() -> Iterator[tuple[str, str, re.Pattern[str]]]:
-    """Every pattern that a module defines: also in dictionaries, tuples and dataclasses."""
+    """Yield every pattern that a module defines, also within dictionaries, tuples and dataclasses."""
     names = [name for _, name, _ in pkgutil.iter_modules(patterns.__path__)]
     modules = [importlib.import_module(f"{patterns.__name__}.{name}") for name in names]
-    for module in [*modules, control_characters, text, finder]:
+    for module in [*modules, control_characters, text, finder, randomness]:
         source = inspect.getsource(module)
         for name, value in vars(module).items():
             if re.search(rf"^{name}\b[^=\n]*=", source, re.MULTILINE):
@@ -128,9 +129,11 @@ def patterns_in(value: object) -> Iterator[re.Pattern[str]]:
 
 
 def beginning(name: str, pattern: str, share: float, flags: int = re.ASCII) -> str:
-    """Return what a rule begins to match; drawn anew for another share, so that alternatives come up, too."""
+    """Return the beginning of a match of a rule. Another share draws another match, so that alternatives occur, too."""
     example = draw(pattern, Random(f"{name} {share}"), conditions=False, flags=flags)
-    return example[: max(1, round(len(example) * share))] or "a"  # what matches nothing, matches it everywhere
+    return (
+        example[: max(1, round(len(example) * share))] or "a"
+    )  # a pattern that matches the empty text matches everywhere
 
 
 def repeated(unit: str, size: int, before: str = "", after: str = "") -> str:
@@ -138,7 +141,7 @@ def repeated(unit: str, size: int, before: str = "", after: str = "") -> str:
 
 
 def seconds(act: Callable[[str], object], text: str) -> float:
-    """The processor's time, without that of a collection of garbage that happens to be due."""
+    """Return the processor time, without that of a garbage collection which happens to be due."""
     gc.disable()
     try:
         start = time.process_time()
@@ -152,7 +155,7 @@ def is_linear(act: Callable[[str], object], make: Callable[[int], str], size: in
     """
     Tell whether a text four times as long takes about four times as long.
 
-    :param slack: seconds that tell nothing
+    :param slack: a difference of so many seconds means nothing
     """
     for _ in range(TIMES):
         long = seconds(act, make(size * LONGER))
@@ -166,7 +169,7 @@ def find_all(pattern: re.Pattern[str]) -> Callable[[str], object]:
 
 
 def slow_unit(name: str, pattern: re.Pattern[str], act: Callable[[str], object], size: int, slack: float) -> str | None:
-    """Return the first of a pattern's units that takes too long."""
+    """Return the first repeated text for which a pattern takes too long; None if there is none."""
     for share, end in product(BEGINNINGS, ENDS):
         unit = beginning(name, pattern.pattern, share, pattern.flags) + end
         if not is_linear(act, partial(repeated, unit), size, slack):
@@ -174,14 +177,14 @@ def slow_unit(name: str, pattern: re.Pattern[str], act: Callable[[str], object],
     return None
 
 
-def test_what_is_quadratic_is_told_from_what_is_linear() -> None:
+def test_quadratic_patterns_are_recognized() -> None:
     linear, quadratic = re.compile("(?<!a)a++b"), re.compile("a+b")
 
     assert slow_unit("linear", linear, find_all(linear), 4_000, 0.02) is None
     assert slow_unit("quadratic", quadratic, find_all(quadratic), 4_000, 0.02) is not None
 
 
-def test_every_pattern_of_the_tables_is_sought_in_linear_time() -> None:
+def test_every_pattern_of_the_tables_is_linear() -> None:
     patterns = dict(single_patterns())
     slow = [slow_unit(name, pattern, find_all(pattern), 16_000, 0.03) for name, pattern in patterns.items()]
 
@@ -189,33 +192,33 @@ def test_every_pattern_of_the_tables_is_sought_in_linear_time() -> None:
     assert [unit for unit in slow if unit] == []
 
 
-def test_every_issuer_is_sought_in_linear_time_among_its_own_beginnings() -> None:
-    """With a mark between them that may be one of the token, and is no letter: so each could be where one begins."""
+def test_every_issuer_is_linear_in_its_own_prefix_repeated() -> None:
+    """Between the prefixes stands a mark that is no letter, so that a token could begin at each of them."""
     slow = [
         (issuer.name, mark)
         for issuer, mark in product(ISSUERS, ("", "-", "_", ".", "/", "+", "="))
         if not is_linear(
-            find_all(compiled(issuer_pattern(issuer))), partial(repeated, issuer.starts + mark), 16_000, 0.03
+            find_all(compiled(issuer_pattern(issuer))), partial(repeated, issuer.prefix + mark), 16_000, 0.03
         )
     ]
 
     assert slow == []
 
 
-def test_every_pattern_of_a_module_is_sought_in_linear_time() -> None:
-    """One that is not, since it is only matched at a place: it belongs into `AT_A_PLACE`."""
+def test_every_pattern_of_a_module_is_linear() -> None:
+    """A pattern that is only matched at a position belongs into `MATCHED_AT_A_POSITION`, and is only matched here."""
     slow = []
     for module, name, pattern in module_patterns():
-        act = pattern.match if name in AT_A_PLACE.get(module, ()) else find_all(pattern)
+        act = pattern.match if name in MATCHED_AT_A_POSITION.get(module, ()) else find_all(pattern)
         slow.append(slow_unit(f"{module}.{name}", pattern, act, 8_000, 0.01))
 
     assert [unit for unit in slow if unit] == []
 
 
-def test_what_is_matched_at_a_place_is_there() -> None:
+def test_the_patterns_that_are_only_matched_at_a_position_exist() -> None:
     there = {(module, name) for module, name, _ in module_patterns()}
 
-    assert {(module, name) for module, names in AT_A_PLACE.items() for name in names} <= there
+    assert {(module, name) for module, names in MATCHED_AT_A_POSITION.items() for name in names} <= there
     assert len(there) > 50
 
 
@@ -224,11 +227,11 @@ def linear_in_all(unit: str, before: str = "", after: str = "") -> bool:
 
 
 @pytest.mark.long
-def test_secrets_are_found_in_linear_time_in_what_issuers_issue() -> None:
+def test_secrets_are_found_in_linear_time_in_repeated_tokens() -> None:
     slow = [
         name
         for issuer in ISSUERS
-        if not linear_in_all(beginning(name := f"{issuer.name}, {issuer.starts}", issuer_pattern(issuer), 0.9))
+        if not linear_in_all(beginning(name := f"{issuer.name}, {issuer.prefix}", issuer_pattern(issuer), 0.9))
     ]
 
     assert slow == []
@@ -236,13 +239,13 @@ def test_secrets_are_found_in_linear_time_in_what_issuers_issue() -> None:
 
 @pytest.mark.long
 @pytest.mark.parametrize(("share", "end"), [(0.6, "\n"), (0.9, " ")])
-def test_secrets_are_found_in_linear_time_in_what_other_rules_look_for(share: float, end: str) -> None:
+def test_secrets_are_found_in_linear_time_in_repeated_matches_of_other_rules(share: float, end: str) -> None:
     slow = [name for name, pattern in other_rules() if not linear_in_all(beginning(name, pattern, share) + end)]
 
     assert slow == []
 
 
-def test_secrets_are_found_in_linear_time_in_what_no_rule_looks_for() -> None:
+def test_secrets_are_found_in_linear_time_in_repeated_units() -> None:
     assert [unit for unit in UNITS if not linear_in_all(unit, BEFORE_UNITS)] == []
 
 
@@ -252,7 +255,7 @@ def test_one_long_value_is_found_in_linear_time(before: str, after: str) -> None
 
 
 def test_a_report_of_a_longer_text_takes_no_more_time() -> None:
-    """Of a text that is longer than what is looked at: twelve times as long, and with 150 ms for reading it."""
+    """Beyond what is scanned: a text twelve times as long may take 150 ms more, for reading it."""
     prose = "FATAL: password authentication failed for user etl at s3://lake/x, postgresql://etl:hunter2-x@db/orders\n"
 
     def report(text: str) -> TaskReport:

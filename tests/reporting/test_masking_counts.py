@@ -1,4 +1,4 @@
-"""Few secrets of the kinds that are known leave, and few ordinary texts are masked; the page says how many."""
+"""Few secrets of the known kinds leak, and few ordinary texts are masked; the page says how many."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from tests.masking.counting import (
     pieces,
     planted,
 )
-from tests.masking.stays import STAYS, Stay
+from tests.masking.unsolved import UNSOLVED, Unsolved
 
-MOST = 5.0
-MOST_OF_A_KIND = 25.0
+MAX_PERCENT = 5.0
+MAX_PERCENT_OF_A_KIND = 25.0
 
-# Of these a text or a generator has the first characters: what they stand for in Base64 is always the same.
+# Texts and generators may have these first characters of tokens: they are Base64 of what is the same in every token.
 BEGINNINGS_ONLY = ("eyJ", "ewog", "ew0K")
 
 
@@ -36,16 +36,16 @@ def masks() -> Counts:
     return count_masked(ordinary())
 
 
-def test_few_secrets_leave(leaks: Counts) -> None:
-    assert percent(*leaks.total) <= MOST, leaks.in_order()
+def test_few_secrets_leak(leaks: Counts) -> None:
+    assert percent(*leaks.total) <= MAX_PERCENT, leaks.in_order()
 
 
-def test_of_no_kind_many_secrets_leave(leaks: Counts) -> None:
-    assert {kind: numbers for kind, numbers in leaks.kinds.items() if percent(*numbers) >= MOST_OF_A_KIND} == {}
+def test_of_no_kind_many_secrets_leak(leaks: Counts) -> None:
+    assert {kind: numbers for kind, numbers in leaks.kinds.items() if percent(*numbers) >= MAX_PERCENT_OF_A_KIND} == {}
 
 
 def test_few_ordinary_texts_are_masked(masks: Counts) -> None:
-    assert percent(*masks.total) <= MOST, masks.in_order()
+    assert percent(*masks.total) <= MAX_PERCENT, masks.in_order()
 
 
 def test_the_page_has_the_counts(leaks: Counts, masks: Counts) -> None:
@@ -53,13 +53,13 @@ def test_the_page_has_the_counts(leaks: Counts, masks: Counts) -> None:
     assert tables.part_of(tables.PAGE.read_text(encoding="utf-8")) == tables.part(leaks, masks)
 
 
-@pytest.mark.parametrize("stay", STAYS, ids=lambda stay: stay.kind)
-def test_what_is_said_to_stay_stays(stay: Stay) -> None:
-    assert bool(stay.generator) == ("{SECRET}" in stay.text)
-    assert not stay.is_solved()
+@pytest.mark.parametrize("case", UNSOLVED, ids=lambda case: case.kind)
+def test_what_is_said_to_be_unsolved_is_not_solved(case: Unsolved) -> None:
+    assert bool(case.generator) == ("{SECRET}" in case.text)
+    assert not case.is_solved()
 
 
-def test_the_corpus_is_large_and_says_nothing_twice() -> None:
+def test_the_corpus_is_large_and_has_no_text_twice() -> None:
     for cases in (planted(), ordinary()):
         assert len(cases) > 750
         assert len({case.text for case in cases}) == len(cases)
@@ -70,7 +70,7 @@ def test_the_corpus_is_large_and_says_nothing_twice() -> None:
 
 @pytest.mark.parametrize("name", ["planted.jsonl", "ordinary.jsonl"])
 def test_nothing_in_the_corpus_looks_like_a_token(name: str) -> None:
-    """Hosts of code refuse files that hold one, whatever they hold it for."""
+    """Code hosting services refuse files with a token in them, whatever its purpose."""
     text = (CORPUS / name).read_text(encoding="utf-8")
     tokens = [text[start:end] for start, end in find_tokens(text)]
 
@@ -80,11 +80,11 @@ def test_nothing_in_the_corpus_looks_like_a_token(name: str) -> None:
 CASE = Planted("user etl, password={SECRET}, host etlhost1", "[A-Z]{4}[0-9]{6}", "k")
 
 
-def test_a_secret_is_the_same_for_a_seed_and_another_for_another() -> None:
+def test_a_seed_always_draws_the_same_secret() -> None:
     assert CASE.secret(1) == CASE.secret(1) != CASE.secret(2)
 
 
-def test_a_secret_leaks_in_part_but_not_by_what_is_around_it() -> None:
+def test_a_part_of_a_secret_is_a_leak_and_the_text_around_it_is_not() -> None:
     assert CASE.shows("ABCD123456", "the end of it is CD123456")
     assert not CASE.shows("ABCD123456", "the end of it is D123456")
     assert not CASE.shows("etlhost1", CASE.text)
@@ -105,7 +105,7 @@ def test_leaks_and_masks_are_counted_by_kind() -> None:
     assert "I say" not in tables.for_terminal(counts, "Leaks", "leak")
 
 
-def test_a_part_of_a_page_is_replaced_and_nothing_else() -> None:
+def test_only_one_part_of_a_page_is_replaced() -> None:
     begin, end = tables.markers("counts")
     page = f"# Title\n\nAbove.\n\n{begin}\nold\n{end}\n\n<!-- rules -->\n<!-- /rules -->\n\nBelow.\n"
 
@@ -118,6 +118,6 @@ def test_a_part_of_a_page_is_replaced_and_nothing_else() -> None:
 
 
 @pytest.mark.parametrize("page", ["", "<!-- counts -->", "<!-- /counts --><!-- counts -->", "<!-- counts -->" * 2])
-def test_a_page_without_a_place_is_refused(page: str) -> None:
+def test_a_page_without_the_markers_is_refused(page: str) -> None:
     with pytest.raises(ValueError, match="each once"):
         tables.with_part(page, "new")

@@ -1,4 +1,4 @@
-"""No input of any kind makes a report that a strict server refuses, and no secret leaves, cut or whole."""
+"""No input of any kind makes a report that a strict server refuses, and no secret leaks, whole or cut."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class UnprintableError(Exception):
 
 
 class NamedError(Exception):
-    """Its class is renamed to whatever a test draws."""
+    """Each test gives its class a name that it draws."""
 
 
 def _descend(depth: int, error: BaseException) -> None:
@@ -40,7 +40,7 @@ def _raised(depth: int, error: BaseException) -> BaseException:
 
 
 def _class_named(name: str, module: str) -> type[Exception]:
-    # A class takes no name with NUL or a lone surrogate; the test is about what it can have.
+    # The name of a class can have neither NUL nor a lone surrogate.
     return type(name.replace("\0", "").encode("utf-8", "ignore").decode(), (NamedError,), {"__module__": module})
 
 
@@ -106,7 +106,7 @@ def facts(texts: st.SearchStrategy[str]) -> st.SearchStrategy[TaskFacts]:
 
 
 def reports(texts: st.SearchStrategy[str], mask: Callable[[str], str]) -> st.SearchStrategy[TaskReport]:
-    """Reports made in every way there is, from texts that hold anything."""
+    """Return reports that were made in every possible way, of texts with any characters."""
     tracebacks = texts.map(lambda text: f"Traceback (most recent call last):\n{text}")
     lines = st.lists(texts, max_size=4)
     failed = st.builds(
@@ -160,13 +160,13 @@ def mask_nothing(text: str) -> str:
 
 
 def mask_clumsily(text: str) -> str:
-    """Idempotent, but brings in what the service refuses, and the prefix that it reserves."""
+    """An idempotent mask that adds characters which the service refuses, and the prefix that it reserves."""
     return text.replace("e", "\x1b[7m\x00\ud800").replace("a", "Service_")
 
 
 @pytest.mark.parametrize("mask", [mask_nothing, mask_clumsily])
 @given(data=st.data())
-def test_a_strict_server_takes_every_report(
+def test_a_strict_server_accepts_every_report(
     strict_server: StrictServer, mask: Callable[[str], str], data: st.DataObject
 ) -> None:
     report = data.draw(reports(any_text, mask))
@@ -187,15 +187,15 @@ record_like = st.fixed_dictionaries(
 
 
 @given(record=json_values | record_like)
-def test_a_strict_server_takes_whatever_a_record_holds(strict_server: StrictServer, record: object) -> None:
+def test_a_strict_server_accepts_a_report_of_any_record(strict_server: StrictServer, record: object) -> None:
     report = TaskReport.from_record(record)
 
     if report is not None:
         strict_server(report.as_request())
 
 
-# A secret is made of letters that nothing else holds, neither the texts around it nor what a report says by itself.
-# So a single one of them in a report is a leak, however it was cut.
+# A secret consists of letters that occur nowhere else: neither in the texts around it nor in the report's own words. So
+# a single such letter in a report is a leak, however the secret was cut.
 LETTERS = "QXZJ"
 secrets = st.builds(
     "".join,
@@ -228,11 +228,11 @@ def _cut(secret: str, cuts: Sequence[str]) -> str:
 
 @st.composite
 def texts_with(draw: st.DrawFn, secret: str, cuts: Sequence[str]) -> str:
-    """A text that says the secret, whole or cut, at places that shortening will hit and at others."""
+    """Return texts with the secret, whole or cut, where the text will be shortened, and elsewhere."""
     between = st.lists(st.lists(st.sampled_from(cuts), max_size=2).map("".join), max_size=len(secret) - 1)
     said = st.builds(_cut, st.just(secret), between)
     pieces = draw(st.lists(harmless | said, max_size=4))
-    # Apart, or a secret could begin with the end of another: no mask tells which of them was meant.
+    # Separated, because a secret could begin with the end of another one: then no mask knows which of them was meant.
     text = "|".join(pieces)
     size = draw(st.sampled_from([1, 1, 1, 2, 30, 400]))
     padding = "-" * draw(st.sampled_from([0, 0, 200, 500, 980, 1010, 2010, 4000]))
@@ -241,7 +241,7 @@ def texts_with(draw: st.DrawFn, secret: str, cuts: Sequence[str]) -> str:
 
 @pytest.mark.parametrize("kind", CUTS)
 @given(data=st.data())
-def test_no_secret_leaves_cut_or_whole(strict_server: StrictServer, kind: str, data: st.DataObject) -> None:
+def test_no_secret_leaks_whole_or_cut(strict_server: StrictServer, kind: str, data: st.DataObject) -> None:
     secret = data.draw(secrets, label="secret")
     report = data.draw(
         reports(texts_with(secret, CUTS[kind]), lambda text: text.replace(secret, "***")), label="report"
@@ -256,7 +256,7 @@ def test_no_secret_leaves_cut_or_whole(strict_server: StrictServer, kind: str, d
     secret=secrets, spare=st.integers(-40, 40), budget=st.sampled_from([256, 1024, 4096]), unit=st.sampled_from("-é😀")
 )
 @example(secret="QXZJ", spare=0, budget=1024, unit="😀")
-def test_no_secret_leaves_at_the_border_of_a_limit(secret: str, spare: int, budget: int, unit: str) -> None:
+def test_no_secret_leaks_at_the_border_of_a_limit(secret: str, spare: int, budget: int, unit: str) -> None:
     text = unit * (budget // len(unit.encode()) + spare) + secret + unit * 5000
     facts_of = TaskFacts(dag_id=text, run_id=text, task_id=text, log_url=text)
 
@@ -290,7 +290,7 @@ def test_no_secret_is_put_together_from_parts(secret: str) -> None:
 
 @given(error=errors(st.text("abc QX", max_size=900)), long=st.booleans())
 def test_every_text_was_masked_last(error: BaseException, long: bool) -> None:
-    """A mask that knows every pair of letters: shortening and layout make new neighbours."""
+    """The mask knows every pair of letters, and shortening and layout make new pairs."""
 
     def mask(text: str) -> str:
         for pair in ("QX", "XQ", "d:", "s e"):

@@ -1,4 +1,4 @@
-"""The core stands alone."""
+"""The room ``reporting`` imports the standard library alone."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ print(*sorted(strangers))
 
 
 def test_reporting_needs_the_standard_library_alone() -> None:
-    """Without site-packages, unless the package was installed there: then what it has imported shows."""
+    """Run without site-packages. If the package is installed there, what was imported is checked instead."""
     program = PROGRAM.format(root=str(Path(airflow_provider_datapipeline.__file__).parents[1]))
 
     run = subprocess.run([sys.executable, "-I", "-S", "-c", program], capture_output=True, text=True, check=True)

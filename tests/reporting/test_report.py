@@ -6,8 +6,8 @@ import dataclasses
 
 import pytest
 
-from airflow_provider_datapipeline.masking.masker import WITHHELD
 from airflow_provider_datapipeline.masking.text import utf8_length, utf16_length
+from airflow_provider_datapipeline.masking.whole_text import WITHHELD
 from airflow_provider_datapipeline.reporting import TaskFacts, TaskReport, TaskStatus, limits
 
 FACTS = TaskFacts(
@@ -98,7 +98,7 @@ def test_the_error_id_is_the_class_name(error: BaseException | str | None, error
 
 
 @pytest.mark.parametrize(
-    ("given", "error_id"),
+    ("explicit", "error_id"),
     [
         ("Mine", "Mine"),
         ("", "ValueError"),
@@ -110,11 +110,11 @@ def test_the_error_id_is_the_class_name(error: BaseException | str | None, error
         ("Service_" + "x" * 2000, "Airflow.Service_" + "x" * 1007 + "…"),
     ],
 )
-def test_a_given_error_id_replaces_the_derived_one(given: str | None, error_id: str) -> None:
-    assert TaskReport.failed(ValueError("x"), mask=mask, error_id=given).error_id == error_id
+def test_an_explicit_error_id_replaces_the_derived_one(explicit: str | None, error_id: str) -> None:
+    assert TaskReport.failed(ValueError("x"), mask=mask, error_id=explicit).error_id == error_id
 
 
-def test_a_given_message_replaces_the_derived_one_and_facts_follow() -> None:
+def test_an_explicit_message_replaces_the_derived_one_and_facts_follow() -> None:
     report = TaskReport.failed(
         ValueError("x"), FACTS, mask=mask, error_message="Ask the data team", lines=["Orders: 17"]
     )
@@ -181,7 +181,7 @@ def test_a_single_text_as_lines_is_one_line() -> None:
     assert TaskReport.failed("m", mask=mask, lines="one line").error_message == "m\none line"
 
 
-def test_further_lines_go_between_the_message_and_where_it_happened() -> None:
+def test_further_lines_stand_between_the_message_and_the_facts() -> None:
     first = TaskReport.failed(raised(), FACTS, mask=mask)
 
     report = first.with_lines(["Failed tasks: copy, hunter2", "", "two\nlines"], mask=mask)
@@ -233,7 +233,7 @@ def test_what_is_no_record_is_none(record: object) -> None:
     assert TaskReport.from_record(record) is None
 
 
-def test_a_foreign_record_is_brought_within_the_limits() -> None:
+def test_a_record_of_another_writer_is_brought_within_the_limits() -> None:
     record = {
         "status": "FAILED",
         "error_id": "Service_\x00" + "x" * 2000,
@@ -262,7 +262,7 @@ def test_a_foreign_record_is_brought_within_the_limits() -> None:
         ({"error_message": "\ud800"}, "error_message has characters that AWS Data Pipeline refuses"),
     ],
 )
-def test_the_constructor_refuses_what_the_service_would(texts: dict[str, str], complaint: str) -> None:
+def test_the_constructor_refuses_texts_that_the_service_refuses(texts: dict[str, str], complaint: str) -> None:
     with pytest.raises(ValueError, match=complaint):
         TaskReport(status=TaskStatus.FAILED, **texts)
 
@@ -306,7 +306,7 @@ def test_masks_see_whole_texts_before_anything_is_cut() -> None:
     assert "ß" not in (report.error_stack_trace or "")
 
 
-def test_given_texts_are_sent_as_they_are_and_nothing_is_added() -> None:
+def test_explicit_texts_are_sent_as_they_are_and_nothing_is_added() -> None:
     report = TaskReport.explicit(
         TaskStatus.FAILED, mask=str, error_id="NoData", error_message="no rows", error_stack_trace="line 7 of load.sql"
     )
@@ -320,8 +320,8 @@ def test_given_texts_are_sent_as_they_are_and_nothing_is_added() -> None:
     assert TaskReport.explicit(TaskStatus.FALSE, mask=str, error_id=" ").as_request() == {"taskStatus": "FALSE"}
 
 
-def test_a_secret_of_two_lines_is_masked_wherever_lines_are_laid_out_anew() -> None:
-    """Indenting, joining or picking lines would leave a half of it that no mask knows."""
+def test_a_secret_of_two_lines_is_masked_where_lines_are_laid_out_again() -> None:
+    """To indent, join or pick lines would leave half of the secret, which no mask knows."""
 
     def two_lines(text: str) -> str:
         return text.replace("first\nsecond", "***")

@@ -21,7 +21,7 @@ LIMIT = 1024
 
 
 def code(text: str, filename: str) -> dict[str, Callable[..., None]]:
-    """Functions with a file name and line numbers of our choice."""
+    """Return functions with a chosen file name and chosen line numbers."""
     space: dict[str, Callable[..., None]] = {}
     exec(compile(text, filename, "exec"), space)
     return space
@@ -66,7 +66,7 @@ def fail(error):
 
 
 def raised(function: Callable[..., None], *args: object) -> BaseException:
-    """The exception of a call, without the frame of this test."""
+    """Return the exception of a call, without the frame of this test."""
     try:
         function(*args)
     except BaseException as error:  # noqa: BLE001 - whatever it is
@@ -77,7 +77,7 @@ def raised(function: Callable[..., None], *args: object) -> BaseException:
 
 
 def shown(error: BaseException) -> Sequence[ExceptionEntry]:
-    return [entry.protected(str) for entry in flatten_exception(error)]
+    return [entry.masked(str) for entry in flatten_exception(error)]
 
 
 def in_full(error: BaseException) -> str:
@@ -174,7 +174,7 @@ def test_local_variables_and_source_lines_are_not_shown() -> None:
 
 
 class BrokenError(Exception):
-    """Every method and property that a report could ask for raises."""
+    """Every method and property raises that a report could call or read."""
 
     def __str__(self) -> str:
         raise RuntimeError("no text")
@@ -189,7 +189,7 @@ class BrokenError(Exception):
 
 
 class UntypedError(BrokenError):
-    """Even its class cannot be asked for."""
+    """Even reading its class raises."""
 
     __class__ = BrokenError.broken  # type: ignore[assignment]
 
@@ -209,8 +209,8 @@ class NoNotesError(Exception):
     __notes__ = 17  # type: ignore[assignment]
 
 
-def test_a_broken_class_still_says_its_name() -> None:
-    """A broken property hides what a working one would; what the interpreter stored is read past them."""
+def test_the_name_of_a_broken_class_is_shown() -> None:
+    """A broken property does not matter, because attributes are read where the interpreter stored them."""
     name = f"{BrokenError.__module__}.BrokenError"
     said = f"<{name} that cannot be shown as text>"
 
@@ -221,12 +221,12 @@ def test_a_broken_class_still_says_its_name() -> None:
 
 
 @pytest.mark.parametrize("broken", [UntypedError, NoTextError, EndlessChainError, NoNotesError, BrokenError])
-def test_no_class_is_broken_enough_to_raise(broken: type[BaseException]) -> None:
+def test_no_broken_class_raises(broken: type[BaseException]) -> None:
     assert broken.__name__ in in_full(broken("x"))
     assert flatten_exception(broken("x"))[-1].message
 
 
-def test_frames_are_shown_though_the_class_cannot_be_asked_for() -> None:
+def test_frames_are_shown_though_the_class_cannot_be_read() -> None:
     assert "line 32, in fail" in in_full(raised(LOADER["fail"], UntypedError()))
 
 
@@ -295,7 +295,7 @@ PANDAS = f"{SITE}/pandas/core/frame.py"
 
 
 def raised_through(*filenames: str) -> BaseException:
-    """An exception with one frame in each of these files, of the function ``step`` and the number of its place."""
+    """Return an exception with one frame in each of these files; the functions are ``step`` and a number."""
     following: Callable[..., None] | None = None
     for number, filename in reversed(list(enumerate(filenames))):
         body = "raise ValueError('no rows')" if following is None else "following()"
@@ -310,8 +310,8 @@ def files_shown(error: BaseException) -> list[str]:
     return re.findall(r'File "(.*?)"', shortened(error))
 
 
-def test_airflows_frames_give_way_to_the_users() -> None:
-    """Short of room; what the user wrote begins beneath eleven frames of Airflow."""
+def test_the_users_frames_are_preferred_to_airflows() -> None:
+    """Where there is little room: the user's frames come after eleven frames of Airflow."""
     error = raised_through(*TASK_RUNNER, *[DAG_FILE] * 10, *TASK_RUNNER[:4], PANDAS)
 
     files = files_shown(error)
@@ -335,7 +335,7 @@ def test_of_airflows_frames_the_innermost_fill_the_room_that_is_left() -> None:
 
 
 def test_the_frame_that_raised_is_shown_though_it_is_airflows() -> None:
-    """It is where it happened: a connection that does not exist, say."""
+    """For example where a connection does not exist."""
     raising = f"{SITE}/airflow/sdk/execution_time/context.py"
 
     files = files_shown(raised_through(*TASK_RUNNER, *[DAG_FILE] * 30, *TASK_RUNNER, raising))
@@ -344,8 +344,8 @@ def test_the_frame_that_raised_is_shown_though_it_is_airflows() -> None:
     assert set(files[:-1]) == {DAG_FILE}
 
 
-def test_what_the_user_wrote_is_shown_before_what_it_called() -> None:
-    """Deep in a library the frame that raised tells what, and the user's tells where to mend it."""
+def test_the_users_frames_are_preferred_to_those_of_libraries() -> None:
+    """The frame that raised, deep in a library, says what failed; the user's frame says where to repair it."""
     files = files_shown(raised_through(*TASK_RUNNER, DAG_FILE, *[PANDAS] * 30))
 
     assert files[0] == DAG_FILE
@@ -360,8 +360,8 @@ def test_the_users_frame_is_shown_before_notes_and_other_exceptions() -> None:
     assert files_shown(error)[0] == DAG_FILE
 
 
-def test_of_too_many_frames_the_users_are_kept_first() -> None:
-    """Before anything is laid out: the work for a trace of any length is bounded."""
+def test_the_users_frames_are_kept_if_there_are_too_many() -> None:
+    """This is decided before the layout, so that the work for a trace of any length is bounded."""
     error = raised_through(*TASK_RUNNER * 3, DAG_FILE, *[PANDAS, f"{SITE}/numpy/core.py"] * 40, *TASK_RUNNER)
 
     (entry,) = flatten_exception(error)
@@ -405,7 +405,7 @@ def test_of_too_many_frames_the_users_are_kept_first() -> None:
         ("<frozen importlib._bootstrap>", Origin.LIBRARY),
     ],
 )
-def test_whose_code_a_file_is(filename: str, origin: Origin) -> None:
+def test_the_origin_of_a_file(filename: str, origin: Origin) -> None:
     assert origin_of(filename) is origin
 
 
@@ -440,7 +440,7 @@ def test_a_shortened_chain_shows_the_root_cause_and_the_error_raised() -> None:
 def test_a_frame_too_long_to_show_is_counted() -> None:
     frames = (Frame("a" * 2000), Frame("b", 2), Frame("", 5), Frame("c"), Frame("d" * 2000))
 
-    assert stack_layout.fit([ExceptionEntry(frames=frames, message="E", headline="E").protected(str)], LIMIT) == (
+    assert stack_layout.fit([ExceptionEntry(frames=frames, message="E", headline="E").masked(str)], LIMIT) == (
         "Traceback (most recent call last):\n"
         "  ... 1 frame elided ...\n"
         "  b\n"

@@ -1,4 +1,4 @@
-"""An emulated AWS account: hand out Data Pipeline tasks to tests, and look at what became of them."""
+"""An emulated AWS account: it hands out Data Pipeline tasks to tests, and shows what was reported about them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,11 @@ REGION = "us-east-1"
 
 
 def connection(url: str, **extra: Any) -> str:
-    """An Airflow connection to an emulator, as the value of an ``AIRFLOW_CONN_`` variable."""
+    """
+    Return an Airflow connection to an emulator, as the value of an ``AIRFLOW_CONN_`` variable.
+
+    :param extra: additional entries of the connection's extra field
+    """
     return json.dumps(
         {
             "conn_type": "aws",
@@ -34,19 +38,19 @@ def connection(url: str, **extra: Any) -> str:
 
 @dataclass(frozen=True)
 class Handed:
-    """A task that was polled and acknowledged, and nothing else so far."""
+    """A task that a test has polled and acknowledged."""
 
     account: Account
     task: PipelineTask
 
     @property
     def conf(self) -> dict[str, Any]:
-        """The conf of a DAG run for the task."""
+        """The conf that a DAG run for the task has."""
         return self.task.to_conf()
 
     @property
     def attempt(self) -> AttemptView:
-        """The attempt as the service has it now."""
+        """The attempt as the service stores it now."""
         (attempt,) = [
             each
             for each in self.account.server.service.attempts(REGION)
@@ -64,7 +68,12 @@ class Handed:
         ]
 
     def wait_for(self, condition: Callable[[Handed], bool], what: str, *, timeout: float = 60) -> None:
-        """Wait until the condition holds."""
+        """
+        Wait until the condition holds.
+
+        :param what: completes the sentence "the task is not ..."
+        :param timeout: in seconds
+        """
         deadline = time.monotonic() + timeout
         while not condition(self):
             if time.monotonic() > deadline:
@@ -72,16 +81,16 @@ class Handed:
             time.sleep(0.1)
 
     def wait_for_report(self, *, timeout: float = 60) -> AttemptView:
-        """Wait until the service has taken a final status; return the attempt."""
+        """Wait until the service has accepted a final status; return the attempt."""
         self.wait_for(lambda handed: handed.attempt.reported_status is not None, "reported", timeout=timeout)
         return self.attempt
 
 
 class Account:
     """
-    The caller's side of an emulator: pipelines of one object that are handed out at once.
+    The caller's side of an emulator: it starts pipelines with one task, and polls that task itself.
 
-    Each task has a worker group of its own, so that tests do not take each other's tasks.
+    Each task has a worker group of its own, so that tests do not poll each other's tasks.
     """
 
     def __init__(self, server: EmulatorServer) -> None:
@@ -96,7 +105,12 @@ class Account:
         )
 
     def hand_out(self, *, precondition: bool = False, **fields: str) -> Handed:
-        """Return a new task of an activity with these fields, or of its precondition."""
+        """
+        Start a pipeline, poll its task, and return the task.
+
+        :param precondition: whether the task is the precondition of an activity, not the activity
+        :param fields: further fields of the activity or of the precondition
+        """
         group = f"group-{next(self._numbers)}"
         activity = {
             "id": "Work",

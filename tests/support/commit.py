@@ -1,4 +1,4 @@
-"""Which commit is tested. Standard library only: nox reads it."""
+"""Names the commit that is tested. Uses only the standard library, because nox imports it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def tested_commit() -> str:
-    """Return the commit, with a mark where the package or its tests were changed since; "unknown" outside of git."""
+    """Return the commit, with "-dirty" if the package or its tests have changed since; "unknown" outside of git."""
     changed = _git("status", "--porcelain", "--", "airflow_provider_datapipeline", "tests", "pyproject.toml")
     return (_git("rev-parse", "--short=7", "HEAD") or "unknown") + ("-dirty" if changed else "")
 

@@ -1,8 +1,8 @@
 """
-AWS as moto knows it, over HTTP, in the process of the test.
+Offers moto's AWS over HTTP, in a thread of the test's process.
 
-For clients that a mock does not reach: those of other processes. moto's own server does the same with Flask, which
-Airflow 3.1 and newer do not need, and so do not bring.
+Clients in other processes need it, because moto's mock works only in its own process. moto has a server too, but that
+server needs Flask, which is not installed with Airflow 3.1 and newer.
 """
 
 from __future__ import annotations
@@ -23,10 +23,14 @@ _SCOPE = re.compile(r"Credential=[^/]+/\d+/(?P<region>[^/]+)/(?P<service>[^/]+)/
 
 
 class MotoService(ThreadingHTTPServer):
-    """``with MotoService() as aws``: every service of AWS has the endpoint ``aws.url``; moto checks no signature."""
+    """
+    Every service of moto at one address: ``with MotoService() as aws`` serves at ``aws.url``.
+
+    The server uses the region and the service in the signature of a request, but does not verify the signature.
+    """
 
     def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Answer)
+        super().__init__(("127.0.0.1", 0), _RequestHandler)
         self.url = f"http://127.0.0.1:{self.server_port}"
         self._thread = threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.01})
 
@@ -45,9 +49,9 @@ class MotoService(ThreadingHTTPServer):
         self.server_close()
 
 
-class _Answer(BaseHTTPRequestHandler):
+class _RequestHandler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
-        """Answer as the host would that the signature is for."""
+        """Let moto answer the request as if it was sent to the AWS host for which it is signed."""
         body = self.rfile.read(int(self.headers["Content-Length"]))
         scope = _SCOPE.search(self.headers["Authorization"])
         assert scope is not None, self.headers["Authorization"]
@@ -58,15 +62,15 @@ class _Answer(BaseHTTPRequestHandler):
         request = AWSPreparedRequest("POST", url, headers, body.decode(), stream_output=False)
         answer = BotocoreStubber().process_request(request)
         assert answer is not None, f"moto has no {url}"
-        status, answered, content = answer
-        encoded = content.encode() if isinstance(content, str) else content
+        status, answer_headers, answer_body = answer
+        encoded_body = answer_body.encode() if isinstance(answer_body, str) else answer_body
         self.send_response(status)
-        for name, value in answered.items():
+        for name, value in answer_headers.items():
             if name.lower() != "content-length":
                 self.send_header(name, str(value))
-        self.send_header("Content-Length", str(len(encoded)))
+        self.send_header("Content-Length", str(len(encoded_body)))
         self.end_headers()
-        self.wfile.write(encoded)
+        self.wfile.write(encoded_body)
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
         pass

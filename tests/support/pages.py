@@ -1,4 +1,4 @@
-"""The code blocks of a page that are preceded by an HTML comment, which names them for tests."""
+"""Reads the code blocks of a page that an HTML comment before them names, so that tests can run them."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ _LABEL = re.compile(r"^<!-- .+? -->$", re.MULTILINE)
 
 def labelled_blocks(page: Path) -> dict[str, str]:
     """
-    Return the blocks of a page by their names.
+    Return the named blocks of a page by their names.
 
-    :raises ValueError: a name is there twice, or names nothing
+    :raises ValueError: two blocks have the same name, or no block follows a name
     """
     text = page.read_text(encoding="utf-8")
     found = _LABELLED.findall(text)

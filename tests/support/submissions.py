@@ -1,4 +1,4 @@
-"""Pipelines whose tasks the task runner polls, and what became of them."""
+"""Pipelines whose tasks the task runner polls, and the state of their attempts."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Submission:
-    """A pipeline with one object that is run by the task runner."""
+    """A pipeline with one activity or precondition that the task runner executes."""
 
     server: EmulatorServer
     pipeline_id: str
@@ -25,7 +25,7 @@ class Submission:
 
     @property
     def attempts(self) -> list[AttemptView]:
-        """Every attempt so far, oldest first."""
+        """Every attempt so far, the oldest first."""
         return [
             each
             for each in self.server.service.attempts(REGION)
@@ -39,27 +39,23 @@ class Submission:
 
     @property
     def reports(self) -> list[RequestRecord]:
-        """Every SetTaskStatus about any of its attempts."""
+        """Every SetTaskStatus request about the newest attempt."""
         return self.requests("SetTaskStatus")
 
     def requests(self, operation: str) -> list[RequestRecord]:
-        """Every request of an operation about the newest attempt."""
+        """Return every request of an operation about the newest attempt, in the order of arrival."""
         task_id = self.attempt.pipeline_task_id
         return [each for each in self.server.service.received(operation) if each.parameters.get("taskId") == task_id]
 
     @property
     def run_id(self) -> str:
-        """The run id that both runs of the newest attempt have."""
-        attempt = self.attempt
-        assert attempt.pipeline_task_id is not None
-        return run_id_of(
-            PipelineTask(
-                task_id=attempt.pipeline_task_id, pipeline_id=attempt.pipeline_id, attempt_id=attempt.attempt_id
-            )
-        )
+        """The run id that the target run and the runner run of the newest attempt have in common."""
+        run_id = run_id_of_attempt(self.attempt)
+        assert run_id is not None
+        return run_id
 
     def wait_until_acknowledged(self, *, timeout: float = 60) -> None:
-        """Wait until a task runner has taken the task."""
+        """Wait until a task runner has acknowledged the task."""
 
         def acknowledged() -> bool | None:
             return True if self.attempts and self.attempt.acknowledged else None
@@ -67,7 +63,7 @@ class Submission:
         wait_until(acknowledged, f"an acknowledgement of {self.pipeline_id}", timeout=timeout)
 
     def wait_for_report(self, *, timeout: float = 90) -> AttemptView:
-        """Wait until a final status was reported; return the attempt."""
+        """Wait until the service has accepted a final status; return the attempt."""
 
         def reported() -> AttemptView | None:
             return self.attempt if self.attempts and self.attempt.reported_status else None
@@ -77,8 +73,17 @@ class Submission:
         )
 
 
+def run_id_of_attempt(attempt: AttemptView) -> str | None:
+    """Return the id that the task runner gives the runs for an attempt; None before the attempt is handed out."""
+    if attempt.pipeline_task_id is None:
+        return None
+    return run_id_of(
+        PipelineTask(task_id=attempt.pipeline_task_id, pipeline_id=attempt.pipeline_id, attempt_id=attempt.attempt_id)
+    )
+
+
 class Submissions:
-    """Starts pipelines."""
+    """Starts pipelines on an emulator."""
 
     def __init__(self, server: EmulatorServer) -> None:
         self.server = server
@@ -88,7 +93,13 @@ class Submissions:
     def submit(
         self, dag_id: str | None, *, worker_group: str = "airflow", precondition: bool = False, **fields: str
     ) -> Submission:
-        """Start a pipeline whose activity, or whose precondition, is run by a DAG."""
+        """
+        Start a pipeline with one activity.
+
+        :param dag_id: the DAG that executes the activity, or its precondition; None: the pipeline names no DAG
+        :param precondition: whether the activity has a precondition, which is then the object that the DAG executes
+        :param fields: further fields of that object
+        """
         fields = {"maximumRetries": "0", **({"myDagId": dag_id} if dag_id else {}), **fields}
         activity = {"id": "Work", "name": "Work", "type": "ShellCommandActivity", "command": "true"}
         activity["workerGroup"] = worker_group

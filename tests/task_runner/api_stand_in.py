@@ -1,4 +1,4 @@
-"""Stands in for Airflow's API server, as far as it is asked: logins, tokens that end, DAGs and their runs."""
+"""Stands in for Airflow's API server: logins, tokens that expire, DAGs and their runs."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = True  # a kept connection has one, which waits for more
 
     def handle_error(self, *_: object) -> None:
-        """Who asks may have gone meanwhile."""
+        """The client may have closed the connection meanwhile."""
 
 
 @dataclass
@@ -31,9 +31,9 @@ class ApiStandIn:
     """
     An API server for its users, with the paused DAG ``nightly``.
 
-    :param path: before that of the API, as behind a proxy
-    :param token_seconds: what a token says of its end; None: nothing that can be read
-    :param readers: users who may look and change nothing
+    :param path: comes before the path of the API, as behind a proxy
+    :param token_seconds: how long a token is valid, by what the token itself says; None: the token does not say it
+    :param readers: users who may read, and may change nothing
     """
 
     path: str = ""
@@ -44,16 +44,17 @@ class ApiStandIn:
     runs: dict[tuple[str, str], str] = field(default_factory=dict)
     fixed_tokens: set[str] = field(default_factory=lambda: {"my-token"})
     answers: dict[str, tuple[int, str]] = field(default_factory=dict)
-    """Status and text that are answered whatever is asked, by path."""
+    """Status and text of the answer to every request, by path."""
     asked: list[Asked] = field(default_factory=list)
     clients: set[Any] = field(default_factory=set)
-    """Addresses from which requests came: one for each connection."""
+    """The addresses of the clients: one for each connection."""
     cookies: list[str | None] = field(default_factory=list)
-    """Those that came back, of each request."""
+    """The cookies of each request."""
     goes_on: threading.Event = field(default_factory=threading.Event)
-    """Clear it, and requests wait, for some seconds at the most."""
+    """While it is cleared, requests wait, for up to 20 seconds."""
+    seconds_between_bytes: float = 0
     ends_runs: str | None = None
-    """The state into which runs come by themselves, right after somebody has asked for it."""
+    """The state that a run has after the first request about it; ``deleted`` removes the run."""
 
     def __post_init__(self) -> None:
         self.goes_on.set()
@@ -80,7 +81,7 @@ class ApiStandIn:
                 asked = Asked(
                     f"{self.command} {self.path}", self.headers["Authorization"], json.loads(body) if body else None
                 )
-                stand_in.asked.append(asked)
+                stand_in.remember(asked)
                 stand_in.clients.add(self.client_address)
                 stand_in.cookies.append(self.headers["Cookie"])
                 stand_in.goes_on.wait(20)
@@ -89,12 +90,14 @@ class ApiStandIn:
                 self.send_header("Set-Cookie", "session=somebody; Path=/")
                 self.send_header("Content-Length", str(len(text.encode())))
                 self.end_headers()
-                self.wfile.write(text.encode())
+                for byte in text.encode() if stand_in.seconds_between_bytes else [text.encode()]:
+                    self.wfile.write(byte if isinstance(byte, bytes) else bytes([byte]))
+                    time.sleep(stand_in.seconds_between_bytes)
 
             do_GET = do_POST = do_PATCH = answer  # noqa: N815  # the base class's names
 
             def log_message(self, *_: object) -> None:
-                """Nothing to standard error."""
+                """Write nothing to standard error."""
 
         self._server = _Server(("127.0.0.1", 0), Handler)
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02})
@@ -114,9 +117,19 @@ class ApiStandIn:
             self._changed.notify_all()
 
     def wait_until_open(self, number: int) -> bool:
-        """Wait until so many connections are open; whether that came to be."""
+        """Wait until so many connections are open; return whether they are."""
         with self._changed:
             return self._changed.wait_for(lambda: self._open == number, timeout=10)
+
+    def remember(self, asked: Asked) -> None:
+        with self._changed:
+            self.asked.append(asked)
+            self._changed.notify_all()
+
+    def wait_until_asked(self, line: str) -> bool:
+        """Wait for a request; return whether it came."""
+        with self._changed:
+            return self._changed.wait_for(lambda: line in self.lines, timeout=10)
 
     @property
     def lines(self) -> list[str]:
@@ -127,7 +140,7 @@ class ApiStandIn:
         return sum("/auth/token" in line for line in self.lines)
 
     def end_sessions(self) -> None:
-        """From now on no token given out so far is known."""
+        """Forget all tokens that were given out so far."""
         self._tokens.clear()
 
     def reply(self, method: str, path: str, asked: Asked) -> tuple[int, str]:

@@ -1,8 +1,9 @@
-"""An emulated service behind the Airflow connection ``emulated``, and tasks as it hands them out."""
+"""The services and the Airflow that the task runner's tests use: an emulated service, and fakes for fake time."""
 
 from __future__ import annotations
 
 import json
+import logging
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,6 +16,8 @@ from airflow_provider_datapipeline.pipeline_task import PipelineTask
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from tests.task_runner.fake_airflow import FakeAirflow, FakeService
 
 CONN_ID = "emulated"
 
@@ -48,6 +51,45 @@ def submit(service: Service) -> Callable[..., str]:
         return service.start_pipeline({"objects": [default, *activities]})
 
     return start
+
+
+@pytest.fixture
+def fake_service() -> FakeService:
+    """A service for tests in fake time."""
+    from tests.task_runner.fake_airflow import FakeService  # needs Airflow 3
+
+    return FakeService()
+
+
+@pytest.fixture
+def fake_airflow() -> FakeAirflow:
+    """An Airflow for tests in fake time."""
+    from tests.task_runner.fake_airflow import FakeAirflow  # needs Airflow 3
+
+    return FakeAirflow()
+
+
+@pytest.fixture
+def logged(caplog: pytest.LogCaptureFixture) -> Callable[..., list[tuple[str, str]]]:
+    """Return level and text of the task runner's log lines, of those that contain a text."""
+    name = "airflow_provider_datapipeline._task_runner"
+    caplog.set_level(logging.DEBUG, logger=name)
+
+    def read(part: str = "") -> list[tuple[str, str]]:
+        lines = [(each.levelname, each.getMessage()) for each in caplog.records if each.name.startswith(name)]
+        return [line for line in lines if part in line[1]]
+
+    return read
+
+
+@pytest.fixture
+def warned(logged: Callable[..., list[tuple[str, str]]]) -> Callable[[str], list[str]]:
+    """Return the texts of warnings and errors that contain a text."""
+
+    def read(part: str) -> list[str]:
+        return [text for level, text in logged(part) if level in ("WARNING", "ERROR")]
+
+    return read
 
 
 @pytest.fixture

@@ -1,8 +1,9 @@
 """
-Stands in for Amazon MWAA: the service's own API, and the web server of one environment, each over TLS of its own.
+Stands in for Amazon MWAA: the API of the service, and the web server of one environment, each with its own certificate.
 
-Both check what the real ones do by AWS's documentation: how the call is signed and for which service, which role of
-Airflow the caller's policies allow, that a web token is used once and in time, and who a bearer token belongs to.
+Both check what AWS's documentation says that the real ones check: how a call is signed and for which service, which
+role of Airflow the policies of the caller allow, that a web token is used once and in time, and which role a bearer
+token belongs to.
 """
 
 from __future__ import annotations
@@ -45,7 +46,7 @@ READERS = (*EDITORS, "Viewer")
 
 @dataclass(frozen=True)
 class Reply:
-    """An answer of either server."""
+    """An answer of one of the two servers."""
 
     status: int
     body: dict[str, Any]
@@ -66,9 +67,9 @@ class WebToken:
 @dataclass
 class MwaaStandIn:
     """
-    The account ``123456789012`` with one environment, whose DAGs are ``nightly``, paused, and ``hourly``.
+    The account ``123456789012`` with one environment, which has the paused DAG ``nightly`` and the DAG ``hourly``.
 
-    :param folder: where the certificates are put
+    :param folder: the folder for the certificates
     """
 
     folder: Path
@@ -76,11 +77,11 @@ class MwaaStandIn:
     paused: dict[str, bool] = field(default_factory=lambda: {"nightly": True, "hourly": False})
     runs: dict[tuple[str, str], str] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
-    """Method, server and path of each request, in order."""
+    """The method, the server and the path of each request, in order."""
     issued: list[str] = field(default_factory=list)
-    """Every token that was ever given out, web tokens and bearer tokens."""
+    """All web tokens and bearer tokens that were given out."""
     answers_aws: threading.Event = field(default_factory=threading.Event)
-    """Clear it, and calls of AWS's API wait, for some seconds at the most."""
+    """While it is cleared, calls of AWS's API wait, for up to 10 seconds."""
     web_token_seconds: float = 60
     login_sets_cookie: bool = True
     status_of_unknown_token: int = 401
@@ -108,7 +109,7 @@ class MwaaStandIn:
         return sum("aws_mwaa/login" in line for line in self.asked)
 
     def end_sessions(self) -> None:
-        """From now on no bearer token given out so far is known."""
+        """Forget all bearer tokens that were given out so far."""
         with self._lock:
             self._bearers.clear()
 
@@ -205,7 +206,7 @@ class Request:
 
 @contextmanager
 def _served(folder: Path, name: str, stand_in: MwaaStandIn) -> Iterator[str]:
-    """Serve with a certificate of its own, which is left as NAME.pem; the address."""
+    """Serve with a new certificate, which is written to NAME.pem; yield the address."""
 
     class Handler(BaseHTTPRequestHandler):
         def reply(self) -> None:
@@ -223,7 +224,7 @@ def _served(folder: Path, name: str, stand_in: MwaaStandIn) -> Iterator[str]:
         do_GET = do_POST = do_PATCH = reply  # noqa: N815  # the base class's names
 
         def log_message(self, *_: object) -> None:
-            """Nothing to standard error."""
+            """Write nothing to standard error."""
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
@@ -239,7 +240,7 @@ def _served(folder: Path, name: str, stand_in: MwaaStandIn) -> Iterator[str]:
 
 
 def _certificate(path: Path) -> Path:
-    """Make a certificate for 127.0.0.1, and its key beside it."""
+    """Make a certificate for 127.0.0.1, and write its key to the same folder."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, path.stem)])
     now = datetime.now(UTC)

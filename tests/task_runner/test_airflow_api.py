@@ -7,10 +7,7 @@ import gc
 import json
 import subprocess
 import sys
-import threading
-import time
 import traceback
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -18,7 +15,8 @@ import pytest
 
 from airflow_provider_datapipeline._airflow import compat
 from airflow_provider_datapipeline._airflow.names import DAG  # noqa: F401  # Airflow 2 reads no connection before it
-from airflow_provider_datapipeline.airflow_api import _http, _sessions
+from airflow_provider_datapipeline.airflow_api._sessions import seconds_of
+from airflow_provider_datapipeline.airflow_api._timing import Timing
 from airflow_provider_datapipeline.airflow_api.api import MISSING, AirflowApi
 from airflow_provider_datapipeline.airflow_api.errors import may_pass
 from airflow_provider_datapipeline.airflow_api.server import api_url
@@ -33,6 +31,12 @@ if not compat.AIRFLOW_3:
 
 
 RUN = ("nightly", "df-1.A_2026-11-22T10:00:00+1~.ab")
+SECRETS = "airflow.providers.amazon.aws.secrets.secrets_manager"
+
+STANDARD = Timing()
+READ_ANEW = Timing(connection=0)
+IMPATIENT = Timing(request=0.3)
+IMPATIENT_READER = Timing(request=0.3, connection=0)
 
 
 @pytest.fixture
@@ -43,14 +47,14 @@ def server() -> Iterator[ApiStandIn]:
 
 @pytest.fixture
 def connect(request, monkeypatch: pytest.MonkeyPatch) -> Callable[..., AirflowApi]:
-    """Define the connection; without a word about it, it leads to the server."""
+    """Define the connection. Unless a port is given, the connection leads to the server."""
 
-    def define(*, conn_id: str = "airflow_api", **connection: Any) -> AirflowApi:
+    def define(*, conn_id: str = "airflow_api", timing: Timing = STANDARD, **connection: Any) -> AirflowApi:
         if "port" not in connection and "server" in request.fixturenames:
             connection["port"] = request.getfixturevalue("server").port
         given = {"conn_type": "http", "host": "127.0.0.1", **connection}
         monkeypatch.setenv(f"AIRFLOW_CONN_{conn_id.upper()}", json.dumps(given))
-        return AirflowApi(conn_id)
+        return AirflowApi(conn_id, timing=timing)
 
     return define
 
@@ -65,7 +69,7 @@ async def test_a_login_is_exchanged_for_a_token(server, connect) -> None:
 
 
 async def test_certificates_that_are_missing_are_told_with_the_remedy(server, connect, monkeypatch) -> None:
-    """httpx, unlike OpenSSL, takes it amiss."""
+    """Unlike OpenSSL, httpx raises an error for it."""
     monkeypatch.setenv("SSL_CERT_FILE", "not_there.pem")
 
     with pytest.raises(AirflowApiError, match=r"SSL_CERT_FILE \('not_there.pem'\).*Correct that variable") as raised:
@@ -81,7 +85,7 @@ async def test_a_password_alone_is_the_token(server, connect) -> None:
 
 
 async def test_without_either_a_token_is_asked_for(server, connect) -> None:
-    """As Airflow's simple auth manager hands out where everybody is an administrator."""
+    """Airflow's simple auth manager gives a token to everybody if all users are administrators."""
     await connect().is_paused("nightly")
 
     assert server.lines == ["GET /auth/token", "GET /api/v2/dags/nightly"]
@@ -91,7 +95,7 @@ async def test_without_either_a_token_is_asked_for(server, connect) -> None:
 
 
 async def test_one_login_and_one_connection_serve_many_requests(server, connect) -> None:
-    """At once, and one after another; of objects of their own, as triggers come and go."""
+    """The requests come at the same time and one after another, from many objects, because each trigger has its own."""
     api = connect(login="ann", password="secret")
 
     await asyncio.gather(*(AirflowApi("airflow_api").is_paused("nightly") for _ in range(12)))
@@ -117,7 +121,7 @@ async def test_a_token_that_is_refused_is_renewed_at_once(server, connect, statu
 
 
 async def test_a_token_that_a_new_login_does_not_help_is_not_repeated_for_ever(server, connect) -> None:
-    """Here of a user whom the server lets in, and then does not know."""
+    """Here the server accepts the login of a user, and then does not know the token."""
     server.answers["/api/v2/dags/nightly"] = (401, "{}")
     api = connect(login="ann", password="secret")
 
@@ -131,25 +135,26 @@ async def test_a_token_that_a_new_login_does_not_help_is_not_repeated_for_ever(s
     ]
 
 
-async def test_a_right_that_is_missing_costs_one_login_a_minute(server, connect, monkeypatch) -> None:
+async def test_a_right_that_is_missing_costs_one_login_a_minute(server, connect) -> None:
+    assert STANDARD.forbidden == 60
     server.readers.add("ann")
     server.runs[RUN] = "running"
     api = connect(login="ann", password="secret")
+    a_minute_later = AirflowApi("airflow_api", timing=Timing(forbidden=0))
     await api.is_paused("nightly")
 
-    async def refused() -> int:
+    async def refused(api: AirflowApi) -> int:
         for _ in range(3):
             with pytest.raises(httpx.HTTPStatusError, match="403"):
                 await api.stop_run(*RUN)
         return server.logins
 
-    assert await refused() == 2
-    monkeypatch.setattr(_sessions, "FORBIDDEN_SECONDS", 0.0)
-    assert await refused() == 5
+    assert await refused(api) == 2
+    assert await refused(a_minute_later) == 5
 
 
 async def test_a_token_from_the_connection_is_not_tried_twice(server, connect) -> None:
-    """It is still the same."""
+    """Reading the connection again would not change the token."""
     api = connect(password="my-token")
     await api.is_paused("nightly")
     server.fixed_tokens.clear()
@@ -173,39 +178,48 @@ async def test_a_token_that_was_replaced_in_the_connection_is_used_when_the_old_
 @pytest.mark.parametrize(
     ("seconds", "logins"),
     [
-        pytest.param(5, 3, id="a token that says when it ends"),
+        pytest.param(0.6, 3, id="a token that says when it ends"),
         pytest.param(3600, 1, id="and which does not end yet"),
         pytest.param(-3600, 1, id="by a clock that goes wrong"),
         pytest.param(None, 1, id="a token that says nothing"),
     ],
 )
-async def test_a_token_is_kept_until_its_end(server, connect, monkeypatch, seconds, logins) -> None:
-    clock = [0.0]
-    monkeypatch.setattr(_sessions, "time", SimpleNamespace(time=time.time, monotonic=lambda: clock[0]))
+async def test_a_token_is_kept_until_its_end(server, connect, seconds, logins) -> None:
     server.token_seconds = seconds
     api = connect(login="ann", password="secret")
 
     for _ in range(3):
-        clock[0] += 10
         await api.is_paused("nightly")
+        await asyncio.sleep(0.65)
 
     assert server.logins == logins
 
 
+async def test_a_token_that_does_not_say_when_it_ends_is_kept_for_an_hour(server, connect) -> None:
+    """Here for less."""
+    assert STANDARD.token == 3600
+    api = connect(login="ann", password="secret", timing=Timing(token=0.6))
+
+    for _ in range(3):
+        await api.is_paused("nightly")
+        await asyncio.sleep(0.65)
+
+    assert server.logins == 3
+
+
 @pytest.mark.parametrize("token", ["", "opaque", "a.b.c", "a.W10.c", "a.e30.c", "a.eyJleHAiOiJzb29uIn0.c", "a.\xe9.c"])
 def test_a_token_that_cannot_be_read_is_kept_for_an_hour(token) -> None:
-    assert _sessions.seconds_of(token) == 3600
+    assert seconds_of(token, STANDARD) == 3600
 
 
-async def test_a_connection_that_was_changed_is_noticed(server, connect, monkeypatch) -> None:
-    """Another host, another user: within a minute, and although nobody refuses the old."""
-    assert _sessions.CONNECTION_SECONDS <= 60
-    monkeypatch.setattr(_sessions, "CONNECTION_SECONDS", 0.0)
+async def test_a_connection_that_was_changed_is_noticed(server, connect) -> None:
+    """It has another host, or another user. A minute later it is used, although the old one still works."""
+    assert STANDARD.connection == 60
     server.users["bob"] = "secret"
-    await connect(login="ann", password="secret").is_paused("nightly")
-    await connect(login="bob", password="secret").is_paused("nightly")
+    await connect(login="ann", password="secret", timing=READ_ANEW).is_paused("nightly")
+    await connect(login="bob", password="secret", timing=READ_ANEW).is_paused("nightly")
     with ApiStandIn(users={"bob": "secret"}) as other:
-        await connect(login="bob", password="secret", port=other.port).is_paused("nightly")
+        await connect(login="bob", password="secret", port=other.port, timing=READ_ANEW).is_paused("nightly")
 
     assert [each.body and each.body["username"] for each in server.asked] == ["ann", None, "bob", None]
     assert len(other.asked) == 2
@@ -227,7 +241,7 @@ async def test_who_has_corrected_the_connection_need_not_wait(server, connect) -
 
 
 async def test_an_event_loop_has_a_client_of_its_own_and_leaves_no_connection_open(server, connect) -> None:
-    """Python would complain, here as an error, of one that was left open."""
+    """Python complains about a connection that was left open, which is an error in tests."""
     api = connect(login="ann", password="secret")
 
     for _ in range(2):
@@ -238,18 +252,17 @@ async def test_an_event_loop_has_a_client_of_its_own_and_leaves_no_connection_op
     assert server.logins == 2
 
 
-async def test_a_client_that_is_replaced_leaves_no_connection_open(server, connect, monkeypatch) -> None:
-    monkeypatch.setattr(_sessions, "CONNECTION_SECONDS", 0.0)
+async def test_a_client_that_is_replaced_leaves_no_connection_open(server, connect) -> None:
     with ApiStandIn() as other:
         for asked, left in ((server, other), (other, server), (server, other)):
-            await connect(password="my-token", port=asked.port).is_paused("nightly")
+            await connect(password="my-token", port=asked.port, timing=READ_ANEW).is_paused("nightly")
             assert await asyncio.to_thread(asked.wait_until_open, 1)
             assert await asyncio.to_thread(left.wait_until_open, 0)
     gc.collect()
 
 
 async def test_a_client_keeps_no_cookies(server, connect) -> None:
-    """They might be of another user than the token."""
+    """A cookie might belong to another user than the token."""
     api = connect(login="ann", password="secret")
 
     for _ in range(2):
@@ -259,7 +272,7 @@ async def test_a_client_keeps_no_cookies(server, connect) -> None:
 
 
 async def test_the_event_loop_is_not_held_up_by_the_first_request(server, connect) -> None:
-    """The libraries are imported, and the certificates read, in a thread."""
+    """A thread imports the libraries and reads the certificates."""
     code = """
 import asyncio, sys, threading
 
@@ -294,7 +307,7 @@ print(sorted(late & {"anyio", "certifi", "h11", "httpcore", "httpx", "sniffio"})
 
 
 async def test_a_run_is_stopped_by_marking_it_failed(server, connect) -> None:
-    """Run ids hold characters that mean something in a URL."""
+    """Run ids contain characters that have a meaning in a URL."""
     server.runs[RUN] = "running"
 
     assert await connect(password="my-token").stop_run(*RUN) is None
@@ -331,7 +344,7 @@ async def test_an_address_that_leads_elsewhere_is_not_a_run_that_is_gone(server,
 
 @pytest.mark.parametrize("name", ["a b", "50%", "a/b", "a?b#c", "grün", "..", ".", "a\\b", "{x}", "%2F", "a&b=c"])
 async def test_ids_mean_what_they_say(server, connect, name) -> None:
-    """Whatever they hold, the request is about that run of that DAG."""
+    """The request is about that run of that DAG, whatever characters its ids have."""
     server.runs[name, name] = "running"
 
     await connect(password="my-token").stop_run(name, name)
@@ -386,34 +399,43 @@ async def test_a_server_that_is_down_may_be_up_later(connect) -> None:
     assert may_pass(raised.value) is True
 
 
-async def test_no_answer_in_time_is_an_error_that_may_pass(server, connect, monkeypatch) -> None:
-    """However it trickles in: the deadline is that of the whole answer."""
-    assert _http.TIMEOUT_SECONDS == 10
-    monkeypatch.setattr(_http, "TIMEOUT_SECONDS", 0.2)
-    api = connect(password="my-token")
+async def test_no_answer_in_time_is_an_error_that_may_pass(server, connect) -> None:
+    assert STANDARD.request == 10
+    api = connect(password="my-token", timing=IMPATIENT)
     server.goes_on.clear()
 
-    with pytest.raises(httpx.TimeoutException) as raised:
+    with pytest.raises(httpx.TimeoutException, match=r"has not answered within 0.3 s") as raised:
         await api.is_paused("nightly")
 
     assert may_pass(raised.value) is True
     server.goes_on.set()
-    assert await api.is_paused("nightly") is True
+    assert await connect(password="my-token").is_paused("nightly") is True
 
 
-async def test_a_connection_that_cannot_be_read_in_time_is_an_error_that_may_pass(connect, monkeypatch) -> None:
-    """Here because whoever would answer is busy."""
-    monkeypatch.setattr(_http, "TIMEOUT_SECONDS", 0.1)
-    release = threading.Event()
-    monkeypatch.setattr(compat, "connection", lambda _: release.wait(20))
+async def test_an_answer_that_trickles_in_has_no_more_time_than_any_other(server, connect) -> None:
+    """The limit applies to the whole answer, and not to each piece of it."""
+    server.seconds_between_bytes = 0.1
+    api = connect(password="my-token", timing=IMPATIENT)
 
-    try:
-        with pytest.raises(TimeoutError, match="'airflow_api'") as raised:
-            await connect().is_paused("nightly")
-    finally:
-        release.set()
+    with pytest.raises(httpx.TimeoutException, match=r"has not answered within 0.3 s"):
+        await api.is_paused("nightly")
+
+
+async def test_a_connection_that_cannot_be_read_in_time_is_an_error_that_may_pass(server, connect, monkeypatch) -> None:
+    """Here the secrets backend, which Airflow asks first, does not answer."""
+    await connect(password="my-token").is_paused("nightly")  # so that everything is imported
+    server.goes_on.clear()
+    endpoint = {"endpoint_url": f"http://127.0.0.1:{server.port}", "region_name": "us-east-1"}
+    monkeypatch.setenv("AIRFLOW__SECRETS__BACKEND", f"{SECRETS}.SecretsManagerBackend")
+    monkeypatch.setenv("AIRFLOW__SECRETS__BACKEND_KWARGS", json.dumps({"connections_prefix": "c", **endpoint}))
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "test")
+
+    with pytest.raises(TimeoutError, match=r"'airflow_api' .* could not be read within 0.3 s") as raised:
+        await connect(conn_id="airflow_api", password="my-token", timing=IMPATIENT_READER).is_paused("nightly")
 
     assert may_pass(raised.value) is True
+    assert await asyncio.to_thread(server.wait_until_asked, "POST /")
 
 
 @pytest.mark.parametrize(
@@ -449,7 +471,7 @@ async def test_a_connection_that_does_not_exist_is_named(monkeypatch) -> None:
 
 @pytest.mark.parametrize("text", ["<html>Sign in</html>", "[]"])
 async def test_an_answer_of_something_else_is_told(server, connect, text) -> None:
-    """A portal, or a proxy, that answers 200 to everything."""
+    """A portal or a proxy may answer 200 to everything."""
     server.answers["/api/v2/dags/nightly"] = server.answers["/auth/token"] = (200, text)
 
     with pytest.raises(AirflowApiError, match="Correct the connection's host"):
@@ -472,7 +494,7 @@ async def test_an_answer_of_something_else_is_told(server, connect, text) -> Non
     ],
 )
 async def test_a_host_may_carry_its_scheme(server, connect, address) -> None:
-    """Which then counts more than the schema, as in Airflow's own HttpHook."""
+    """It then takes precedence over the schema, as in Airflow's own HttpHook."""
     connection = {"port": None, **address(server.port)}
 
     assert await connect(**connection, password="my-token").is_paused("nightly") is True
@@ -498,7 +520,7 @@ async def test_a_host_may_carry_its_scheme(server, connect, address) -> None:
     ],
 )
 def test_the_address_is_put_together_from_what_the_connection_has(host, port, schema, url) -> None:
-    """Behind a proxy Airflow has a path, which comes after the port."""
+    """Behind a proxy Airflow has a path, which follows the port."""
     assert api_url(host, port, schema) == url
 
 
@@ -511,7 +533,7 @@ async def test_the_path_of_the_host_comes_before_that_of_the_api(server, connect
 
 
 async def test_the_schema_https_is_spoken(server, connect) -> None:
-    """To a server that does not speak it."""
+    """Here the server does not speak https, so the connection fails."""
     with pytest.raises(httpx.ConnectError):
         await connect(schema="https", password="my-token").is_paused("nightly")
     assert not server.asked

@@ -14,7 +14,7 @@ import pytest
 
 from airflow_provider_datapipeline._airflow import compat
 from airflow_provider_datapipeline._airflow.names import DAG  # noqa: F401  # Airflow 2 reads no connection before it
-from airflow_provider_datapipeline.airflow_api import _sessions
+from airflow_provider_datapipeline.airflow_api._timing import Timing
 from airflow_provider_datapipeline.airflow_api.api import AirflowApi
 from airflow_provider_datapipeline.airflow_api.errors import may_pass
 from airflow_provider_datapipeline.emulator import Credentials
@@ -32,6 +32,8 @@ if not compat.AIRFLOW_3:
     pytest.skip("the task runner needs Airflow 3", allow_module_level=True)
 
 SOON = 20.0
+STANDARD = Timing()
+READ_ANEW = Timing(connection=0)
 RUN = ("nightly", "df-1.A_2026-11-22T10:00:00+1~.ab")
 LOGIN = [f"POST aws /webtoken/{ENVIRONMENT}", "POST web /pluginsv2/aws_mwaa/login"]
 ASK = "GET web /api/v2/dags/nightly"
@@ -50,9 +52,9 @@ def stand_in(tmp_path) -> Iterator[MwaaStandIn]:
 
 @pytest.fixture
 def connect(stand_in, monkeypatch) -> Callable[..., AirflowApi]:
-    """Define the connection; what is given counts more than what leads to the stand-in."""
+    """Define the connection. It leads to the stand-in, except for what is given here."""
 
-    def define(*, login: str = KEY, password: str = SECRET, **extra: Any) -> AirflowApi:
+    def define(*, login: str = KEY, password: str = SECRET, timing: Timing = STANDARD, **extra: Any) -> AirflowApi:
         all_extra = {
             "region_name": REGION,
             "endpoint_url": stand_in.endpoint_url,
@@ -64,13 +66,13 @@ def connect(stand_in, monkeypatch) -> Callable[..., AirflowApi]:
         given = {name: value for name, value in all_extra.items() if value is not None}
         connection = {"conn_type": "aws", "login": login, "password": password, "extra": given}
         monkeypatch.setenv("AIRFLOW_CONN_AIRFLOW_API", json.dumps(connection))
-        return AirflowApi("airflow_api")
+        return AirflowApi("airflow_api", timing=timing)
 
     return define
 
 
 async def refusal(api: AirflowApi) -> str:
-    """What the error says to who asks."""
+    """Return the text of the error that a request ends with."""
     with pytest.raises(AirflowApiError) as raised:
         await api.is_paused("nightly")
     return str(raised.value)
@@ -114,7 +116,7 @@ async def test_the_name_in_the_connection_counts_more(stand_in, connect, monkeyp
 
 
 async def test_the_execution_role_will_do(stand_in, connect, monkeypatch) -> None:
-    """As the connection ``aws://`` of MWAA means it: credentials and region that are there without a connection."""
+    """The connection ``aws://`` of MWAA means so: credentials and region come from the environment."""
     for name, value in {"ACCESS_KEY_ID": KEY, "SECRET_ACCESS_KEY": SECRET, "DEFAULT_REGION": REGION}.items():
         monkeypatch.setenv(f"AWS_{name}", value)
 
@@ -125,7 +127,7 @@ async def test_the_execution_role_will_do(stand_in, connect, monkeypatch) -> Non
 
 
 async def test_a_login_serves_many_requests(stand_in, connect) -> None:
-    """At once, and one after another; of objects of its own, as triggers come and go."""
+    """The requests come at the same time and one after another, from many objects, because each trigger has its own."""
     api = connect()
 
     await asyncio.gather(*(AirflowApi("airflow_api").is_paused("nightly") for _ in range(12)))
@@ -135,10 +137,8 @@ async def test_a_login_serves_many_requests(stand_in, connect) -> None:
     assert stand_in.runs == {RUN: "failed"}
 
 
-async def test_a_login_ends_after_its_time(stand_in, connect, monkeypatch) -> None:
-    assert _sessions.TOKEN_SECONDS <= 3600
-    monkeypatch.setattr(_sessions, "TOKEN_SECONDS", 0.0)
-    api = connect()
+async def test_a_login_ends_after_its_time(stand_in, connect) -> None:
+    api = connect(timing=Timing(token=0))
 
     for _ in range(2):
         assert await api.is_paused("nightly") is True
@@ -169,12 +169,11 @@ async def test_a_token_that_many_find_refused_is_renewed_once(stand_in, connect)
     assert stand_in.logins == 2
 
 
-async def test_another_environment_has_a_login_of_its_own(stand_in, connect, monkeypatch) -> None:
-    """Which the one kept for the first would let in."""
+async def test_another_environment_has_a_login_of_its_own(stand_in, connect) -> None:
+    """The login for the first environment is not used for the second."""
     await connect().is_paused("nightly")
-    monkeypatch.setattr(_sessions, "CONNECTION_SECONDS", 0.0)
 
-    assert "'Another'" in await refusal(connect(env_name="Another"))
+    assert "'Another'" in await refusal(connect(env_name="Another", timing=READ_ANEW))
 
 
 async def test_logins_share_a_client(stand_in, connect, monkeypatch) -> None:
@@ -205,13 +204,12 @@ async def test_credentials_that_were_replaced_are_used_for_the_next_login(stand_
     assert await connect(login="AKIANEW", password="n3w").is_paused("nightly") is True
 
 
-async def test_other_credentials_are_used_as_soon_as_the_connection_has_them(stand_in, connect, monkeypatch) -> None:
-    """Although nobody has refused the first."""
+async def test_other_credentials_are_used_as_soon_as_the_connection_has_them(stand_in, connect) -> None:
+    """Although the first credentials still work."""
     stand_in.credentials.add("AKIALESSER", "n3w", policies=[])
     await connect().is_paused("nightly")
-    monkeypatch.setattr(_sessions, "CONNECTION_SECONDS", 0.0)
 
-    assert "AccessDeniedException" in await refusal(connect(login="AKIALESSER", password="n3w"))
+    assert "AccessDeniedException" in await refusal(connect(login="AKIALESSER", password="n3w", timing=READ_ANEW))
 
 
 async def test_the_event_loop_goes_on_while_aws_is_asked(stand_in, connect) -> None:
@@ -228,7 +226,7 @@ async def test_the_event_loop_goes_on_while_aws_is_asked(stand_in, connect) -> N
 
 @pytest.mark.parametrize("impatient", [0, 1])
 async def test_who_gives_up_waiting_for_a_login_does_not_end_it_for_the_other(stand_in, connect, impatient) -> None:
-    """Neither who began it nor who came later."""
+    """Neither the caller that began the login nor the caller that came later."""
     stand_in.answers_aws.clear()
     api = connect()
     waiting = [asyncio.create_task(api.is_paused("nightly")) for _ in range(2)]
@@ -308,7 +306,7 @@ async def test_whatever_is_wrong_with_the_connection_is_told(stand_in, connect, 
 
 
 async def test_a_login_that_is_refused_is_told(stand_in, connect) -> None:
-    """Here because the web token has ended on the way; the next request has a new one."""
+    """Here the web token has expired before the login. The next request uses a new one."""
     stand_in.web_token_seconds = -1
     api = connect()
 
@@ -336,7 +334,7 @@ async def test_a_web_server_that_cannot_be_reached_is_told(stand_in, connect) ->
 
 
 async def test_certificates_are_verified_with_the_bundle_of_the_connection(stand_in, connect) -> None:
-    """Those of AWS and that of the environment."""
+    """Both the certificate of AWS and that of the environment."""
     of_aws = await refusal(connect(verify=None))
     of_no_bundle = await refusal(connect(verify="not_there.pem"))
     of_the_web_server = await refusal(connect(verify=str(stand_in.aws_alone)))
@@ -355,7 +353,7 @@ async def test_a_bundle_that_is_missing_is_not_a_failure_that_passes(stand_in, c
 
 
 async def test_a_login_that_may_succeed_later_is_told_from_one_that_will_not(stand_in, connect) -> None:
-    """A web server that starts, from an identity without the right."""
+    """A web server that cannot be reached may be reachable later. An unknown key will be refused again."""
     for spoil, passes in (({"host": "127.0.0.1:1"}, True), ({"credentials": Credentials()}, False)):
         vars(stand_in).update(spoil)
         with pytest.raises(AirflowApiError) as raised:
@@ -370,7 +368,7 @@ async def test_certificates_are_not_verified_where_the_connection_says_so(stand_
 
 
 async def test_no_token_is_told(stand_in, connect, caplog) -> None:
-    """Neither in an error, nor in what an error holds on to, nor in the log; whatever the web server answers."""
+    """No token is in an error, in the errors that it refers to, or in the log, whatever the web server answers."""
     caplog.set_level(logging.INFO)
     api = connect()
     await api.is_paused("nightly")

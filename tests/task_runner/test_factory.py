@@ -41,8 +41,8 @@ def test_airflow_2_is_refused_with_what_to_do_instead() -> None:
         ("worker_group", "g" * 1025, "1 to 1,024"),
         ("max_active_tasks", 0, "at least 1"),
         ("batch_size", 0, "at least 1"),
-        ("beat", 0.5, "1 to 300"),
-        ("beat", timedelta(minutes=6), "1 to 300"),
+        ("heartbeat", 0.5, "1 to 300"),
+        ("heartbeat", timedelta(minutes=6), "1 to 300"),
         ("run_timeout", 0, "above 0"),
         ("run_timeout", timedelta(0), "above 0"),
         ("error_detail", "class", "full or type"),
@@ -120,7 +120,7 @@ def test_both_dags_wait_in_the_triggerer_after_being_stored() -> None:
 
     dags = data_pipeline_task_runner(
         worker_group="airflow",
-        beat=timedelta(seconds=30),
+        heartbeat=timedelta(seconds=30),
         run_timeout=3600,
         botocore_config={"max_pool_connections": 5},
         allowed_pipeline_ids={"df-2", "df-1"},

@@ -13,7 +13,7 @@ from airflow_provider_datapipeline._task_runner.heartbeats import (
     START_SECONDS,
     TAKE_OVER_SECONDS,
     Load,
-    estimated_last,
+    estimated_last_heartbeat,
     interval,
     load_of,
     next_due,
@@ -241,7 +241,7 @@ def test_a_heartbeat_that_was_due_during_the_take_over_counts_as_missed(
 ) -> None:
     """Which lasts until the process comes to this lease, as long as it takes up leases."""
     due = next_due(NOW, seconds, phase) - seconds
-    last = estimated_last(NOW, seconds, phase, NOW - took)
+    last = estimated_last_heartbeat(NOW, seconds, phase, NOW - took)
 
     missing = TAKE_OVER_SECONDS + min(max(took, 0), START_SECONDS)
     assert last == pytest.approx(due - seconds if NOW - due < missing else due, abs=1e-3)
@@ -264,7 +264,7 @@ def test_leases_in_want_of_a_heartbeat_are_put_in_the_order_in_which_they_end(
     assume(seconds > TAKE_OVER_SECONDS)
     died = NOW - 40
     true = {phase: next_due(died, seconds, phase) - seconds for phase in phases_of_all}
-    estimate = {phase: estimated_last(NOW, seconds, phase, NOW) for phase in phases_of_all}
+    estimate = {phase: estimated_last_heartbeat(NOW, seconds, phase, NOW) for phase in phases_of_all}
 
     for phase in phases_of_all:
         # Never later than the truth: who may have missed one comes first.

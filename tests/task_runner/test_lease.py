@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import itertools
-import logging
 import time
 from typing import TYPE_CHECKING
 
@@ -13,7 +12,7 @@ import pytest
 
 from airflow_provider_datapipeline._airflow import compat
 from airflow_provider_datapipeline._task_runner.heartbeats import load_of
-from airflow_provider_datapipeline._task_runner.lease import CANCELED, Lease
+from airflow_provider_datapipeline._task_runner.lease import CANCELED, Lease, LeaseLoss
 from airflow_provider_datapipeline._task_runner.rate_limits import REPORT_RATE, rate_limiter_for
 from airflow_provider_datapipeline.exceptions import (
     AccessDeniedError,
@@ -30,13 +29,14 @@ from airflow_provider_datapipeline.pipeline_task import PipelineTask
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from tests.task_runner.fake_airflow import FakeService
+
 if not compat.AIRFLOW_3:
     pytest.skip("the task runner needs Airflow 3", allow_module_level=True)
 
-from tests.task_runner.fake_airflow import FakeService
 from tests.task_runner.fake_time import CLOCK, now, run, wall
 
-ABOUT = {"target_dag": "nightly", "run": "run_1"}
+TARGET = {"target_dag": "nightly", "run": "run_1"}
 TAGS = {"dag_id": "runner"}
 HALF = {"percentComplete": "50", "attemptStatus": "1 of 2 tasks done, now work; http://airflow/dags/nightly"}
 CALL = "ReportTaskProgress"
@@ -47,15 +47,15 @@ AHEAD = 6.0
 def make_lease(hook) -> Callable[..., Lease]:
     """A lease of the emulated service, in real time."""
 
-    def make(task: PipelineTask, *, beat: float = 60, polled_at: float | None = None) -> Lease:
+    def make(task: PipelineTask, *, heartbeat_seconds: float = 60, polled_at: float | None = None) -> Lease:
         return Lease(
             task=task,
             hook=hook,
             account="emulated",
-            beat=beat,
+            heartbeat_seconds=heartbeat_seconds,
             polled_at=polled_at,
             runner_dag_id="runner",
-            about=ABOUT,
+            target_fields=TARGET,
         )
 
     return make
@@ -71,44 +71,29 @@ async def task(submit, hook) -> PipelineTask:
     return polled
 
 
-@pytest.fixture
-def lines(caplog: pytest.LogCaptureFixture) -> Callable[[], list[tuple[str, str]]]:
-    caplog.set_level(logging.DEBUG, logger="airflow_provider_datapipeline._task_runner.lease")
-
-    def read() -> list[tuple[str, str]]:
-        return [(each.levelname, each.getMessage()) for each in caplog.records if each.name.endswith(".lease")]
-
-    return read
-
-
-@pytest.fixture
-def fake() -> FakeService:
-    return FakeService()
-
-
 def lease_of(
-    fake: FakeService,
+    fake_service: FakeService,
     *,
     task_id: str = "task",
-    beat: float = 60,
+    heartbeat_seconds: float = 60,
     timeout: str = "15 minutes",
     polled_before: float | None = 0.0,
 ) -> Lease:
-    """A lease in fake time."""
+    """A lease in fake_service time."""
     fields = {"reportProgressTimeout": timeout}
     return Lease(
         task=PipelineTask(task_id=task_id, pipeline_id="df-1", attempt_id="@Step_Attempt=1", fields=fields),
-        hook=fake,  # type: ignore[arg-type]  # as much of one as a lease needs
+        hook=fake_service,  # type: ignore[arg-type]  # as much of one as a lease needs
         account="fake",
-        beat=beat,
+        heartbeat_seconds=heartbeat_seconds,
         polled_at=None if polled_before is None else wall() - polled_before,
         runner_dag_id="runner",
-        about=ABOUT,
+        target_fields=TARGET,
         clock=CLOCK,
     )
 
 
-async def kept(lease: Lease, seconds: float) -> str | None:
+async def kept(lease: Lease, seconds: float) -> LeaseLoss | None:
     """Keep a lease for so long; return why it was lost, if it was."""
     with lease.held():
         try:
@@ -125,64 +110,64 @@ async def test_a_heartbeat_is_counted_and_keeps_the_lease(service, task, make_le
     lease = make_lease(task)
     end = lease.end
 
-    assert await lease.heartbeat(HALF) == ""
+    assert await lease.heartbeat(HALF) is None
 
     assert service.attempts()[0].progress == HALF
-    assert sent.values == [("beats", 1, TAGS)]
+    assert sent.values == [("heartbeats", 1, TAGS)]
     assert lease.end > end
 
 
-async def test_only_a_heartbeat_with_news_is_told(service, task, make_lease, lines) -> None:
+async def test_only_a_heartbeat_with_news_is_told(service, task, make_lease, logged) -> None:
     """Heartbeats of a hundred tasks, one a minute each, would hide everything else."""
     lease = make_lease(task)
 
     for fields in (HALF, HALF, {**HALF, "percentComplete": "100"}):
         await lease.heartbeat(fields)
 
-    assert [level for level, _ in lines()] == ["INFO", "DEBUG", "INFO"]
-    assert lines()[0][1].startswith(
+    assert [level for level, _ in logged()] == ["INFO", "DEBUG", "INFO"]
+    assert logged()[0][1].startswith(
         'progress reported: percent=50 progress="1 of 2 tasks done, now work" target_dag=nightly run=run_1 pipeline=df-'
     )
 
 
-async def test_a_canceled_task_is_told_apart_from_a_lost_one(service, task, make_lease, sent, lines) -> None:
+async def test_a_canceled_task_is_told_apart_from_a_lost_one(service, task, make_lease, sent, logged) -> None:
     (attempt,) = service.attempts()
     lease = make_lease(task)
     await lease.hook.aset_status(task.pipeline_id, [attempt.instance_id], "TRY_CANCEL")
 
     assert await lease.heartbeat(HALF) == CANCELED
 
-    assert sent.values == [("beats", 1, TAGS), ("canceled", 1, TAGS)]
-    level, text = lines()[-1]
+    assert sent.values == [("heartbeats", 1, TAGS), ("canceled", 1, TAGS)]
+    level, text = logged()[-1]
     assert level == "WARNING"
-    assert text.startswith(f"Nothing will be reported about this task: {CANCELED} target_dag=nightly run=run_1 ")
+    assert text.startswith(f"Nothing will be reported about this task: {CANCELED.reason} target_dag=nightly run=run_1 ")
 
 
 async def test_a_task_that_the_service_does_not_know_any_more_is_lost(service, make_task, make_lease, sent) -> None:
-    reason = await make_lease(make_task()).heartbeat(HALF)
+    loss = await make_lease(make_task()).heartbeat(HALF)
 
-    assert "TaskNotFoundException" in reason
+    assert "TaskNotFoundException" in loss.reason
     assert sent.names == ["errors.not_found", "lost"]
 
 
-async def test_a_heartbeat_that_fails_is_counted_and_loses_nothing(service, task, make_lease, sent, lines) -> None:
+async def test_a_heartbeat_that_fails_is_counted_and_loses_nothing(service, task, make_lease, sent, logged) -> None:
     service.fail_next(CALL, "AccessDeniedException")
     lease = make_lease(task)
     end = lease.end
 
-    assert await lease.heartbeat(HALF) == ""
+    assert await lease.heartbeat(HALF) is None
 
-    assert sent.names == ["errors.access_denied", "beats_failed"]
-    assert lines()[-1][0] == "WARNING"
+    assert sent.names == ["errors.access_denied", "heartbeats_failed"]
+    assert logged()[-1][0] == "WARNING"
     assert lease.end == end
 
 
 async def test_refused_fields_do_not_cost_the_lease(service, task, make_lease, sent) -> None:
     service.fail_next(CALL, "InvalidRequestException")
 
-    assert await make_lease(task).heartbeat(HALF) == ""
+    assert await make_lease(task).heartbeat(HALF) is None
 
-    assert sent.names == ["errors.refused", "beats"]
+    assert sent.names == ["errors.refused", "heartbeats"]
 
 
 async def test_the_time_is_the_machine_s_by_default(task, make_lease) -> None:
@@ -191,10 +176,10 @@ async def test_the_time_is_the_machine_s_by_default(task, make_lease) -> None:
     assert lease.seconds_until_due() == pytest.approx(40, abs=5)
 
 
-# Errors, in fake time
+# Errors, in fake_service time
 
 
-def test_a_task_that_is_gone_after_its_fields_were_refused_is_lost(fake) -> None:
+def test_a_task_that_is_gone_after_its_fields_were_refused_is_lost(fake_service) -> None:
     """It was taken for an error that passes, and the run supervised until its end."""
 
     def refuse(task_id: str, fields: dict[str, str]) -> Exception:
@@ -202,44 +187,47 @@ def test_a_task_that_is_gone_after_its_fields_were_refused_is_lost(fake) -> None
             return InvalidRequestError(CALL, "InvalidRequestException", "percentComplete")
         return TaskNotFoundError(CALL, "TaskNotFoundException", "no such task")
 
-    async def reason() -> str:
-        fake.fail(CALL, refuse)
-        return await lease_of(fake).heartbeat(HALF)
+    async def loss() -> LeaseLoss | None:
+        fake_service.fail(CALL, refuse)
+        return await lease_of(fake_service).heartbeat(HALF)
 
-    assert "no such task" in run(reason())
-    assert [fields for _, fields in fake.asked(CALL)] == [HALF, {}]
+    lost = run(loss())
+
+    assert lost is not None
+    assert "no such task" in lost.reason
+    assert [fields for _, fields in fake_service.asked(CALL)] == [HALF, {}]
 
 
-def test_a_request_that_is_refused_without_fields_is_an_error_that_passes(fake) -> None:
-    async def reason() -> str:
-        fake.fail(CALL, InvalidRequestError(CALL, "InvalidRequestException", "no"))
-        return await lease_of(fake).heartbeat({})
+def test_a_request_that_is_refused_without_fields_is_an_error_that_passes(fake_service) -> None:
+    async def loss() -> LeaseLoss | None:
+        fake_service.fail(CALL, InvalidRequestError(CALL, "InvalidRequestException", "no"))
+        return await lease_of(fake_service).heartbeat({})
 
-    assert run(reason()) == ""
-    assert len(fake.calls) == 1
+    assert run(loss()) is None
+    assert len(fake_service.calls) == 1
 
 
 @pytest.mark.parametrize("error", [TaskNotFoundError, PipelineDeletedError, PipelineNotFoundError])
-def test_keeping_ends_when_the_service_knows_the_task_no_more(fake, error: Callable[..., Exception]) -> None:
-    async def lost() -> tuple[str | None, float]:
-        fake.fail(CALL, error(CALL, error.__name__, "gone"), begin=150)
-        return await kept(lease_of(fake), 3600), now()
+def test_keeping_ends_when_the_service_knows_the_task_no_more(fake_service, error: Callable[..., Exception]) -> None:
+    async def lost() -> tuple[LeaseLoss | None, float]:
+        fake_service.fail(CALL, error(CALL, error.__name__, "gone"), begin=150)
+        return await kept(lease_of(fake_service), 3600), now()
 
-    reason, at = run(lost())
+    loss, at = run(lost())
 
-    assert reason is not None
-    assert "gone" in reason
+    assert loss is not None
+    assert "gone" in loss.reason
     assert 150 <= at <= 210 + 1
 
 
-def test_keeping_ends_when_the_task_is_canceled(fake) -> None:
-    async def lost() -> tuple[str | None, float]:
-        asyncio.get_running_loop().call_later(150, fake.canceled.add, "task")
-        return await kept(lease_of(fake), 3600), now()
+def test_keeping_ends_when_the_task_is_canceled(fake_service) -> None:
+    async def lost() -> tuple[LeaseLoss | None, float]:
+        asyncio.get_running_loop().call_later(150, fake_service.canceled.add, "task")
+        return await kept(lease_of(fake_service), 3600), now()
 
-    reason, at = run(lost())
+    loss, at = run(lost())
 
-    assert reason == CANCELED
+    assert loss == CANCELED
     assert 150 <= at <= 210 + 1
 
 
@@ -255,65 +243,65 @@ def test_keeping_ends_when_the_task_is_canceled(fake) -> None:
         RuntimeError("no supervisor"),
     ],
 )
-def test_no_error_ends_a_lease(fake, sent, error: Exception) -> None:
+def test_no_error_ends_a_lease(fake_service, sent, error: Exception) -> None:
     """It used to end the trigger: a connection that somebody corrects in the next minute had cost the task."""
 
-    async def lost() -> str | None:
-        fake.fail(CALL, error, times=3)
-        return await kept(lease_of(fake), 600)
+    async def lost() -> LeaseLoss | None:
+        fake_service.fail(CALL, error, times=3)
+        return await kept(lease_of(fake_service), 600)
 
     assert run(lost()) is None
-    assert sent.names[:4] == ["beats_failed"] * 3 + ["beats"]
-    first = fake.times(CALL)[:4]
+    assert sent.names[:4] == ["heartbeats_failed"] * 3 + ["heartbeats"]
+    first = fake_service.times(CALL)[:4]
     # The first one may stand in for an acknowledgement, for which a minute is left: so the next ones come soon.
     assert first == pytest.approx([60, 75, 90, 105], abs=0.5)
 
 
-def test_an_error_in_what_is_to_be_told_costs_a_heartbeat_and_no_lease(fake, sent) -> None:
+def test_an_error_in_what_is_to_be_told_costs_a_heartbeat_and_no_lease(fake_service, sent) -> None:
     def fields() -> dict[str, str]:
         if now() < 130:
             raise KeyError("tasks")
         return HALF
 
     async def lost() -> None:
-        lease = lease_of(fake)
+        lease = lease_of(fake_service)
         with lease.held(), pytest.raises(TimeoutError):
             async with asyncio.timeout(600):
                 await lease.keep(fields, lambda: None, AHEAD)
 
     run(lost())
 
-    assert "beats_failed" in sent.names
-    assert fake.times(CALL)[0] == pytest.approx(135, abs=0.5)
+    assert "heartbeats_failed" in sent.names
+    assert fake_service.times(CALL)[0] == pytest.approx(135, abs=0.5)
 
 
-def test_a_short_lease_is_tried_for_again_within_its_interval(fake) -> None:
+def test_a_short_lease_is_tried_for_again_within_its_interval(fake_service) -> None:
     async def calls() -> None:
-        fake.fail(CALL, OSError(), times=1)
-        await kept(lease_of(fake, timeout="1 minute", beat=5, polled_before=None), 30)
+        fake_service.fail(CALL, OSError(), times=1)
+        await kept(lease_of(fake_service, timeout="1 minute", heartbeat_seconds=5, polled_before=None), 30)
 
     run(calls())
 
-    assert fake.times(CALL)[:2] == [0, 5]
+    assert fake_service.times(CALL)[:2] == [0, 5]
 
 
-def test_a_secret_in_an_error_is_not_logged(fake, lines) -> None:
+def test_a_secret_in_an_error_is_not_logged(fake_service, logged) -> None:
     async def heartbeat() -> None:
-        fake.fail(CALL, OSError("http://user:pass-1234@proxy:8080 refused"))
-        await lease_of(fake).heartbeat(HALF)
+        fake_service.fail(CALL, OSError("http://user:pass-1234@proxy:8080 refused"))
+        await lease_of(fake_service).heartbeat(HALF)
 
     run(heartbeat())
 
-    assert "refused" in lines()[-1][1]
-    assert "pass-1234" not in lines()[-1][1]
+    assert "refused" in logged()[-1][1]
+    assert "pass-1234" not in logged()[-1][1]
 
 
-def test_a_throttled_heartbeat_slows_all_of_the_account_down(fake) -> None:
+def test_a_throttled_heartbeat_slows_all_of_the_account_down(fake_service) -> None:
     async def rates() -> tuple[float, float]:
         limiter = rate_limiter_for(REPORT_RATE, CALL, "fake")
         before = limiter.rate
-        fake.fail(CALL, ThrottledError(CALL, "ThrottlingException", "Rate exceeded"), times=1)
-        await lease_of(fake).heartbeat(HALF)
+        fake_service.fail(CALL, ThrottledError(CALL, "ThrottlingException", "Rate exceeded"), times=1)
+        await lease_of(fake_service).heartbeat(HALF)
         return before, limiter.rate
 
     before, after = run(rates())
@@ -325,7 +313,7 @@ def test_a_throttled_heartbeat_slows_all_of_the_account_down(fake) -> None:
 
 
 @pytest.mark.parametrize(
-    ("polled_before", "beat", "timeout", "seconds"),
+    ("polled_before", "heartbeat_seconds", "timeout", "seconds"),
     [
         (5, 60, "15 minutes", 55),  # acknowledged a moment ago
         (5, 300, "15 minutes", 55),  # not known to be acknowledged: two minutes at most since the poll
@@ -337,70 +325,72 @@ def test_a_throttled_heartbeat_slows_all_of_the_account_down(fake) -> None:
     ],
 )
 def test_the_acknowledgement_is_the_first_heartbeat(
-    fake, polled_before: float | None, beat: float, timeout: str, seconds: float
+    fake_service, polled_before: float | None, heartbeat_seconds: float, timeout: str, seconds: float
 ) -> None:
     async def due() -> float:
-        return lease_of(fake, beat=beat, timeout=timeout, polled_before=polled_before).seconds_until_due()
+        return lease_of(
+            fake_service, heartbeat_seconds=heartbeat_seconds, timeout=timeout, polled_before=polled_before
+        ).seconds_until_due()
 
     assert run(due()) == pytest.approx(seconds, abs=1e-3)
 
 
-def test_a_poller_whose_clock_is_wrong_does_not_put_heartbeats_off(fake) -> None:
+def test_a_poller_whose_clock_is_wrong_does_not_put_heartbeats_off(fake_service) -> None:
     """Neither at the first look nor at any later one."""
 
     async def calls() -> None:
-        await kept(lease_of(fake, polled_before=-3600), 200)
+        await kept(lease_of(fake_service, polled_before=-3600), 200)
 
     run(calls())
 
-    assert fake.times(CALL)[0] == pytest.approx(60, abs=0.01)
+    assert fake_service.times(CALL)[0] == pytest.approx(60, abs=0.01)
 
 
 @pytest.mark.parametrize(("timeout", "interval"), [("15 minutes", 60), ("5 minutes", 60), ("1 minute", 20)])
-def test_heartbeats_come_at_their_interval(fake, timeout: str, interval: float) -> None:
+def test_heartbeats_come_at_their_interval(fake_service, timeout: str, interval: float) -> None:
     async def calls() -> None:
-        fake.seconds[CALL] = 0.2
-        await kept(lease_of(fake, timeout=timeout), 3600)
+        fake_service.seconds[CALL] = 0.2
+        await kept(lease_of(fake_service, timeout=timeout), 3600)
 
     run(calls())
 
-    times = fake.times(CALL)
+    times = fake_service.times(CALL)
     gaps = [at - last for last, at in itertools.pairwise(times)]
     assert gaps[1:] == pytest.approx([interval] * len(gaps[1:]), abs=0.01)
     assert gaps[0] <= interval + 0.01
     assert len(times) >= 3600 / interval - 2
 
 
-def test_heartbeats_of_a_late_triggerer_come_at_once_and_then_in_their_phase(fake) -> None:
+def test_heartbeats_of_a_late_triggerer_come_at_once_and_then_in_their_phase(fake_service) -> None:
     """Or all would come at the same moment of each minute from then on."""
 
     async def keep_all() -> None:
-        fake.seconds[CALL] = 0.2
-        leases = [lease_of(fake, task_id=f"task {number}", polled_before=7200) for number in range(20)]
+        fake_service.seconds[CALL] = 0.2
+        leases = [lease_of(fake_service, task_id=f"task {number}", polled_before=7200) for number in range(20)]
         await asyncio.gather(*(kept(lease, 600) for lease in leases))
 
     run(keep_all())
 
-    assert all(beats[0][0] < 1 for beats in fake.progress.values())
-    assert len({round(beats[-1][0] % 60) for beats in fake.progress.values()}) > 10
+    assert all(heartbeats[0][0] < 1 for heartbeats in fake_service.progress.values())
+    assert len({round(heartbeats[-1][0] % 60) for heartbeats in fake_service.progress.values()}) > 10
 
 
-def test_what_is_to_be_told_is_brought_up_to_date_ahead(fake) -> None:
+def test_what_is_to_be_told_is_brought_up_to_date_ahead(fake_service) -> None:
     looked: list[float] = []
 
     async def calls() -> None:
-        lease = lease_of(fake)
-        fake.seconds[CALL] = 0.2
+        lease = lease_of(fake_service)
+        fake_service.seconds[CALL] = 0.2
         with lease.held(), pytest.raises(TimeoutError):
             async with asyncio.timeout(600):
                 await lease.keep(lambda: HALF, lambda: looked.append(now()), AHEAD)
 
     run(calls())
 
-    times = fake.times(CALL)
+    times = fake_service.times(CALL)
     assert len(looked) >= len(times) >= 9
-    for look, beat in zip(looked[2:], times[2:], strict=False):
-        assert beat - look == pytest.approx(AHEAD, abs=0.01)
+    for look, heartbeat in zip(looked[2:], times[2:], strict=False):
+        assert heartbeat - look == pytest.approx(AHEAD, abs=0.01)
 
 
 @pytest.mark.parametrize(
@@ -414,34 +404,34 @@ def test_what_is_to_be_told_is_brought_up_to_date_ahead(fake) -> None:
     ],
 )
 def test_a_young_lease_waits_until_there_is_something_to_tell(
-    fake, polled_before: float, timeout: str, seconds: float
+    fake_service, polled_before: float, timeout: str, seconds: float
 ) -> None:
     """Short work would else tell nothing of its progress: its first heartbeat would be its last."""
 
     async def calls() -> None:
-        await kept(lease_of(fake, beat=10, timeout=timeout, polled_before=polled_before), 60)
+        await kept(lease_of(fake_service, heartbeat_seconds=10, timeout=timeout, polled_before=polled_before), 60)
 
     run(calls())
 
-    assert fake.times(CALL)[0] == pytest.approx(seconds, abs=0.01)
+    assert fake_service.times(CALL)[0] == pytest.approx(seconds, abs=0.01)
 
 
 # Which lease comes first
 
 
-def test_who_ends_first_has_the_first_heartbeat(fake) -> None:
+def test_who_ends_first_has_the_first_heartbeat(fake_service) -> None:
     """As far as can be told: of one that another process kept, from the phase in which it did."""
 
     async def urgencies() -> dict[str, float]:
-        fresh = lease_of(fake, polled_before=5)
-        just_kept = lease_of(fake, polled_before=7200)
+        fresh = lease_of(fake_service, polled_before=5)
+        just_kept = lease_of(fake_service, polled_before=7200)
         await just_kept.heartbeat(HALF)
         return {
             "fresh": fresh.urgency,
             "kept": just_kept.urgency,
-            "taken over": lease_of(fake, polled_before=7200).urgency,
-            "short": lease_of(fake, polled_before=7200, timeout="5 minutes").urgency,
-            "unknown": lease_of(fake, polled_before=None).urgency,
+            "taken over": lease_of(fake_service, polled_before=7200).urgency,
+            "short": lease_of(fake_service, polled_before=7200, timeout="5 minutes").urgency,
+            "unknown": lease_of(fake_service, polled_before=None).urgency,
         }
 
     urgency = run(urgencies())
@@ -453,10 +443,10 @@ def test_who_ends_first_has_the_first_heartbeat(fake) -> None:
     assert urgency["short"] == urgency["taken over"] - 600
 
 
-def test_a_lease_counts_while_it_is_held(fake) -> None:
+def test_a_lease_counts_while_it_is_held(fake_service) -> None:
     async def counts() -> list[int]:
         load = load_of(asyncio.get_running_loop(), "fake")
-        lease = lease_of(fake)
+        lease = lease_of(fake_service)
         seen = [load.leases.total()]
         with contextlib.suppress(OSError), lease.held():
             seen.append(load.leases.total())
@@ -466,12 +456,12 @@ def test_a_lease_counts_while_it_is_held(fake) -> None:
     assert run(counts()) == [0, 1, 0]
 
 
-def test_a_supervision_that_is_canceled_ends_in_the_midst_of_a_heartbeat(fake) -> None:
+def test_a_supervision_that_is_canceled_ends_in_the_midst_of_a_heartbeat(fake_service) -> None:
     """As when Airflow ends a trigger; a heartbeat catches every error, and this is none."""
 
     async def cancel() -> None:
-        fake.seconds[CALL] = 30
-        keeping = asyncio.create_task(kept(lease_of(fake, polled_before=None), 600))
+        fake_service.seconds[CALL] = 30
+        keeping = asyncio.create_task(kept(lease_of(fake_service, polled_before=None), 600))
         await asyncio.sleep(10)
         keeping.cancel()
         with pytest.raises(asyncio.CancelledError):
@@ -479,4 +469,4 @@ def test_a_supervision_that_is_canceled_ends_in_the_midst_of_a_heartbeat(fake) -
 
     run(cancel())
 
-    assert not fake.progress
+    assert not fake_service.progress

@@ -13,14 +13,15 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from airflow_provider_datapipeline._airflow import compat
-from airflow_provider_datapipeline._task_runner import batches
 from airflow_provider_datapipeline._task_runner.assignment import (
     Assignment,
     error_detail_of,
     logical_dates_of,
     run_id_of,
 )
-from airflow_provider_datapipeline._task_runner.targets import choose_target
+from airflow_provider_datapipeline._task_runner.batches import BatchStarter
+from airflow_provider_datapipeline._task_runner.target_run_creation import choose_target
+from airflow_provider_datapipeline.hooks.datapipeline import DataPipelineHook
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -50,6 +51,11 @@ from airflow_provider_datapipeline.task_runner import data_pipeline_task_runner
 POLLER = ("runner_poller", "poll_1", "start")
 
 
+def api_server_error(status: int, body: dict[str, Any]) -> AirflowRuntimeError:
+    detail = {"status_code": status, "message": "Server returned error", "detail": body}
+    return AirflowRuntimeError(ErrorResponse(error=ErrorType.API_SERVER_ERROR, detail=detail))
+
+
 class Supervisor:
     """Airflow's supervisor, as far as DAG runs go: it remembers them and knows what exists."""
 
@@ -62,6 +68,8 @@ class Supervisor:
         self.refusals: dict[str, tuple[int, dict[str, Any]]] = {}
         """By DAG id: status and body of the answer to the wish for a run."""
         self.refusal_of_dates: tuple[int, dict[str, Any]] | None = None
+        self.delay: Callable[[str], None] = lambda _: None
+        """Called with the DAG id before each wish for a run is answered."""
 
     def send(self, msg: Any) -> Any:
         match msg:
@@ -73,23 +81,24 @@ class Supervisor:
                 return DRCount(count=sum(date in msg.logical_dates for date in self._dates(msg.dag_id)))
             case GetDagRunState():
                 if (msg.dag_id, msg.run_id) not in self.runs:
-                    self._refuse(404, {"detail": {"reason": "not_found", "msg": "Dag run not found"}})
+                    raise api_server_error(404, {"detail": {"reason": "not_found", "msg": "Dag run not found"}})
                 return DagRunStateResult(state="running")
         return None  # before Airflow 3.2 a connection that was found is told to the supervisor, to be masked
 
     def _trigger(self, message: TriggerDagRun) -> Any:
+        self.delay(message.dag_id)
         key = (message.dag_id, message.run_id)
         if self.lost.get(key, 0) > 0 or message.dag_id == "unknown":
             self.lost[key] = self.lost.get(key, 0) - 1
             text = f"Dag with dag_id: {message.dag_id!r} not found"
-            self._refuse(404, {"detail": {"reason": "not_found", "message": text}})
+            raise api_server_error(404, {"detail": {"reason": "not_found", "message": text}})
         if message.dag_id in self.refusals:
-            self._refuse(*self.refusals[message.dag_id])
+            raise api_server_error(*self.refusals[message.dag_id])
         if key in self.runs:
             return ErrorResponse(error=ErrorType.DAGRUN_ALREADY_EXISTS)
         if message.logical_date is not None:
             if self.refusal_of_dates:
-                self._refuse(*self.refusal_of_dates)
+                raise api_server_error(*self.refusal_of_dates)
             if message.logical_date in self._dates(message.dag_id):
                 return ErrorResponse(error=ErrorType.DAGRUN_ALREADY_EXISTS)
         self.runs.append(key)
@@ -99,11 +108,6 @@ class Supervisor:
 
     def _dates(self, dag_id: str) -> list[datetime | None]:
         return [date for (of_dag, _), date in self.dates.items() if of_dag == dag_id]
-
-    @staticmethod
-    def _refuse(status: int, body: dict[str, Any]) -> None:
-        detail = {"status_code": status, "message": "Server returned error", "detail": body}
-        raise AirflowRuntimeError(ErrorResponse(error=ErrorType.API_SERVER_ERROR, detail=detail))
 
 
 @pytest.fixture
@@ -121,8 +125,12 @@ class Instance:
     def __init__(self) -> None:
         self.pushed: dict[str, str] = {}
         self.batch: Any = None
+        self.errors: dict[str, Exception] = {}
+        """By key: what is raised instead of storing an XCom."""
 
     def xcom_push(self, key: str, value: str) -> None:
+        if key in self.errors:
+            raise self.errors[key]
         self.pushed[key] = value
 
     def xcom_pull(self, *, task_ids: str, key: str) -> Any:
@@ -151,6 +159,52 @@ def start(context: dict[str, Any], *tasks: PipelineTask, age: float = 0, **chang
     context["ti"].batch = [{"conf": task.to_conf(), "at": at} for task in tasks]
     make_operator(**changes).execute(context)
     return at
+
+
+class FakeClock:
+    """
+    A clock that goes on only while somebody sleeps, or when it is told to.
+
+    :ivar waited: the seconds that have passed
+    """
+
+    def __init__(self) -> None:
+        self.waited = 0.0
+        self.alarms: list[tuple[float, Callable[[], None]]] = []
+        """From how many seconds on what is done, after each sleep."""
+        self._start = time.time()
+
+    def wall(self) -> float:
+        return self._start + self.waited
+
+    def monotonic(self) -> float:
+        return self.waited
+
+    def sleep(self, seconds: float) -> None:
+        self.waited += seconds
+        for after, do in self.alarms:
+            if self.waited > after:
+                do()
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()
+
+
+def start_in_fake_time(
+    clock: FakeClock, context: dict[str, Any], *tasks: PipelineTask, age: float = 0, **changes: Any
+) -> None:
+    """Start a batch of tasks that were polled ``age`` seconds ago, without the operator."""
+    parameters: dict[str, Any] = {
+        "hook": DataPipelineHook("emulated"),
+        "runner_dag_id": "runner",
+        "target_dag_id": "nightly",
+        "allowed_pipeline_ids": None,
+        "clock": clock,
+    }
+    batch = [{"conf": task.to_conf(), "at": clock.wall() - age} for task in tasks]
+    BatchStarter(**{**parameters, **changes}).start(batch, context)
 
 
 def test_from_airflow_3_3_on_the_task_that_polled_starts_the_batch(polled, supervisor, context) -> None:
@@ -190,8 +244,8 @@ def test_runner_and_target_are_started_before_the_acknowledgement(service, polle
     expected = Assignment(task=polled, target_dag_id="nightly", polled_at=polled_at, poller=POLLER)
     assert Assignment.from_conf(supervisor.confs["runner"]) == expected
     assert supervisor.confs["nightly"] == expected.target_conf("runner")
-    (beat,) = service.received("ReportTaskProgress")
-    assert beat.parameters["taskId"] == polled.task_id
+    (heartbeat,) = service.received("ReportTaskProgress")
+    assert heartbeat.parameters["taskId"] == polled.task_id
     assert sent.values == [("acknowledged", 1, {"dag_id": "runner"})]
 
 
@@ -233,19 +287,13 @@ def test_the_fault_of_one_task_does_not_keep_the_others(service, polled, supervi
     assert sent.names == ["errors.not_found", "not_started", "acknowledged"]
 
 
-@pytest.fixture
-def enough_looks(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A DAG that Airflow does not know has been looked for long enough, if 60 s have passed since the poll."""
-    for name in ("_PARSE_SECONDS", "_NEVER_KNOWN_SECONDS", "_FAILING_SECONDS"):
-        monkeypatch.setattr(batches, name, 0)
-
-
-@pytest.mark.usefixtures("enough_looks")
-def test_an_unknown_target_is_kept_for_the_supervision(service, polled, supervisor, context, sent) -> None:
+def test_an_unknown_target_is_kept_for_the_supervision(  # noqa: PLR0917  # fixtures
+    service, polled, supervisor, context, clock, sent
+) -> None:
     """Which reports it; the text names the DAG and where its id comes from."""
     template = "{{ 'unknown' }}"
 
-    start(context, polled, age=61, target_dag_id=template)
+    start_in_fake_time(clock, context, polled, age=61, target_dag_id=template)
 
     assert [dag_id for dag_id, _ in supervisor.runs] == ["runner"]
     refusal = context["ti"].pushed[run_id_of(polled)]
@@ -255,22 +303,9 @@ def test_an_unknown_target_is_kept_for_the_supervision(service, polled, supervis
     assert sent.names == ["refused", "acknowledged"]
 
 
-@pytest.fixture
-def watch(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
-    """A clock of the batches that goes on while they sleep only; ``waits`` is what they slept so far."""
-    watch = SimpleNamespace(waits=0.0, start=time.time())
-
-    def sleep(seconds: float) -> None:
-        watch.waits += seconds
-
-    clock = SimpleNamespace(sleep=sleep, monotonic=lambda: watch.waits, time=lambda: watch.start + watch.waits)
-    monkeypatch.setattr(batches, "time", clock)
-    return watch
-
-
 @pytest.mark.parametrize(("known_before", "least", "most"), [(False, 10, 15), (True, 60, 65)])
 def test_a_target_that_never_had_a_run_is_not_looked_for_long(  # noqa: PLR0917  # fixtures
-    service, submit, hook, supervisor, context, watch, known_before, least, most
+    service, submit, hook, supervisor, context, clock, known_before, least, most
 ) -> None:
     """Its id is misspelt, most likely; one that had runs may be in a file that is being replaced."""
     submit("echo 1", "echo 2")
@@ -279,9 +314,9 @@ def test_a_target_that_never_had_a_run_is_not_looked_for_long(  # noqa: PLR0917 
     if known_before:
         supervisor.known_before.add("nightly")
 
-    start(context, unknown, other)
+    start_in_fake_time(clock, context, unknown, other)
 
-    assert least <= watch.waits <= most
+    assert least <= clock.waited <= most
     assert "'nightly' not found" in context["ti"].pushed[run_id_of(unknown)]
     assert "spelt" in context["ti"].pushed[run_id_of(unknown)]
     acknowledged = [each.parameters["taskId"] for each in service.received("ReportTaskProgress")]
@@ -303,14 +338,14 @@ SERVER_ERROR = (500, {"message": "Internal server error"})
 )
 @pytest.mark.parametrize("refused", ["runner", "nightly"])
 def test_what_airflow_refuses_for_good_is_reported(  # noqa: PLR0917  # fixtures
-    service, polled, supervisor, context, watch, sent, refused, refusal, words, waits
+    service, polled, supervisor, context, clock, sent, refused, refusal, words, waits
 ) -> None:
     """At once, or when the API server has failed over it for half a minute; by whoever there is to report it."""
     supervisor.refusals[refused] = refusal
 
-    start(context, polled)
+    start_in_fake_time(clock, context, polled)
 
-    assert waits <= watch.waits <= waits + 5
+    assert waits <= clock.waited <= waits + 5
     assert len(service.received("ReportTaskProgress")) == 1
     (attempt,) = service.attempts()
     if refused == "runner":
@@ -356,58 +391,39 @@ def test_what_airflow_says_can_stay_in_its_log(  # noqa: PLR0917  # fixtures
 
 
 def test_a_batch_that_fails_as_a_whole_comes_to_its_end(  # noqa: PLR0917  # fixtures
-    service, submit, hook, supervisor, context, watch, sent, monkeypatch
+    service, submit, hook, supervisor, context, clock, sent
 ) -> None:
     """Before it is handed out again, though Airflow's client tries for ten seconds before it says that it failed."""
     submit(*(f"echo {number}" for number in range(5)))
     batch = [hook.poll_for_task("airflow") for _ in range(5)]
-    send = supervisor.send
-
-    def send_slowly(msg: Any) -> Any:
-        if isinstance(msg, TriggerDagRun) and msg.dag_id == "nightly":
-            watch.waits += 10
-        return send(msg)
-
-    monkeypatch.setattr(supervisor, "send", send_slowly)
+    supervisor.delay = lambda dag_id: clock.sleep(10 if dag_id == "nightly" else 0)
     supervisor.refusals["nightly"] = SERVER_ERROR
 
-    start(context, *batch, logical_date=False)
+    start_in_fake_time(clock, context, *batch, logical_date=False)
 
     assert len(context["ti"].pushed) == len(service.received("ReportTaskProgress")) == 5
     assert sent.names == ["refused", "acknowledged"] * 5
 
 
-def test_an_api_server_that_recovers_has_refused_nothing(polled, supervisor, context, watch, monkeypatch) -> None:
+def test_an_api_server_that_recovers_has_refused_nothing(polled, supervisor, context, clock) -> None:
     supervisor.refusals["nightly"] = SERVER_ERROR
-    sleep = batches.time.sleep
+    clock.alarms.append((20, supervisor.refusals.clear))
 
-    def recover(seconds: float) -> None:
-        sleep(seconds)
-        if watch.waits > 20:
-            supervisor.refusals.clear()
-
-    monkeypatch.setattr(batches.time, "sleep", recover)
-
-    start(context, polled)
+    start_in_fake_time(clock, context, polled)
 
     assert supervisor.runs == [("runner", run_id_of(polled)), ("nightly", run_id_of(polled))]
     assert context["ti"].pushed == {}
 
 
-@pytest.mark.usefixtures("watch")
 @pytest.mark.parametrize("refused", ["runner", "nightly"])
 def test_an_api_server_that_stores_nothing_has_refused_nothing(  # noqa: PLR0917  # fixtures
-    monkeypatch, service, polled, supervisor, context, sent, refused
+    service, polled, supervisor, context, clock, sent, refused
 ) -> None:
     """It is the database then that fails: the service hands the task out again."""
     supervisor.refusals[refused] = SERVER_ERROR
+    context["ti"].errors[run_id_of(polled)] = api_server_error(*SERVER_ERROR)
 
-    def fail(key: str, value: str) -> None:
-        supervisor._refuse(*SERVER_ERROR)
-
-    monkeypatch.setattr(context["ti"], "xcom_push", fail)
-
-    start(context, polled)
+    start_in_fake_time(clock, context, polled)
 
     assert not service.received("ReportTaskProgress")
     assert service.attempts()[0].reported_status is None
@@ -496,19 +512,18 @@ def test_a_date_that_airflow_refuses_keeps_no_task(scheduled, supervisor, contex
 @pytest.mark.parametrize("age", [0, 61])
 @pytest.mark.parametrize("lost", ["nightly", "runner"])
 def test_a_dag_that_airflow_has_lost_for_a_moment_is_waited_for(  # noqa: PLR0917  # fixtures
-    monkeypatch, service, submit, hook, supervisor, context, sent, lost, age
+    service, submit, hook, supervisor, context, clock, sent, lost, age
 ) -> None:
     """
     While its file is parsed anew, however late that is looked for; the others of the batch have started by then, and
     nothing is started twice.
     """
-    monkeypatch.setattr(batches, "_LOOK_AGAIN_SECONDS", 0.01)
     submit("echo 1", "echo 2")
     first, second = hook.poll_for_task("airflow"), hook.poll_for_task("airflow")
     supervisor.lost = {(lost, run_id_of(first)): 3}
     supervisor.known_before = {"nightly"}
 
-    start(context, first, second, age=age)
+    start_in_fake_time(clock, context, first, second, age=age)
 
     of_dag = [run_id for dag_id, run_id in supervisor.runs if dag_id == lost]
     assert of_dag == [run_id_of(second), run_id_of(first)]
@@ -519,33 +534,26 @@ def test_a_dag_that_airflow_has_lost_for_a_moment_is_waited_for(  # noqa: PLR091
     assert sent.names == ["acknowledged", "acknowledged"]
 
 
-@pytest.mark.usefixtures("enough_looks")
 def test_a_refusal_that_cannot_be_kept_does_not_keep_the_others(  # noqa: PLR0917  # fixtures
-    monkeypatch, service, submit, hook, supervisor, context, sent
+    service, submit, hook, supervisor, context, clock, sent
 ) -> None:
     submit("echo 1", "echo 2")
     first, second = hook.poll_for_task("airflow"), hook.poll_for_task("airflow")
     supervisor.lost = {("nightly", run_id_of(each)): 1000 for each in (first, second)}
-    keep = context["ti"].xcom_push
+    context["ti"].errors[run_id_of(first)] = ConnectionError("the API server is gone")
 
-    def keep_one(key: str, value: str) -> None:
-        if key == run_id_of(first):
-            raise ConnectionError("the API server is gone")
-        keep(key=key, value=value)
-
-    monkeypatch.setattr(context["ti"], "xcom_push", keep_one)
-
-    start(context, first, second, age=61)
+    start_in_fake_time(clock, context, first, second, age=61)
 
     assert list(context["ti"].pushed) == [run_id_of(second)]
     assert [each.parameters["taskId"] for each in service.received("ReportTaskProgress")] == [second.task_id]
     assert sent.names == ["not_started", "refused", "acknowledged"]
 
 
-@pytest.mark.usefixtures("enough_looks")
-def test_a_task_whose_runner_stays_lost_is_left_to_the_service(service, polled, supervisor, context, sent) -> None:
+def test_a_task_whose_runner_stays_lost_is_left_to_the_service(  # noqa: PLR0917  # fixtures
+    service, polled, supervisor, context, clock, sent
+) -> None:
     """Without a runner nobody would report it, so it is not acknowledged."""
-    start(context, polled, age=61, runner_dag_id="unknown")
+    start_in_fake_time(clock, context, polled, age=61, runner_dag_id="unknown")
 
     assert supervisor.runs == []
     assert not service.received("ReportTaskProgress")
@@ -624,7 +632,7 @@ def test_a_template_that_gives_no_target_is_a_refusal_that_names_it(
 
 def test_where_airflow_does_not_start_the_trigger_the_tasks_defer_to_it(make_task) -> None:
     """With the values that Airflow would have rendered."""
-    poller, runner = data_pipeline_task_runner(worker_group="airflow", beat=30)
+    poller, runner = data_pipeline_task_runner(worker_group="airflow", heartbeat=30)
     conf = Assignment(task=make_task(), target_dag_id="nightly").runner_conf()
 
     with pytest.raises(TaskDeferred) as polling:

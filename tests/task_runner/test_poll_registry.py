@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from airflow_provider_datapipeline._task_runner import poll_registry
-from airflow_provider_datapipeline._task_runner.poll_registry import Polled, next_task
+from airflow_provider_datapipeline._task_runner.poll_registry import PolledTask, next_task
 from airflow_provider_datapipeline.exceptions import AccessDeniedError
 
 if TYPE_CHECKING:
@@ -152,7 +152,7 @@ async def test_task_runners_of_one_worker_group_have_polls_of_their_own(service,
 
 @pytest.mark.parametrize(("age", "is_usable"), [(0, True), (89, True), (91, False), (3600, False)])
 def test_a_task_is_worth_starting_for_a_minute_and_a_half(make_task, age: float, is_usable: bool) -> None:
-    assert Polled(make_task(), time.time() - age).is_usable is is_usable
+    assert PolledTask(make_task(), time.time() - age).is_usable is is_usable
 
 
 def test_polls_are_kept_apart_by_event_loop(service, hook) -> None:

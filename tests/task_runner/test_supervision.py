@@ -17,7 +17,7 @@ if not compat.AIRFLOW_3:
 from airflow_provider_datapipeline._airflow import stored_run
 from airflow_provider_datapipeline._task_runner.assignment import Assignment
 from airflow_provider_datapipeline._task_runner.rate_limits import REPORT_RATE, rate_limiter_for
-from airflow_provider_datapipeline._task_runner.supervision import Ending, Result, Supervision
+from airflow_provider_datapipeline._task_runner.supervision import Ending, Supervision, SupervisionResult
 from airflow_provider_datapipeline._task_runner.watcher import WATCH_SECONDS, RunWatcher
 from airflow_provider_datapipeline.exceptions import (
     InternalServiceError,
@@ -62,7 +62,7 @@ class World:
     service: FakeService = field(default_factory=FakeService)
     polled_before: float | None = 0.0
     run_timeout: float | None = None
-    beat: float = 60.0
+    heartbeat_seconds: float = 60.0
     refusal: str = ""
     detail: ErrorDetail = ErrorDetail.FULL
     lasted: float = 0.0
@@ -77,11 +77,11 @@ class World:
         """Have the target run end."""
         self.at(seconds, lambda: self.airflow.runs.update({RUN: state}))
 
-    def supervise(self) -> Result:
+    def supervise(self) -> SupervisionResult:
         """Supervise the task to its end."""
         return run(self._supervise())
 
-    async def _supervise(self) -> Result:
+    async def _supervise(self) -> SupervisionResult:
         loop = asyncio.get_running_loop()
         for seconds, change in self._changes:
             loop.call_later(seconds, change)
@@ -97,7 +97,7 @@ class World:
             run_id=RUN_ID,
             hook=self.service,  # type: ignore[arg-type]  # as far as it is used
             account="account",
-            beat=self.beat,
+            heartbeat_seconds=self.heartbeat_seconds,
             run_timeout=self.run_timeout,
             airflow=self.airflow,
             watcher=RunWatcher(self.airflow),
@@ -116,12 +116,12 @@ class World:
         return reported
 
     @property
-    def beats(self) -> list[float]:
+    def heartbeats(self) -> list[float]:
         """When heartbeats were sent."""
         return self.service.times("ReportTaskProgress")
 
     def longest_silence(self, until: float) -> float:
-        times = [time for time in self.beats if time < until]
+        times = [time for time in self.heartbeats if time < until]
         return max(later - sooner for sooner, later in itertools.pairwise([0.0, *times, until]))
 
 
@@ -147,7 +147,7 @@ def precondition(world: World, make_task: Callable[..., PipelineTask]) -> World:
 def test_a_success_is_reported_within_seconds(world: World, sent: SentMetrics) -> None:
     world.ends(100.5, "success")
 
-    assert world.supervise() == Result(Ending.REPORTED, "FINISHED")
+    assert world.supervise() == SupervisionResult(Ending.REPORTED, "FINISHED")
 
     assert world.report.status == "FINISHED"
     assert world.report.error_id is None
@@ -164,7 +164,7 @@ def test_a_failure_is_reported_with_its_error(world: World) -> None:
     world.airflow.tasks[RUN] = {"extract": "success", "work": "failed"}
     world.ends(100, "failed")
 
-    assert world.supervise() == Result(Ending.REPORTED, "FAILED")
+    assert world.supervise() == SupervisionResult(Ending.REPORTED, "FAILED")
 
     assert world.report.error_id == error.error_id
     assert "no such table" in (world.report.error_message or "")
@@ -181,7 +181,7 @@ def test_a_failure_can_be_reported_without_its_text(world: World) -> None:
     world.detail = ErrorDetail.TYPE
     world.ends(100, "failed")
 
-    assert world.supervise() == Result(Ending.REPORTED, "FAILED")
+    assert world.supervise() == SupervisionResult(Ending.REPORTED, "FAILED")
 
     assert world.report.error_id == "ValueError"
     message = world.report.error_message or ""
@@ -200,7 +200,7 @@ def test_without_texts_a_refusal_refers_to_the_log_that_has_it(world: World, is_
         world.airflow.xcoms[*POLLER, -1, RUN_ID] = "Airflow says: secret"
     world.detail = ErrorDetail.TYPE
 
-    assert world.supervise() == Result(Ending.REPORTED, "FAILED")
+    assert world.supervise() == SupervisionResult(Ending.REPORTED, "FAILED")
 
     dag_id, run_id, task_id = POLLER
     assert world.report.error_id == "AirflowDagRunRefused"
@@ -213,7 +213,7 @@ def test_a_precondition_is_answered(precondition: World, returned: bool, status:
     precondition.airflow.xcoms[(*RUN, "check", -1, stored_run.RETURN_KEY)] = returned
     precondition.ends(100, "success")
 
-    assert precondition.supervise() == Result(Ending.REPORTED, status)
+    assert precondition.supervise() == SupervisionResult(Ending.REPORTED, status)
 
 
 def test_a_value_that_airflow_cannot_deserialise_does_not_keep_a_report(precondition: World) -> None:
@@ -223,7 +223,7 @@ def test_a_value_that_airflow_cannot_deserialise_does_not_keep_a_report(precondi
     )
     precondition.ends(100, "success")
 
-    assert precondition.supervise() == Result(Ending.REPORTED, "FINISHED")
+    assert precondition.supervise() == SupervisionResult(Ending.REPORTED, "FINISHED")
     assert precondition.report.at < 104
 
 
@@ -232,7 +232,7 @@ def test_an_error_that_airflow_cannot_deserialise_is_said_to_be_there(world: Wor
     world.airflow.tasks[RUN] = {"work": "failed"}
     world.ends(100, "failed")
 
-    assert world.supervise() == Result(Ending.REPORTED, "FAILED")
+    assert world.supervise() == SupervisionResult(Ending.REPORTED, "FAILED")
     assert world.report.error_id == "AirflowDagRunFailed"
     assert world.report.at < 104
     assert "no such class" in f"{world.report.error_message}{world.report.error_stack_trace}"
@@ -263,7 +263,7 @@ def test_a_run_that_was_cleared_before_it_was_judged_has_not_ended(world: World)
     world.ends(100, "success")
     world.ends(300, "failed")
 
-    assert world.supervise() == Result(Ending.REPORTED, "FAILED")
+    assert world.supervise() == SupervisionResult(Ending.REPORTED, "FAILED")
     assert world.report.at >= 300
 
 
@@ -273,7 +273,7 @@ def test_a_run_that_was_cleared_before_it_was_judged_has_not_ended(world: World)
 def test_a_task_without_a_target_is_refused_at_once(world: World) -> None:
     world.refusal = "There is no DAG 'nightly'."
 
-    assert world.supervise() == Result(Ending.REPORTED, "FAILED")
+    assert world.supervise() == SupervisionResult(Ending.REPORTED, "FAILED")
 
     assert (world.report.error_id, world.lasted) == ("AirflowDagRunRefused", 0)
     assert "There is no DAG 'nightly'." in (world.report.error_message or "")
@@ -286,7 +286,7 @@ def test_what_the_poller_was_refused_is_reported(world: World) -> None:
     world.airflow.fail("xcom", AWAY, times=2)
     world.at(20, lambda: world.airflow.xcoms.update({(*POLLER, -1, RUN_ID): "DAG 'nightly' has import errors."}))
 
-    assert world.supervise() == Result(Ending.REPORTED, "FAILED")
+    assert world.supervise() == SupervisionResult(Ending.REPORTED, "FAILED")
 
     assert world.report.error_id == "AirflowDagRunRefused"
     assert "has import errors" in (world.report.error_message or "")
@@ -298,24 +298,24 @@ def test_a_run_that_comes_late_is_supervised(world: World) -> None:
     world.ends(140, "queued")
     world.ends(400, "success")
 
-    assert world.supervise() == Result(Ending.REPORTED, "FINISHED")
+    assert world.supervise() == SupervisionResult(Ending.REPORTED, "FINISHED")
 
 
 def test_a_run_that_does_not_come_is_reported_after_a_heartbeat(world: World) -> None:
     del world.airflow.runs[RUN]
 
-    assert world.supervise() == Result(Ending.REPORTED, "FAILED")
+    assert world.supervise() == SupervisionResult(Ending.REPORTED, "FAILED")
 
     assert world.report.error_id == "AirflowDagRunRefused"
     assert "deleted, or never created" in (world.report.error_message or "")
     assert 150 <= world.report.at <= 155
-    assert world.beats[-1] == pytest.approx(world.report.at, abs=0.1)
+    assert world.heartbeats[-1] == pytest.approx(world.report.at, abs=0.1)
 
 
 def test_a_run_that_is_deleted_is_reported(world: World) -> None:
     world.at(1000, world.airflow.runs.clear)
 
-    assert world.supervise() == Result(Ending.REPORTED, "FAILED")
+    assert world.supervise() == SupervisionResult(Ending.REPORTED, "FAILED")
 
     assert world.report.error_id == "AirflowDagRunRefused"
     assert 1150 <= world.report.at <= 1000 + 63 + 155
@@ -326,7 +326,7 @@ def test_a_task_that_was_never_acknowledged_is_left_to_its_next_hand_out(world: 
     del world.airflow.runs[RUN]
     world.service.fail("ReportTaskProgress", NOT_FOUND, begin=149)
 
-    assert world.supervise() == Result(Ending.LOST)
+    assert world.supervise() == SupervisionResult(Ending.LOST)
 
     assert not world.service.asked("SetTaskStatus")
     assert world.lasted >= 150
@@ -342,7 +342,7 @@ def test_a_run_that_is_over_its_time_is_stopped_and_reported(world: World, sent:
     world.run_timeout = 601
     world.polled_before = 100
 
-    assert world.supervise() == Result(Ending.REPORTED, "FAILED")
+    assert world.supervise() == SupervisionResult(Ending.REPORTED, "FAILED")
 
     assert world.report.error_id == "AirflowDagRunTimedOut"
     assert "run_timeout of 601 s" in (world.report.error_message or "")
@@ -358,7 +358,7 @@ def test_time_counts_from_now_where_nobody_knows_the_poll(world: World) -> None:
 
     assert world.report.at == pytest.approx(601, abs=1)
     # Nobody knows whether it was acknowledged: as soon as a look at Airflow has told how many leases there are.
-    assert world.beats[0] <= WATCH_SECONDS
+    assert world.heartbeats[0] <= WATCH_SECONDS
 
 
 def test_the_attempt_has_a_deadline_too(world: World, make_task: Callable[..., PipelineTask]) -> None:
@@ -376,7 +376,7 @@ def test_a_run_that_nobody_can_stop_goes_on_and_that_is_told(
     world.run_timeout = 601
     world.airflow.can_stop = False
 
-    assert world.supervise() == Result(Ending.REPORTED, "FAILED")
+    assert world.supervise() == SupervisionResult(Ending.REPORTED, "FAILED")
 
     assert world.report.error_id == "AirflowDagRunTimedOut"
     assert world.airflow.runs[RUN] == "running"
@@ -388,7 +388,7 @@ def test_a_run_that_ends_at_the_very_last_moment_has_its_own_outcome(world: Worl
     world.run_timeout = 601
     world.ends(600.5, "success")
 
-    assert world.supervise() == Result(Ending.REPORTED, "FINISHED")
+    assert world.supervise() == SupervisionResult(Ending.REPORTED, "FINISHED")
     assert world.report.at < 602
     assert not {"timed_out", "stopped", "not_stopped"} & set(sent.names)
 
@@ -397,7 +397,7 @@ def test_a_run_that_is_gone_at_its_deadline_is_over_its_time(world: World) -> No
     world.run_timeout = 601
     world.at(600, world.airflow.runs.clear)
 
-    assert world.supervise() == Result(Ending.REPORTED, "FAILED")
+    assert world.supervise() == SupervisionResult(Ending.REPORTED, "FAILED")
     assert world.report.error_id == "AirflowDagRunTimedOut"
 
 
@@ -405,7 +405,7 @@ def test_a_deadline_is_kept_while_airflow_is_away(world: World) -> None:
     world.run_timeout = 601
     world.airflow.fail("*", AWAY, begin=300)
 
-    assert world.supervise() == Result(Ending.REPORTED, "FAILED")
+    assert world.supervise() == SupervisionResult(Ending.REPORTED, "FAILED")
     assert world.report.error_id == "AirflowDagRunTimedOut"
     assert 601 <= world.report.at <= 601 + 40  # some tries to stop it
     assert world.longest_silence(world.report.at) <= 60
@@ -428,7 +428,7 @@ def test_a_task_that_is_not_wanted_any_more_has_its_run_stopped(
 ) -> None:
     world.at(100, lambda: lose(world))
 
-    assert world.supervise() == Result(Ending.LOST)
+    assert world.supervise() == SupervisionResult(Ending.LOST)
 
     assert 100 <= world.lasted <= 160
     assert world.airflow.runs[RUN] == "failed"
@@ -441,7 +441,7 @@ def test_a_run_that_had_ended_by_then_is_left_as_it_is(world: World, sent: SentM
     world.ends(95, "success")
     world.at(100, lambda: _cancel(world))
 
-    assert world.supervise() == Result(Ending.LOST)
+    assert world.supervise() == SupervisionResult(Ending.LOST)
 
     assert world.airflow.runs[RUN] == "success"
     assert not world.service.asked("SetTaskStatus")
@@ -462,7 +462,7 @@ def test_a_stop_is_tried_again_while_that_makes_sense(
     world.airflow.fail("stop_run", error, times=times)
     _cancel(world)
 
-    assert world.supervise() == Result(Ending.LOST)
+    assert world.supervise() == SupervisionResult(Ending.LOST)
 
     assert len(world.airflow.asked("stop_run")) == tries
     assert {"stopped", "not_stopped"} & set(sent.names) == {metric}
@@ -475,7 +475,7 @@ def test_heartbeats_go_on_while_airflow_is_away_and_the_end_is_reported_afterwar
     world.airflow.fail("*", AWAY, begin=300, end=2100)
     world.ends(400, "success")
 
-    assert world.supervise() == Result(Ending.REPORTED, "FINISHED")
+    assert world.supervise() == SupervisionResult(Ending.REPORTED, "FINISHED")
 
     assert 2100 <= world.report.at <= 2104
     assert world.longest_silence(world.report.at) <= 60
@@ -488,7 +488,7 @@ def test_slow_answers_do_not_delay_heartbeats(world: World, make_task: Callable[
         world.airflow.seconds[name] = 20
     world.ends(2000, "success")
 
-    assert world.supervise() == Result(Ending.REPORTED, "FINISHED")
+    assert world.supervise() == SupervisionResult(Ending.REPORTED, "FINISHED")
 
     assert world.longest_silence(world.report.at) <= 60
     assert world.report.at <= 2000 + 4 * 20 + 3  # two more answers may come first, and two tell the end
@@ -499,15 +499,15 @@ def test_heartbeats_that_fail_do_not_delay_a_report(world: World) -> None:
     world.service.seconds["ReportTaskProgress"] = 50
     world.ends(200, "success")
 
-    assert world.supervise() == Result(Ending.REPORTED, "FINISHED")
+    assert world.supervise() == SupervisionResult(Ending.REPORTED, "FINISHED")
     assert world.report.at <= 203.5
-    assert len(world.beats) >= 2
+    assert len(world.heartbeats) >= 2
 
 
 def test_a_run_of_which_airflow_will_never_say_how_it_stands_is_unknown_after_ten_minutes(world: World) -> None:
     world.airflow.fail("count_runs", NoSenseError("422: no such id"))
 
-    assert world.supervise() == Result(Ending.REPORTED, "FAILED")
+    assert world.supervise() == SupervisionResult(Ending.REPORTED, "FAILED")
 
     assert world.report.error_id == "AirflowDagRunUnknown"
     assert "422: no such id" in (world.report.error_message or "")
@@ -520,7 +520,7 @@ def test_without_texts_the_reason_for_that_is_not_told(world: World) -> None:
     world.airflow.fail("count_runs", NoSenseError("422: no such id"))
     world.detail = ErrorDetail.TYPE
 
-    assert world.supervise() == Result(Ending.REPORTED, "FAILED")
+    assert world.supervise() == SupervisionResult(Ending.REPORTED, "FAILED")
 
     assert world.report.error_id == "AirflowDagRunUnknown"
     assert "The run may go on; see it in Airflow." in (world.report.error_message or "")
@@ -532,7 +532,7 @@ def test_ten_minutes_count_anew_once_airflow_has_said_it(world: World) -> None:
         world.airflow.fail("count_runs", NoSenseError("an upgrade"), begin=begin, end=end)
     world.ends(1200, "success")
 
-    assert world.supervise() == Result(Ending.REPORTED, "FINISHED")
+    assert world.supervise() == SupervisionResult(Ending.REPORTED, "FINISHED")
     assert 1500 <= world.report.at <= 1504
 
 
@@ -584,7 +584,7 @@ def test_a_link_is_not_worth_an_outcome(world: World, caplog: pytest.LogCaptureF
     world.airflow.fail("write_xcom", NoSenseError("403"))
     world.ends(10, "success")
 
-    assert world.supervise() == Result(Ending.REPORTED, "FINISHED")
+    assert world.supervise() == SupervisionResult(Ending.REPORTED, "FINISHED")
     assert "There will be no link to the target run: 403" in caplog.text
 
 
@@ -598,7 +598,7 @@ def test_a_report_that_is_refused_is_not_repeated(
     world.service.fail("SetTaskStatus", error)
     world.ends(100, "success")
 
-    assert world.supervise() == Result(Ending.UNDELIVERED, "FINISHED")
+    assert world.supervise() == SupervisionResult(Ending.UNDELIVERED, "FINISHED")
 
     assert len(world.service.asked("SetTaskStatus")) == 1
     assert "undelivered" in sent.names
@@ -610,7 +610,7 @@ def test_a_report_is_tried_for_as_long_as_the_lease_lives(world: World) -> None:
     world.service.fail("SetTaskStatus", BROKEN, begin=100, end=7300)
     world.ends(100, "success")
 
-    assert world.supervise() == Result(Ending.REPORTED, "FINISHED")
+    assert world.supervise() == SupervisionResult(Ending.REPORTED, "FINISHED")
 
     assert 7300 <= world.report.at <= 7361
     assert world.longest_silence(world.report.at) <= 60
@@ -620,7 +620,7 @@ def test_a_report_ends_with_the_lease(world: World, sent: SentMetrics) -> None:
     world.service.fail("*", BROKEN, begin=100)
     world.ends(130, "success")
 
-    assert world.supervise() == Result(Ending.UNDELIVERED, "FINISHED")
+    assert world.supervise() == SupervisionResult(Ending.UNDELIVERED, "FINISHED")
 
     last = max(time for time, _ in world.service.progress[world.task.task_id])
     assert last + LEASE - 61 <= world.lasted <= last + LEASE
@@ -632,7 +632,7 @@ def test_a_report_whose_answer_was_lost_has_arrived(world: World, sent: SentMetr
     world.service.fail("SetTaskStatus", NOT_FOUND)
     world.ends(100, "success")
 
-    assert world.supervise() == Result(Ending.REPORTED, "FINISHED")
+    assert world.supervise() == SupervisionResult(Ending.REPORTED, "FINISHED")
     assert {"repeated", "reported.finished", "report_delay"} <= set(sent.names)
 
 
@@ -643,7 +643,7 @@ def test_a_task_that_is_gone_when_it_is_reported_has_no_delay(
     world.service.fail("SetTaskStatus", error)
     world.ends(100, "success")
 
-    assert world.supervise() == Result(Ending.REPORTED, "FINISHED")
+    assert world.supervise() == SupervisionResult(Ending.REPORTED, "FINISHED")
     assert "gone" in sent.names
     assert "report_delay" not in sent.names
 
@@ -652,7 +652,7 @@ def test_a_report_that_is_throttled_arrives(world: World) -> None:
     world.service.fail("SetTaskStatus", THROTTLED, times=3)
     world.ends(100, "success")
 
-    assert world.supervise() == Result(Ending.REPORTED, "FINISHED")
+    assert world.supervise() == SupervisionResult(Ending.REPORTED, "FINISHED")
 
     assert len(world.service.asked("SetTaskStatus")) == 4
     assert world.report.at < 115
@@ -671,7 +671,7 @@ def test_heartbeats_go_on_while_a_slow_report_is_under_way(world: World) -> None
     world.service.seconds["SetTaskStatus"] = 300
     world.ends(100, "success")
 
-    assert world.supervise() == Result(Ending.REPORTED, "FINISHED")
+    assert world.supervise() == SupervisionResult(Ending.REPORTED, "FINISHED")
     assert world.longest_silence(world.report.at) <= 60
 
 

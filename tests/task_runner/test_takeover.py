@@ -63,14 +63,14 @@ class Triggerer:
             task=task,
             hook=self._service,  # type: ignore[arg-type]  # as much of one as a lease needs
             account=self._name,
-            beat=60,
+            heartbeat_seconds=60,
             polled_at=wall() - 86_400,
             runner_dag_id="runner",
-            about={},
+            target_fields={},
             clock=CLOCK,
         )
         with lease.held():
-            await lease.keep(dict, lambda: None, ahead=6)
+            await lease.keep(dict, lambda: None, lead_seconds=6)
 
     async def die(self) -> None:
         """Leave all as it is."""
@@ -128,8 +128,8 @@ async def take_over(
 
     for task in tasks:
         timeout = str(task.fields["reportProgressTimeout"])
-        beats = [at for at, _ in service.progress[task.task_id]]
-        for last, at in zip(beats, [*beats[1:], ended], strict=True):
+        heartbeats = [at for at, _ in service.progress[task.task_id]]
+        for last, at in zip(heartbeats, [*heartbeats[1:], ended], strict=True):
             if at < died:
                 # The first triggerer found them as the second one did; that it is fast enough for that is seen there.
                 part = figures.steady if last > settled / 2 else {}

@@ -9,7 +9,7 @@ from airflow_provider_datapipeline._airflow import compat
 if not compat.AIRFLOW_3:
     pytest.skip("the task runner needs Airflow 3", allow_module_level=True)
 
-from airflow_provider_datapipeline._task_runner.task_reader import TaskReader, look_ended, look_good
+from airflow_provider_datapipeline._task_runner.task_reader import TaskReader, runs_without_failure, runs_without_work
 from tests.task_runner.fake_airflow import FakeAirflow
 from tests.task_runner.fake_time import run
 
@@ -62,5 +62,5 @@ def test_runs_of_thousands_of_tasks_are_read_one_by_one() -> None:
 def test_what_task_states_let_one_guess(tasks: dict[str, str | None], has_ended: bool, is_good: bool) -> None:
     found = {"it": tasks, "another": {"a": "failed", "b": "running"}}
 
-    assert look_ended(found) == ({"it"} if has_ended else set())
-    assert look_good(found) == ({"it"} if is_good else set())
+    assert runs_without_work(found) == ({"it"} if has_ended else set())
+    assert runs_without_failure(found) == ({"it"} if is_good else set())

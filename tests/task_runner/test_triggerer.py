@@ -24,15 +24,9 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def hanging(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
-    """Airflow's count of runs gives no answer until this is set."""
+def answer() -> Iterator[threading.Event]:
+    """Set when the test ends: until then, a question that waits for it hangs."""
     answer = threading.Event()
-
-    def count(**_: Any) -> int:
-        answer.wait(60)
-        return 7
-
-    monkeypatch.setattr(RuntimeTaskInstance, "get_dr_count", staticmethod(count))
     yield answer
     answer.set()
 
@@ -102,12 +96,12 @@ def test_an_error_of_who_holds_it_frees_it() -> None:
     run(test())
 
 
-def test_a_question_without_an_answer_ends_and_the_next_one_has_its_turn(hanging: threading.Event) -> None:
+def test_a_question_without_an_answer_ends_and_the_next_one_has_its_turn(answer: threading.Event) -> None:
     """Half a minute each: a triggerer whose supervisor is stuck for a moment must not be stuck for ever."""
 
     async def ask() -> float:
         with pytest.raises(TimeoutError):
-            await triggerer.count_runs("nightly", ["run_1"], triggerer.TERMINAL)
+            await triggerer.ask(Priority.WATCH, answer.wait, 60)
         return now()
 
     async def test() -> list[float]:
@@ -117,9 +111,7 @@ def test_a_question_without_an_answer_ends_and_the_next_one_has_its_turn(hanging
 
 
 @pytest.mark.parametrize("is_canceled", [True, False])
-async def test_an_answer_is_read_though_nobody_waits_for_it_any_more(
-    monkeypatch: pytest.MonkeyPatch, is_canceled: bool
-) -> None:
+async def test_an_answer_is_read_though_nobody_waits_for_it_any_more(is_canceled: bool) -> None:
     """Up to Airflow 3.2 the triggerer takes it for the answer to its next question, and ends."""
     began, ended = asyncio.Event(), asyncio.Event()
 
@@ -129,9 +121,8 @@ async def test_an_answer_is_read_though_nobody_waits_for_it_any_more(
         ended.set()
         return 7
 
-    monkeypatch.setattr(RuntimeTaskInstance, "get_dr_count", staticmethod(lambda **_: async_to_sync(converse)()))
-    monkeypatch.setattr(triggerer, "_CALL_SECONDS", 60.0 if is_canceled else 0.1)
-    asking = asyncio.create_task(triggerer.count_runs("nightly", None, triggerer.UNFINISHED))
+    seconds = 60.0 if is_canceled else 0.1
+    asking = asyncio.create_task(triggerer.ask(Priority.WATCH, async_to_sync(converse), seconds=seconds))
     await began.wait()
     if is_canceled:
         asking.cancel()
@@ -140,12 +131,6 @@ async def test_an_answer_is_read_though_nobody_waits_for_it_any_more(
 
     async with asyncio.timeout(10):
         await ended.wait()
-
-
-async def test_questions_are_answered_by_airflow(hanging: threading.Event) -> None:
-    hanging.set()
-
-    assert await triggerer.count_runs("nightly", None, triggerer.UNFINISHED) == 7
 
 
 async def test_what_is_asked_of_airflow(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -161,14 +146,15 @@ async def test_what_is_asked_of_airflow(monkeypatch: pytest.MonkeyPatch) -> None
 
         return staticmethod(called)
 
-    monkeypatch.setattr(RuntimeTaskInstance, "get_dr_count", keep("count", 1))
+    monkeypatch.setattr(RuntimeTaskInstance, "get_dr_count", keep("count", 7))
     monkeypatch.setattr(RuntimeTaskInstance, "get_task_states", keep("states", {"run_1": {"work": "success"}}))
     monkeypatch.setattr(XCom, "set", keep("write", None))
 
-    await triggerer.count_runs("nightly", ("run_1", "run_2"), triggerer.TERMINAL)
+    number = await triggerer.count_runs("nightly", ("run_1", "run_2"), triggerer.TERMINAL)
     states = await triggerer.task_states("nightly", ("run_1", "run_2"), Priority.PROGRESS)
     await triggerer.write_xcom("runner", "run_1", "supervise", "link", "http://airflow")
 
+    assert number == 7
     assert states == {"run_1": {"work": "success"}}
     assert asked == {
         "count": {"dag_id": "nightly", "run_ids": ["run_1", "run_2"], "states": ["success", "failed"]},

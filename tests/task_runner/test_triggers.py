@@ -20,11 +20,12 @@ from airflow_provider_datapipeline.pipeline_task import PipelineTask
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from airflow_provider_datapipeline._task_runner.airflow_client import AirflowClient
+
 if not compat.AIRFLOW_3:
     pytest.skip("the task runner needs Airflow 3", allow_module_level=True)
 
 from airflow_provider_datapipeline._task_runner.airflow_client import TriggererAirflow
-from airflow_provider_datapipeline.triggers import datapipeline as triggers
 from airflow_provider_datapipeline.triggers.datapipeline import PollForTaskTrigger, SuperviseDagRunTrigger
 from tests.task_runner.fake_airflow import FakeAirflow
 from tests.task_runner.fake_time import now, run
@@ -50,11 +51,25 @@ SOON = 20.0
 
 
 @pytest.fixture
-def airflow(monkeypatch: pytest.MonkeyPatch) -> FakeAirflow:
+def airflow() -> FakeAirflow:
     """Airflow as the triggers reach it: outside a triggerer there is none."""
-    fake = FakeAirflow()
-    monkeypatch.setattr(triggers, "TriggererAirflow", lambda _: fake)
-    return fake
+    return FakeAirflow()
+
+
+def poll_trigger(airflow: AirflowClient, **changes: Any) -> PollForTaskTrigger:
+    class Trigger(PollForTaskTrigger):
+        def _airflow_client(self) -> AirflowClient:
+            return airflow
+
+    return Trigger(**{**POLL, "aws_conn_id": "emulated", **changes})
+
+
+def supervise_trigger(airflow: AirflowClient, **changes: Any) -> SuperviseDagRunTrigger:
+    class Trigger(SuperviseDagRunTrigger):
+        def _airflow_client(self) -> AirflowClient:
+            return airflow
+
+    return Trigger(**{**SUPERVISE, "aws_conn_id": "emulated", **changes})
 
 
 async def event_of(trigger: PollForTaskTrigger | SuperviseDagRunTrigger) -> TriggerEvent:
@@ -62,9 +77,9 @@ async def event_of(trigger: PollForTaskTrigger | SuperviseDagRunTrigger) -> Trig
     return event
 
 
-async def polled(**changes: Any) -> TriggerEvent:
+async def polled(airflow: AirflowClient, **changes: Any) -> TriggerEvent:
     async with asyncio.timeout(SOON):
-        return await event_of(PollForTaskTrigger(**{**POLL, "aws_conn_id": "emulated", **changes}))
+        return await event_of(poll_trigger(airflow, **changes))
 
 
 def commands(event: TriggerEvent) -> list[str]:
@@ -84,13 +99,24 @@ def test_a_trigger_survives_being_stored(kind: Callable[..., Any], own: dict[str
     assert pkgutil.resolve_name(path)(**parameters).serialize() == (path, parameters)
 
 
+@pytest.mark.parametrize(("conn_id", "can_stop"), [("airflow_api", True), (None, False)])
+def test_a_trigger_reaches_airflow_s_api_by_its_connection(conn_id: str | None, can_stop: bool) -> None:
+    for trigger in (
+        PollForTaskTrigger(**POLL, airflow_conn_id=conn_id),
+        SuperviseDagRunTrigger(**SUPERVISE, airflow_conn_id=conn_id),
+    ):
+        client = trigger._airflow_client()
+        assert isinstance(client, TriggererAirflow)
+        assert client.can_stop is can_stop
+
+
 # The poller's
 
 
 async def test_a_batch_resumes_the_task(service, submit, airflow) -> None:
     submit("echo 1")
 
-    event = await polled()
+    event = await polled(airflow)
 
     assert type(event) is TriggerEvent
     assert commands(event) == ["echo 1"]
@@ -101,7 +127,7 @@ async def test_a_batch_resumes_the_task(service, submit, airflow) -> None:
 async def test_a_batch_can_be_left_for_another_task(service, submit, airflow) -> None:
     """As XCom: below Airflow 3.3 no task may resume in a worker so soon."""
     submit("echo 1", "echo 2")
-    resumed, left = await polled(), await polled(leaves_batch=True)
+    resumed, left = await polled(airflow), await polled(airflow, leaves_batch=True)
 
     assert isinstance(left, TaskSuccessEvent)
     assert left.xcoms is not None
@@ -112,7 +138,7 @@ async def test_a_batch_can_be_left_for_another_task(service, submit, airflow) ->
 async def test_the_host_is_the_triggerer_s_unless_it_is_named(service, submit, airflow) -> None:
     submit("echo 1")
 
-    await polled(hostname=None)
+    await polled(airflow, hostname=None)
 
     assert service.received("PollForTask")[0].parameters["hostname"] == socket.gethostname()
 
@@ -121,7 +147,7 @@ def test_an_error_that_stays_fails_the_run(airflow) -> None:
     """After a minute; a connection that is missing is one: neither the account nor the call can do with it."""
 
     async def failed() -> tuple[TriggerEvent, float]:
-        return await event_of(PollForTaskTrigger(**{**POLL, "aws_conn_id": "not_there"})), now()
+        return await event_of(poll_trigger(airflow, aws_conn_id="not_there")), now()
 
     event, seconds = run(failed())
 
@@ -133,23 +159,22 @@ def test_an_error_that_stays_fails_the_run(airflow) -> None:
 def test_a_poller_ends_after_its_lifetime(service, airflow, leaves_batch: bool, kind: type[TriggerEvent]) -> None:
     """Skipped where another task would look for a batch."""
     airflow.runs = {("runner", f"run_{number}"): "running" for number in range(10)}
-    trigger = PollForTaskTrigger(**{**POLL, "aws_conn_id": "emulated", "leaves_batch": leaves_batch})
+    trigger = poll_trigger(airflow, leaves_batch=leaves_batch)
 
     assert isinstance(run(event_of(trigger)), kind)
     assert not service.requests
 
 
-async def test_an_unknown_connection_to_airflow_does_not_stop_polling(service, submit, monkeypatch, caplog) -> None:
+async def test_an_unknown_connection_to_airflow_does_not_stop_polling(service, submit, caplog) -> None:
     """Whether the poller is paused then stays unknown; nothing is said of it at first: Airflow may be starting."""
 
     class NoRuns(TriggererAirflow):
         async def count_runs(self, *_: object) -> int:
             return 0  # outside a triggerer nobody would say
 
-    monkeypatch.setattr(triggers, "TriggererAirflow", NoRuns)
     submit("echo 1")
 
-    assert commands(await polled(airflow_conn_id="not_there")) == ["echo 1"]
+    assert commands(await polled(NoRuns("not_there"), airflow_conn_id="not_there")) == ["echo 1"]
     assert "paused" not in caplog.text
 
 
@@ -196,14 +221,14 @@ async def task(submit, hook) -> PipelineTask:
     return received
 
 
-async def supervised(assignment: Assignment, **more: Any) -> TriggerEvent:
-    own = {**SUPERVISE, "conf": json.dumps(assignment.runner_conf()), **more}
+async def supervised(airflow: AirflowClient, assignment: Assignment, **changes: Any) -> TriggerEvent:
+    trigger = supervise_trigger(airflow, conf=json.dumps(assignment.runner_conf()), **changes)
     async with asyncio.timeout(SOON):
-        return await event_of(SuperviseDagRunTrigger(**own, aws_conn_id="emulated"))
+        return await event_of(trigger)
 
 
 async def test_a_run_made_by_hand_is_failed(service, airflow) -> None:
-    event = await event_of(SuperviseDagRunTrigger(**SUPERVISE, aws_conn_id="emulated"))
+    event = await event_of(supervise_trigger(airflow))
 
     assert isinstance(event, TaskFailedEvent)
     assert not service.requests
@@ -211,7 +236,7 @@ async def test_a_run_made_by_hand_is_failed(service, airflow) -> None:
 
 async def test_a_refused_task_is_reported_failed(service, task, airflow) -> None:
     """From the conf of the runner run alone, without a target run."""
-    event = await supervised(Assignment(task=task, refusal="not on this runner"))
+    event = await supervised(airflow, Assignment(task=task, refusal="not on this runner"))
 
     assert isinstance(event, TaskFailedEvent)
     (attempt,) = service.attempts()
@@ -227,7 +252,7 @@ async def test_it_can_be_reported_without_any_text(  # noqa: PLR0917  # fixtures
 ) -> None:
     monkeypatch.setenv("AIRFLOW__DATAPIPELINE__ERROR_DETAIL", option)
 
-    await supervised(Assignment(task=task, refusal="secret"), error_detail=given)
+    await supervised(airflow, Assignment(task=task, refusal="secret"), error_detail=given)
 
     (attempt,) = service.attempts()
     assert (attempt.reported_status, attempt.error_id) == ("FAILED", "AirflowDagRunRefused")
@@ -244,7 +269,7 @@ async def test_the_runner_run_ends_as_the_target_run(  # noqa: PLR0917  # fixtur
     airflow.runs["nightly", "run_1"] = state
     airflow.tasks["nightly", "run_1"] = {"work": state}
 
-    event = await supervised(Assignment(task=task, target_dag_id="nightly"))
+    event = await supervised(airflow, Assignment(task=task, target_dag_id="nightly"))
 
     assert isinstance(event, kind)
     assert service.attempts()[0].reported_status == status
@@ -253,7 +278,7 @@ async def test_the_runner_run_ends_as_the_target_run(  # noqa: PLR0917  # fixtur
 async def test_the_runner_run_of_a_task_that_was_lost_is_skipped(service, make_task, airflow) -> None:
     airflow.runs["nightly", "run_1"] = "running"
 
-    event = await supervised(Assignment(task=make_task(), target_dag_id="nightly"))
+    event = await supervised(airflow, Assignment(task=make_task(), target_dag_id="nightly"))
 
     assert isinstance(event, TaskSkippedEvent)
     assert airflow.runs["nightly", "run_1"] == "failed"

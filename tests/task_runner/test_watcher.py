@@ -16,7 +16,7 @@ if not compat.AIRFLOW_3:
     pytest.skip("the task runner needs Airflow 3", allow_module_level=True)
 
 from airflow_provider_datapipeline._airflow.triggerer import TERMINAL
-from airflow_provider_datapipeline._task_runner.watcher import RunWatcher, State, Watched, shared_watcher
+from airflow_provider_datapipeline._task_runner.watcher import RunState, RunWatcher, WatchedRun, shared_watcher
 from tests.task_runner.fake_airflow import FakeAirflow, NoSenseError
 from tests.task_runner.fake_time import now, run
 
@@ -37,12 +37,12 @@ def runs_of(airflow: FakeAirflow, number: int, state: str = "running", dag_id: s
     return run_ids
 
 
-async def until(watched: Watched, holds: Callable[[Watched], Any], seconds: float = 60.0) -> float:
+async def until(watched: WatchedRun, holds: Callable[[WatchedRun], Any], seconds: float = 60.0) -> float:
     """Wait for what is to be seen; return when it was."""
     end = now() + seconds
     while not holds(watched):
         assert now() < end, "it was not seen in time"
-        await watched.changed(end - now())
+        await watched.wait_for_change(end - now())
     return now()
 
 
@@ -57,7 +57,7 @@ def test_an_end_is_seen_within_three_seconds(airflow: FakeAirflow, state: str) -
     async def test() -> None:
         runs_of(airflow, 1)
         with RunWatcher(airflow).watch(DAG, "run_0") as watched:
-            await until(watched, lambda seen: seen.state is State.UNDER_WAY)
+            await until(watched, lambda seen: seen.state is RunState.UNDER_WAY)
             await asyncio.sleep(100.5)
             airflow.runs[DAG, "run_0"] = state
             ended = now()
@@ -96,7 +96,7 @@ def test_no_question_is_longer_than_a_url(airflow: FakeAirflow) -> None:
     async def test() -> None:
         with all_watched(RunWatcher(airflow), runs_of(airflow, 250)) as watched:
             await asyncio.sleep(1)
-            assert {seen.state for seen in watched.values()} == {State.UNDER_WAY}
+            assert {seen.state for seen in watched.values()} == {RunState.UNDER_WAY}
             assert {len(ids) for _, ids, _ in airflow.asked("count_runs")} == {100, 50}
 
     run(test())
@@ -109,10 +109,12 @@ def test_the_one_of_eighty_that_ended_is_found_by_halving(airflow: FakeAirflow) 
         with all_watched(RunWatcher(airflow), runs_of(airflow, 80)) as watched:
             await asyncio.sleep(10)
             asked = len(airflow.calls)
-            others = [asyncio.create_task(seen.changed(50)) for name, seen in watched.items() if name != "run_33"]
+            others = [
+                asyncio.create_task(seen.wait_for_change(50)) for name, seen in watched.items() if name != "run_33"
+            ]
             airflow.runs[DAG, "run_33"] = "failed"
 
-            await until(watched["run_33"], lambda seen: seen.state is State.FAILED, 3)
+            await until(watched["run_33"], lambda seen: seen.state is RunState.FAILED, 3)
             await asyncio.sleep(0)
 
             assert len(airflow.calls) - asked < 25
@@ -132,7 +134,7 @@ def test_ends_of_both_kinds_are_told_apart(airflow: FakeAirflow) -> None:
                 airflow.runs[DAG, run_id] = ("success", "failed", "running")[number % 3]
             await asyncio.sleep(3.1)
 
-            states = {"success": State.SUCCESS, "failed": State.FAILED, "running": State.UNDER_WAY}
+            states = {"success": RunState.SUCCESS, "failed": RunState.FAILED, "running": RunState.UNDER_WAY}
             assert all(watched[run_id].state is states[airflow.runs[DAG, run_id]] for run_id in run_ids)
 
     run(test())
@@ -152,10 +154,10 @@ def test_a_run_that_is_cleared_between_two_questions_has_not_ended(airflow: Fake
             airflow.runs[DAG, "run_0"] = "success"
             await asyncio.sleep(20)
             assert ("success",) in [states for _, _, states in airflow.asked("count_runs")]
-            assert watched.state is State.UNDER_WAY
+            assert watched.state is RunState.UNDER_WAY
 
             airflow.runs[DAG, "run_0"] = "failed"
-            await until(watched, lambda seen: seen.state is State.FAILED, 4)
+            await until(watched, lambda seen: seen.state is RunState.FAILED, 4)
 
     run(test())
 
@@ -163,10 +165,10 @@ def test_a_run_that_is_cleared_between_two_questions_has_not_ended(airflow: Fake
 def test_a_run_that_is_not_there_is_missing_until_it_comes(airflow: FakeAirflow) -> None:
     async def test() -> None:
         with RunWatcher(airflow).watch(DAG, "run_0") as watched:
-            await until(watched, lambda seen: seen.state is State.MISSING, 1)
+            await until(watched, lambda seen: seen.state is RunState.MISSING, 1)
             await asyncio.sleep(30)
             runs_of(airflow, 1, "queued")
-            await until(watched, lambda seen: seen.state is State.UNDER_WAY, 3.1)
+            await until(watched, lambda seen: seen.state is RunState.UNDER_WAY, 3.1)
 
     run(test())
 
@@ -177,8 +179,8 @@ def test_a_run_that_is_deleted_is_missing_within_about_a_minute(airflow: FakeAir
             await asyncio.sleep(10)
             del airflow.runs[DAG, "run_1"]
 
-            await until(watched["run_1"], lambda seen: seen.state is State.MISSING, 63)
-            assert watched["run_0"].state is watched["run_2"].state is State.UNDER_WAY
+            await until(watched["run_1"], lambda seen: seen.state is RunState.MISSING, 63)
+            assert watched["run_0"].state is watched["run_2"].state is RunState.UNDER_WAY
 
     run(test())
 
@@ -192,9 +194,9 @@ def test_what_passes_by_itself_changes_nothing(airflow: FakeAirflow, caplog: pyt
             asked = len(airflow.calls)
             await asyncio.sleep(600)
             assert len(airflow.calls) - asked <= 200 + 10 + 1  # one question per look and one more in a minute
-            assert {(seen.state, seen.unreadable) for seen in watched.values()} == {(State.UNDER_WAY, "")}
+            assert {(seen.state, seen.unreadable) for seen in watched.values()} == {(RunState.UNDER_WAY, "")}
 
-            await until(watched["run_2"], lambda seen: seen.state is State.SUCCESS, 100)
+            await until(watched["run_2"], lambda seen: seen.state is RunState.SUCCESS, 100)
             assert now() < 704
 
     run(test())
@@ -211,15 +213,15 @@ def test_one_run_that_airflow_refuses_does_not_blind_the_others(airflow: FakeAir
         with all_watched(RunWatcher(airflow), run_ids) as watched:
             await asyncio.sleep(10)
             assert watched["run_33"].unreadable == "422: no such id"
-            assert watched["run_33"].state is State.UNSEEN
+            assert watched["run_33"].state is RunState.UNSEEN
             others = [seen for run_id, seen in watched.items() if run_id != "run_33"]
-            assert {(seen.state, seen.unreadable) for seen in others} == {(State.UNDER_WAY, "")}
+            assert {(seen.state, seen.unreadable) for seen in others} == {(RunState.UNDER_WAY, "")}
             airflow.runs[DAG, "run_32"] = "success"
-            await until(watched["run_32"], lambda seen: seen.state is State.SUCCESS, 3.1)
+            await until(watched["run_32"], lambda seen: seen.state is RunState.SUCCESS, 3.1)
 
             # It was not the run's fault after all.
             await until(watched["run_33"], lambda seen: not seen.unreadable, 100)
-            await until(watched["run_33"], lambda seen: seen.state is State.UNDER_WAY, 1)
+            await until(watched["run_33"], lambda seen: seen.state is RunState.UNDER_WAY, 1)
 
     run(test())
 
@@ -242,7 +244,7 @@ def test_a_run_of_which_only_the_presence_is_refused_stays_unreadable(airflow: F
         airflow.fail("count_runs", lambda *asked: NoSenseError("422") if "queued" in asked[2] else None)
         with RunWatcher(airflow).watch(DAG, "run_0") as watched:
             await until(watched, lambda seen: seen.unreadable, 1)
-            await watched.changed(30)
+            await watched.wait_for_change(30)
             assert now() >= 30
 
     run(test())
@@ -268,10 +270,10 @@ def test_a_fault_in_the_look_at_one_dag_does_not_blind_the_others(
         airflow.may_pass = _judge  # type: ignore[method-assign]
         watcher = RunWatcher(airflow)
         with watcher.watch(DAG, "run_0") as lost, watcher.watch("hourly", "run_0") as watched:
-            await until(watched, lambda seen: seen.state is State.UNDER_WAY, 1)
+            await until(watched, lambda seen: seen.state is RunState.UNDER_WAY, 1)
             airflow.runs["hourly", "run_0"] = "success"
             await until(watched, lambda seen: seen.has_ended, 4)
-            assert lost.state is State.UNSEEN
+            assert lost.state is RunState.UNSEEN
 
     class _Unjudged(Exception):  # noqa: N818  # what it is, not that it is one
         pass
@@ -307,7 +309,7 @@ def test_two_who_watch_one_run_see_the_same(airflow: FakeAirflow) -> None:
             with watcher.watch(DAG, "run_0") as second:
                 assert first is second
                 await asyncio.sleep(10)
-            waiting = [asyncio.create_task(first.changed(100)) for _ in range(2)]
+            waiting = [asyncio.create_task(first.wait_for_change(100)) for _ in range(2)]
             airflow.runs[DAG, "run_0"] = "success"
             await asyncio.gather(*waiting)
             assert first.has_ended
@@ -318,13 +320,13 @@ def test_two_who_watch_one_run_see_the_same(airflow: FakeAirflow) -> None:
 
 def test_two_changes_in_a_row_wake_once() -> None:
     async def test() -> None:
-        watched = Watched()
-        waiting = asyncio.create_task(watched.changed(100))
+        watched = WatchedRun()
+        waiting = asyncio.create_task(watched.wait_for_change(100))
         await asyncio.sleep(1)
-        watched.see(State.UNDER_WAY)
-        watched.see(State.SUCCESS)
+        watched.update(RunState.UNDER_WAY)
+        watched.update(RunState.SUCCESS)
         await waiting
-        assert (now(), watched.state) == (1, State.SUCCESS)
+        assert (now(), watched.state) == (1, RunState.SUCCESS)
 
     run(test())
 
@@ -341,7 +343,7 @@ def test_nobody_is_asked_when_nobody_watches_and_again_when_somebody_does(airflo
         assert len(asyncio.all_tasks()) == 1  # no reader is left
 
         with watcher.watch(DAG, "run_0") as watched:
-            await until(watched, lambda seen: seen.state is State.UNDER_WAY, 1)
+            await until(watched, lambda seen: seen.state is RunState.UNDER_WAY, 1)
 
     run(test())
 
@@ -374,9 +376,9 @@ def test_who_leaves_while_airflow_answers_hurts_nobody(
         for after in range(9):
             with watcher.watch(DAG, "run_0") as stayed:
                 with watcher.watch(DAG, "leaver") as left:
-                    left.want_tasks()
+                    left.request_task_states()
                     await asyncio.sleep(1 + after)
-                await until(stayed, lambda seen: seen.state is State.UNDER_WAY, 30)
+                await until(stayed, lambda seen: seen.state is RunState.UNDER_WAY, 30)
 
     run(test())
     assert "Could not look" not in caplog.text
@@ -390,12 +392,12 @@ def test_who_leaves_while_its_progress_is_read_hurts_nobody(airflow: FakeAirflow
         watcher = RunWatcher(airflow)
         with watcher.watch(DAG, run_ids[1]) as stayed:
             with watcher.watch(DAG, run_ids[0]) as left:
-                left.want_tasks()
-                stayed.want_tasks()
+                left.request_task_states()
+                stayed.request_task_states()
                 await asyncio.sleep(1)
             await asyncio.sleep(2)
             assert [ids for _, ids, _ in airflow.asked("task_states")] == [("run_1", "run_0")]
-            assert (stayed.tasks, left.tasks) == ({"work": "running"}, None)
+            assert (stayed.task_states, left.task_states) == ({"work": "running"}, None)
 
     run(test())
 
@@ -435,11 +437,11 @@ def test_how_far_a_run_is_is_read_for_those_who_want_it(airflow: FakeAirflow) ->
             await asyncio.sleep(10)
             assert not airflow.asked("task_states")
             for run_id in run_ids[:5]:
-                watched[run_id].want_tasks()
+                watched[run_id].request_task_states()
             await asyncio.sleep(10)
 
             assert [ids for _, ids, _ in airflow.asked("task_states")] == [tuple(run_ids[:5])]
-            assert [watched[run_id].tasks for run_id in run_ids] == [{"work": "running"}] * 5 + [None] * 3
+            assert [watched[run_id].task_states for run_id in run_ids] == [{"work": "running"}] * 5 + [None] * 3
 
     run(test())
 
@@ -448,9 +450,9 @@ def test_a_run_without_tasks_has_none(airflow: FakeAirflow) -> None:
     async def test() -> None:
         runs_of(airflow, 1)
         with RunWatcher(airflow).watch(DAG, "run_0") as watched:
-            watched.want_tasks()
+            watched.request_task_states()
             await asyncio.sleep(1)
-            assert watched.tasks == {}
+            assert watched.task_states == {}
 
     run(test())
 
@@ -464,13 +466,13 @@ def test_answers_about_large_runs_are_kept_small_and_one_look_asks_but_three(air
             airflow.tasks[DAG, run_id] = {f"work_{number}": "success" for number in range(500)}
         with all_watched(RunWatcher(airflow), run_ids) as watched:
             for seen in watched.values():
-                seen.want_tasks()
+                seen.request_task_states()
             await asyncio.sleep(60)
             numbers = [len(ids) for _, ids, _ in airflow.asked("task_states")]
             assert numbers == [10] + [4] * 7 + [2]
             at = airflow.times("task_states")
             assert max(sum(time == other for other in at) for time in at) == 3
-            assert not any(seen.is_wanted for seen in watched.values())
+            assert not any(seen.wants_task_states for seen in watched.values())
 
     run(test())
 
@@ -483,9 +485,9 @@ def test_how_far_a_run_is_is_asked_again_where_airflow_does_not_say(
         airflow.tasks[DAG, "run_0"] = {"work": "queued"}
         airflow.fail("task_states", ConnectionError("away"), times=2)
         with RunWatcher(airflow).watch(DAG, "run_0") as watched:
-            watched.want_tasks()
+            watched.request_task_states()
             await asyncio.sleep(10)
-            assert watched.tasks == {"work": "queued"}
+            assert watched.task_states == {"work": "queued"}
             assert len(airflow.asked("task_states")) == 3
 
     run(test())

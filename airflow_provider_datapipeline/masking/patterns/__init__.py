@@ -1,1 +1,1 @@
-"""Finds secrets in a text, one kind in each module."""
+"""Finds secrets in a text, one kind of secret in each module."""

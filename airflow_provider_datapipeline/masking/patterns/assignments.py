@@ -1,7 +1,7 @@
 """
-Secrets that are announced by a name: ``password=...``, ``"api_key": "..."``, ``--token ...``, headers, XML.
+Values of secret names: ``password=...``, ``"api_key": "..."``, ``--token ...``, headers, XML.
 
-A name is found by what separates it from its value.
+A name is recognized by the separator between it and its value.
 """
 
 from __future__ import annotations
@@ -10,15 +10,16 @@ import re
 from typing import TYPE_CHECKING
 
 from airflow_provider_datapipeline.masking.patterns import values
-from airflow_provider_datapipeline.masking.patterns.looks import Look
-from airflow_provider_datapipeline.masking.patterns.names import announces, last_word
+from airflow_provider_datapipeline.masking.patterns.names import last_word, required_randomness
+from airflow_provider_datapipeline.masking.randomness import Randomness
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from airflow_provider_datapipeline.masking.spans import Span
 
-# A name begins where no letter stands before it, or after a line end as source and JSON show it, or percent-encoded.
+# A name begins where no letter stands before it, after an escaped line end of source code or JSON, or after a character
+# that is percent-encoded.
 _START = r"(?:(?<![A-Za-z0-9_])|(?<=\\[nrt])|(?<=%[02-9][0-9A-Fa-f]))"
 _WORDS = r"[A-Za-z_][A-Za-z0-9_]*+(?:[.$-]+[A-Za-z0-9_]++){0,16}+"
 _CLOSER = r"(?:\\{0,7}[\"'`]|[\])]|%2[27]|\[[0-9]{1,4}\]){0,3}+"
@@ -33,28 +34,28 @@ _SEPARATOR = (
 )
 _NAME = re.compile(rf"{_START}(?P<name>{_WORDS})(?P<closer>{_CLOSER}){_SEPARATOR}")
 
-# Where white space alone stands between a name and its value: options of commands, and what is written as one word.
+# Names with nothing but blanks before their value: options of commands, names that are written as one word, passwords.
 _OPTION = re.compile(r"(?<![A-Za-z0-9_-])--?(?P<name>[A-Za-z][A-Za-z0-9_.-]{0,63}+)[ \t]+(?=[^ \t-])")
 _COMPOUND = re.compile(r"(?<![A-Za-z0-9_-])(?P<name>[A-Za-z]{1,24}+(?:[_-][A-Za-z0-9]{1,24}+){1,6}+)[ \t]+(?=[^ \t])")
 _PASSWORD = re.compile(r"(?<![A-Za-z0-9_-])(?P<name>(?i:passw)(?i:ord|d))[ \t]+(?=[^ \t])")
 
 _ANOTHER_NAME = re.compile(r"[\w.-]{1,64}=(?=[^=\s])", re.ASCII)
 
-_BEFORE = 64  # characters before a name that are looked at
+_BEFORE = 64  # characters before a name that are read
 _PREVIOUS_WORD = re.compile(r"([A-Za-z]{2,24})[ ]\Z")
 _IN_SENTENCE = re.compile(r"[A-Za-z0-9'\")\]]{2}[,]?[ ]\Z")
 _STARTS_LINE = re.compile(r"(?:\A|[\r\n]|\\n)[ \t]*(?:- +)?[\"']?\Z")
-_USER_OF_URL = re.compile(r"://[A-Za-z0-9_.%-]*\Z")
-_IN_PAIR = re.compile(r"\(b?\\*[\"']\Z")
-_AS_OPTION = re.compile(r"(?:^|[^A-Za-z0-9_-])-{1,2}\Z")
-_OF_XML = re.compile(r"<[\w:.-]{0,40}\Z", re.ASCII)
-_CLASS = re.compile(r"(?:.*[.$])?[A-Z][a-z0-9]+(?:[A-Z][a-z0-9]+)+")
-_OF_KEY_IN_ROW = re.compile(r"\bKey \([^()]{0,100}\Z")
-_OF_NETRC = re.compile(r"\blogin[ \t]+\S{1,80}[ \t\r\n]+\Z")
+_IS_USER_OF_URL = re.compile(r"://[A-Za-z0-9_.%-]*\Z")
+_STARTS_PAIR = re.compile(r"\(b?\\*[\"']\Z")
+_IS_OPTION = re.compile(r"(?:^|[^A-Za-z0-9_-])-{1,2}\Z")
+_STARTS_TAG = re.compile(r"<[\w:.-]{0,40}\Z", re.ASCII)
+_CLASS_NAME = re.compile(r"(?:.*[.$])?[A-Z][a-z0-9]+(?:[A-Z][a-z0-9]+)+")
+_IN_POSTGRES_KEY = re.compile(r"\bKey \([^()]{0,100}\Z")  # Key (name)=(value) already exists.
+_AFTER_NETRC_LOGIN = re.compile(r"\blogin[ \t]+\S{1,80}[ \t\r\n]+\Z")
 
 
 def find_values(text: str) -> Iterator[Span]:
-    """Find the values that follow a name which says that they are secret."""
+    """Find the values that follow a name which marks them as secret."""
     yield from _find_after_separators(text)
     yield from _find_after_blanks(text)
 
@@ -62,64 +63,66 @@ def find_values(text: str) -> Iterator[Span]:
 def _find_after_separators(text: str) -> Iterator[Span]:
     position = 0
     while match := _NAME.search(text, position):
-        # There may be another name in what follows this one, or among the attributes of XML.
+        # The search goes on behind the name alone: the value, or an attribute of XML, may have another name in it.
         position = match.end("closer")
-        look = announces(match["name"])
+        randomness = required_randomness(match["name"])
         before = text[max(0, match.start() - _BEFORE) : match.start()]
         if match["name"].lower() in ("key", "keys") and (previous := _PREVIOUS_WORD.search(before)):
-            look = announces(f"{previous[1]}_key")
-        if look is None:
+            randomness = required_randomness(f"{previous[1]}_key")
+        if randomness is None:
             continue
-        context = _context(match, before, look)
+        context = _context(match, before, randomness)
         if context is not None and (span := values.find_value(text, match.end(), context)):
             yield span
-            position = match.end("closer") if context.kind == "tag" else span[1]
+            position = match.end("closer") if context.separator == "tag" else span[1]
 
 
-def _context(match: re.Match[str], before: str, look: Look) -> values.Context | None:
-    """Tell how the value is written; None where what follows is no value of this name."""
-    kind = match.lastgroup or ""
-    if kind == "colon" and _USER_OF_URL.search(before):
+def _context(match: re.Match[str], before: str, randomness: Randomness) -> values.Context | None:
+    """Return how the value is written; None if what follows is not a value of this name."""
+    separator = match.lastgroup or ""
+    if separator == "colon" and _IS_USER_OF_URL.search(before):
         return None
-    if kind == "colon" and match["name"] == "secret" and before.endswith(":"):
-        return None  # of an ARN
-    if kind == "pair" and not (_AS_OPTION.search(before) or _IN_PAIR.search(before)):
-        look = Look.RANDOM  # two of many things in a row
-    if kind == "tag" and not _OF_XML.search(before):
+    if separator == "colon" and match["name"] == "secret" and before.endswith(":"):
+        return None  # a part of an ARN
+    if separator == "pair" and not (_IS_OPTION.search(before) or _STARTS_PAIR.search(before)):
+        randomness = Randomness.HIGH  # a list of several things, of which this name may be one
+    if separator == "tag" and not _STARTS_TAG.search(before):
         return None
-    if _OF_KEY_IN_ROW.search(before):
-        look = max(look, Look.MIXED)
-    is_plain = kind == "colon" and not match["closer"]
-    is_class = is_plain and _CLASS.fullmatch(match["name"]) is not None
+    if _IN_POSTGRES_KEY.search(before):
+        randomness = max(randomness, Randomness.MEDIUM)
+    is_bare_colon = separator == "colon" and not match["closer"]
+    is_class = is_bare_colon and _CLASS_NAME.fullmatch(match["name"]) is not None
     if is_class and set(match["name"]) & set(".$"):
-        return None  # an exception, and what it says
-    in_sentence = is_plain and (is_class or match["name"] == "pass" or _IN_SENTENCE.search(before) is not None)
+        return None  # the class of an exception, before its message
+    in_sentence = is_bare_colon and (is_class or match["name"] == "pass" or _IN_SENTENCE.search(before) is not None)
     return values.Context(
-        kind=kind,
-        word=last_word(match["name"]),
+        separator=separator,
+        last_word=last_word(match["name"]),
         name=match["name"],
-        look=max(look, Look.LOOSE) if in_sentence else look,
-        starts_line=is_plain and not in_sentence and _STARTS_LINE.search(before) is not None,
+        randomness=max(randomness, Randomness.LOW) if in_sentence else randomness,
+        starts_line=is_bare_colon and not in_sentence and _STARTS_LINE.search(before) is not None,
         in_semicolons=before.rstrip(" ").endswith(";"),
     )
 
 
 def _find_after_blanks(text: str) -> Iterator[Span]:
     for match in _OPTION.finditer(text):
-        if look := announces(match["name"]):
-            yield from _after_blank(text, match, look)
+        if randomness := required_randomness(match["name"]):
+            yield from _find_after_blank(text, match, randomness)
     for match in _COMPOUND.finditer(text):
         is_value = text[match.start() - 1 : match.start()] in ("=", ":", "/", ".")
-        if not is_value and not _ANOTHER_NAME.match(text, match.end()) and (look := announces(match["name"])):
-            yield from _after_blank(text, match, max(look, Look.MIXED))
+        if is_value or _ANOTHER_NAME.match(text, match.end()):
+            continue
+        if randomness := required_randomness(match["name"]):
+            yield from _find_after_blank(text, match, max(randomness, Randomness.MEDIUM))
     for match in _PASSWORD.finditer(text):
         before = text[max(0, match.start() - _BEFORE) : match.start()]
-        if text[match.end()] in "\"'" or _OF_NETRC.search(before):
-            yield from _after_blank(text, match, Look.ANY)
+        if text[match.end()] in "\"'" or _AFTER_NETRC_LOGIN.search(before):
+            yield from _find_after_blank(text, match, Randomness.ANY)
 
 
-def _after_blank(text: str, match: re.Match[str], look: Look) -> Iterator[Span]:
+def _find_after_blank(text: str, match: re.Match[str], randomness: Randomness) -> Iterator[Span]:
     name = match["name"]
-    context = values.Context(kind="blank", word=last_word(name), name=name, look=look)
+    context = values.Context(separator="blank", last_word=last_word(name), name=name, randomness=randomness)
     if span := values.find_value(text, match.end(), context):
         yield span

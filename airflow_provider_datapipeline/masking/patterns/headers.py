@@ -1,54 +1,60 @@
-"""Secrets of the headers Authorization and Cookie, with the table of schemes of secret_rules."""
+"""
+Secrets in the headers Authorization and Cookie, with the table
+:mod:`~airflow_provider_datapipeline.masking.rules.schemes`.
+"""
 
 from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
 
-from airflow_provider_datapipeline.masking.patterns.looks import Look
-from airflow_provider_datapipeline.masking.patterns.placeholders import PROSE, is_nothing
+from airflow_provider_datapipeline.masking.patterns.placeholders import STARTS_REMARK, is_placeholder
+from airflow_provider_datapipeline.masking.randomness import Randomness
 from airflow_provider_datapipeline.masking.rules.schemes import SCHEMES
 
 if TYPE_CHECKING:
     from airflow_provider_datapipeline.masking.spans import Span
 
 HEADERS = ("authorization", "cookie")
-"""Last words of the names of headers whose values are looked at here."""
+"""Last words of the names of the headers whose values :func:`find_in_header` reads."""
 
-_OF_PARTS = "aws4-hmac-sha256"  # the parts have names, by which they are found
+_SCHEME_OF_NAMED_PARTS = "aws4-hmac-sha256"  # each part has a name, by which its secret is found
 
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9_-]{1,32}+)[ \t]+(?=[^ \t\r\n])")
 _WORD = re.compile(r"[^ \t\r\n\"'`,;)\]}]*+")
 _PARAMETERS = re.compile(r"[A-Za-z_]{1,24}=")
-_OF_A_COOKIE = re.compile(r"=([^;, \t]+)")
+_COOKIE_VALUE = re.compile(r"=([^;, \t]+)")
 
 
-def find_in_header(text: str, start: int, end: int, word: str) -> Span | None:
+def find_in_header(text: str, start: int, end: int, header: str) -> Span | None:
     """
-    Return where the secret of a header is, whose value reaches no further than ``end``.
+    Return where the secret in the value of a header is; None if there is no secret.
 
-    :param word: one of :data:`HEADERS`
+    :param start: where the value begins
+    :param end: where the value ends at the latest
+    :param header: one of :data:`HEADERS`
     """
-    if PROSE.match(text, start, end + 1):
+    if STARTS_REMARK.match(text, start, end + 1):
         return None
-    if word == "cookie":
-        parts = _OF_A_COOKIE.findall(text, start, end)
-        return (start, end) if any(map(Look.MIXED.is_worn_by, parts)) else None
+    if header == "cookie":
+        values = _COOKIE_VALUE.findall(text, start, end)
+        return (start, end) if any(map(Randomness.MEDIUM.is_met_by, values)) else None
     scheme = _SCHEME.match(text, start, end)
     name = scheme[1].lower() if scheme else ""
-    if name == _OF_PARTS:
+    if name == _SCHEME_OF_NAMED_PARTS:
         return None
     if scheme and _PARAMETERS.match(text, scheme.end(), end):
         return scheme.end(), end
-    # After a scheme that is known, anything but a remark; after one that is not, and without one, what is no word.
-    if scheme and not PROSE.match(text, scheme.end(), end + 1):
-        span = _word(text, scheme.end(), end, Look.ANY if name in SCHEMES else Look.LOOSE)
+    # After a known scheme anything is secret but a remark. After an unknown one, and without a scheme, a word is not.
+    if scheme and not STARTS_REMARK.match(text, scheme.end(), end + 1):
+        span = _secret_word(text, scheme.end(), end, Randomness.ANY if name in SCHEMES else Randomness.LOW)
         if span or name in SCHEMES:
             return span
-    return None if name in SCHEMES else _word(text, start, end, Look.LOOSE)
+    return None if name in SCHEMES else _secret_word(text, start, end, Randomness.LOW)
 
 
-def _word(text: str, start: int, end: int, look: Look) -> Span | None:
+def _secret_word(text: str, start: int, end: int, randomness: Randomness) -> Span | None:
     match = _WORD.match(text, start, end)
     value = match[0] if match else ""
-    return (start, start + len(value)) if value and look.is_worn_by(value) and not is_nothing(value) else None
+    is_secret = value and randomness.is_met_by(value) and not is_placeholder(value)
+    return (start, start + len(value)) if is_secret else None

@@ -1,4 +1,4 @@
-"""Secrets that are known by their shape alone: the tokens of the table of issuers."""
+"""Tokens of well-known issuers, by the table :mod:`~airflow_provider_datapipeline.masking.rules.issuers`."""
 
 from __future__ import annotations
 
@@ -11,19 +11,20 @@ from airflow_provider_datapipeline.masking.rules.issuers import ISSUERS, SHAPES
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from airflow_provider_datapipeline.masking.rules.issuers import Issuer
+    from airflow_provider_datapipeline.masking.rules.issuers.rows import Issuer
     from airflow_provider_datapipeline.masking.spans import Span
 
 
-# No token has a blank or a quotation mark in it, and none is shorter: so prefixes are sought in a tenth of a text.
-_LONG_WORDS = re.compile(r"[^\s\"'`,;()<>\[\]{}]{16,}+")
+# No token has a blank or a quotation mark in it, and none is shorter than this. So prefixes are searched for in about a
+# tenth of a text.
+_LONG_WORD = re.compile(r"[^\s\"'`,;()<>\[\]{}]{16,}+")
 
 
 def find_tokens(text: str) -> Iterator[Span]:
-    """Find tokens that begin, or are built, as those of a well-known issuer."""
-    words = "\n".join(_LONG_WORDS.findall(text))
+    """Find tokens that begin, or are built, like those of a well-known issuer."""
+    words = "\n".join(_LONG_WORD.findall(text))
     for issuer in ISSUERS:
-        if issuer.starts in words:
+        if issuer.prefix in words:
             yield from (match.span() for match in compiled(issuer_pattern(issuer)).finditer(text))
     for shape in SHAPES:
         if shape.hint in words:
@@ -34,16 +35,17 @@ def find_tokens(text: str) -> Iterator[Span]:
 
 def issuer_pattern(issuer: Issuer) -> str:
     """Return the regular expression for the tokens of an issuer."""
-    # Looking back only after the prefix keeps the search for it a search for plain text.
-    literal = re.escape(issuer.starts)
-    return f"{literal}(?<![A-Za-z0-9]{literal})[{issuer.alphabet}]{{{issuer.least},}}+"
+    # The pattern looks back only after the prefix. So the search for it stays a search for plain text, which is fast.
+    literal = re.escape(issuer.prefix)
+    return f"{literal}(?<![A-Za-z0-9]{literal})[{issuer.alphabet}]{{{issuer.min_length},}}+"
 
 
 @cache
 def compiled(pattern: str) -> re.Pattern[str]:
     """
-    Return a pattern of the tables, compiled; there are as many as rows in these.
+    Return a pattern of the tables, compiled when it is first needed.
 
-    When a text first holds what the row is about: a process needs a few of them, and all take most of a second.
+    To compile all patterns takes most of a second, and a process needs only a few of them. The cache grows no larger
+    than the tables.
     """
     return re.compile(pattern, re.ASCII)

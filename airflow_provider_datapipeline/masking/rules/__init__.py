@@ -1,1 +1,1 @@
-"""What is known of secrets, as tables: the rules. How they are applied is told beside this package."""
+"""The tables of masking: what is known of secrets. The package ``patterns`` searches texts by these tables."""

@@ -1,8 +1,8 @@
 r"""
-Commands: which of their arguments is a secret, where no name of an option tells.
+The arguments of commands that are secret although no name says so.
 
-Options such as ``--password`` tell it themselves, so what is listed are the short ones, and the arguments without an
-option. Sources: the manual pages of the commands.
+Options such as ``--password`` have such a name, and are found by it. This table has the short options, and the
+arguments that have no option. Sources: the manual pages of the commands.
 """
 
 from __future__ import annotations
@@ -15,28 +15,29 @@ class Option:
     """
     Options whose value is secret.
 
-    :param commands: names of the commands that have them; ``*`` at the end stands for further letters
-    :param options: as they are written
-    :param apart: whether the value may be an argument of its own, or has to follow the option at once
-    :param verb: a word that has to stand between command and option
-    :param spares: a regular expression for what of the value is no secret, ``user:`` of ``user:password``
+    :param commands: names of the commands that have these options; ``*`` at the end stands for further letters
+    :param options: the options, as they are written
+    :param may_be_apart: whether the value may be an argument of its own; otherwise no blank stands before it
+    :param verb: a word that has to stand between the command and the option
+    :param plain_start: a regular expression for the beginning of the value that is not secret, such as the ``user:`` of
+        ``user:password``
     """
 
     commands: tuple[str, ...]
     options: tuple[str, ...]
-    apart: bool = True
+    may_be_apart: bool = True
     verb: str = ""
-    spares: str = ""
+    plain_start: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Argument:
     """
-    An argument that is secret without an option.
+    A secret argument that has no option.
 
-    :param hint: a text that is part of whatever the pattern matches
-    :param pattern: a regular expression for the command up to the secret, which is its group ``secret``; a group
-        ``name`` has to announce a secret
+    :param hint: a text that is part of everything that the pattern matches; it is searched for first
+    :param pattern: a regular expression for the command up to the secret, which is its group ``secret``. If there is a
+        group ``name``, it has to be a name that marks its value as secret.
     """
 
     hint: str
@@ -46,7 +47,7 @@ class Argument:
 _USER = r"[\w.@\\%+-]{1,64}[:%]"
 
 OPTIONS = (
-    Option(("mysql*", "mariadb*"), ("-p",), apart=False),
+    Option(("mysql*", "mariadb*"), ("-p",), may_be_apart=False),
     Option(("mongo*", "sshpass"), ("-p",)),
     Option(
         ("docker", "podman", "helm", "oc", "az", "skopeo", "buildah", "nerdctl", "crane", "oras", "cf", "ibmcloud"),
@@ -69,18 +70,18 @@ OPTIONS = (
         ("-w",),
     ),
     Option(("plink", "pscp", "psftp", "nzsql", "nzload", "nzunload"), ("-pw", "-W")),
-    Option(("7z*", "rar", "unrar"), ("-p", "-hp"), apart=False),
+    Option(("7z*", "rar", "unrar"), ("-p", "-hp"), may_be_apart=False),
     Option(("ssh-keygen",), ("-N", "-P")),
-    Option(("openssl",), ("-k", "-K", "-pass", "-passin", "-passout"), spares="(?:pass:)?"),
+    Option(("openssl",), ("-k", "-K", "-pass", "-passin", "-passout"), plain_start="(?:pass:)?"),
     Option(("influx", "telegraf", "flux"), ("-t",)),
     Option(("databricks",), ("--string-value", "--bytes-value")),
     Option(("dtexec",), ("/DE", "/De", "/de")),
     Option(("schtasks",), ("/RP", "/rp")),
-    Option(("lftp",), ("-u",), spares=r"[\w.@-]{1,64},"),
-    Option(("curl", "smbclient", "rpcclient", "aria2c"), ("-u", "--user", "--proxy-user", "-U"), spares=_USER),
-    Option(("http", "https", "httpie", "xh"), ("-a", "--auth"), spares=_USER),
+    Option(("lftp",), ("-u",), plain_start=r"[\w.@-]{1,64},"),
+    Option(("curl", "smbclient", "rpcclient", "aria2c"), ("-u", "--user", "--proxy-user", "-U"), plain_start=_USER),
+    Option(("http", "https", "httpie", "xh"), ("-a", "--auth"), plain_start=_USER),
 )  # fmt: skip
-"""Options of commands. Commands of which each option has a name that tells are not listed."""
+"""Secret options. Commands whose secret options all have telling names are left out."""
 
 _WORD = r"[\"']?(?P<secret>[^\s\"',:;|]{1,400}+)"
 
@@ -130,4 +131,4 @@ ARGUMENTS = (
         for command in ("sqlplus", "expdp", "impdp", "sqlldr", "rman", "sqlcl")
     ),
 )  # fmt: skip
-"""Arguments of commands."""
+"""Secret arguments without an option."""

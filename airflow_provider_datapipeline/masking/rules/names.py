@@ -1,65 +1,65 @@
 """
-Names: which of them announce a secret, and which only sound as if they did.
+The words of names: which names mark their value as secret, and which only sound as if they did.
 
-A name is looked at word by word: ``dbPassword``, ``DB_PASSWORD`` and ``db.password`` are "db" and "password".
+A name is judged word by word: ``dbPassword``, ``DB_PASSWORD`` and ``db.password`` all are "db" and "password".
 Sources: the names of parameters in the documentation of the tools, the keyword lists of the rule sets gitleaks and
 detect-secrets, and what errors of some 60 libraries show.
 """
 
 from __future__ import annotations
 
-SECRETS = (
+SECRET_WORDS = (
     "password", "passwort", "passwd", "passwrd", "passphrase", "passcode", "passkey", "pwd", "secret", "senha",
     "kennwort", "contrasena", "motdepasse", "token", "credential", "credentials", "creds", "cred", "bearer", "jwt",
     "authorization", "cookie", "assertion", "apikey", "secretkey", "masterauth", "userpwd", "sas", "passwords",
     "secrets", "tokens", "pw", "pass", "otp", "totp",
 )  # fmt: skip
-"""Words that announce a secret; all but the short ones also as the end of a longer word, such as ``dbpassword``."""
+"""Words that mark a value as secret, also as the end of a longer word such as ``dbpassword``."""
 
-SEVERAL = ("secrets", "credentials", "tokens", "creds")
-"""Those of :data:`SECRETS` that mostly announce names of secrets, or a number of them."""
+PLURAL_SECRET_WORDS = ("secrets", "credentials", "tokens", "creds")
+"""Those of :data:`SECRET_WORDS` that mostly stand before names of secrets, or before their number."""
 
 WHOLE_WORDS_ONLY = (
     "pw", "otp", "totp", "cred", "creds", "sas", "jwt",
 )  # fmt: skip
-"""Those of :data:`SECRETS` that other words end with."""
+"""Those of :data:`SECRET_WORDS` that count as whole words only, because ordinary words end like them."""
 
-NO_WORDS = (
+OTHER_WORDS = (
     "tiktoken", "detokenize", "bypass", "compass", "trespass", "surpass", "encompass", "underpass", "overpass",
 )  # fmt: skip
-"""Words that end as those of :data:`SECRETS` do, and announce nothing."""
+"""Words that end like one of :data:`SECRET_WORDS`, and mark nothing as secret."""
 
-SIGNATURES = (
+SIGNATURE_WORDS = (
     "signature", "sig", "hmac",
 )  # fmt: skip
-"""Words that announce what was computed with a secret: of 12 characters or more."""
+"""Words for what was computed with a secret."""
 
-KEYS = (
+BEFORE_SECRET_KEY = (
     "api", "access", "auth", "private", "pvt", "secret", "signing", "sign", "encryption", "encrypt", "master",
     "fernet", "shared", "session", "client", "subscription", "webhook", "ssh", "hmac", "crypto", "symmetric",
     "storage", "service", "functions", "signature", "decryption", "license", "aes", "rsa", "cipher", "opsgenie",
     "genie", "heroku", "segment", "amplitude", "mixpanel", "datadog", "newrelic", "pagerduty", "sendgrid", "twilio",
     "openai", "anthropic", "stripe", "mailgun",
 )  # fmt: skip
-"""Words before "key" that make it a secret, whatever it looks like."""
+"""Words before "key" that mark any value as secret."""
 
-NO_KEYS = (
+BEFORE_OTHER_KEY = (
     "sort", "partition", "foreign", "cache", "object", "s3", "row", "group", "dedup", "idempotency", "public", "pub",
     "natural", "surrogate", "business", "unique", "index", "order", "message", "lookup", "lock", "event", "record",
     "item", "request", "join", "cluster", "merge", "hash", "range", "host", "registry", "redis", "file", "blob",
     "bucket", "config", "dict", "translation", "i18n", "trace", "task", "dag", "run", "job", "kms", "tag", "xcom",
     "missing", "unknown", "duplicate", "conflict",
 )  # fmt: skip
-"""Words before "key" that make it the key of a row, an object or a dictionary."""
+"""Words before "key" that make it the key of a row, of an object or of a dictionary, which is not secret."""
 
-NO_TOKENS = (
+BEFORE_OTHER_TOKEN = (
     "next", "max", "min", "num", "n", "page", "continuation", "pagination", "starting", "pad", "eos", "bos", "unk",
     "unexpected", "prompt", "completion", "total", "input", "output", "cached", "reasoning", "unknown", "special",
     "sep", "mask", "cls", "stop", "syntax", "start", "end", "resume", "sync", "marker", "invalid", "expected",
 )  # fmt: skip
-"""Words before "token" that make it a word of a language, a count or a place in a list."""
+"""Words before "token" that make it a word of a language, a number, or a position in a list, which is not secret."""
 
-NO_SECRETS = (
+LAST_WORDS_OF_OTHER_NAMES = (
     "name", "names", "arn", "file", "filename", "path", "paths", "url", "uri", "type", "types", "policy", "count",
     "counts", "length", "len", "size", "limit", "limits", "expiry", "expires", "expiration", "expired", "in", "at",
     "on", "by", "endpoint", "version", "manager", "backend", "prefix", "ttl", "lifetime", "age", "required",
@@ -76,32 +76,32 @@ NO_SECRETS = (
     "page", "form", "table", "model", "refresh", "request", "response", "operator", "task", "job", "hook", "event",
     "handling", "management", "manifest", "bucket", "budget", "latency", "throughput", "price", "cost",
 )  # fmt: skip
-"""Last words of names that tell of a secret, but are not its name."""
+"""Last words of names that are about a secret, but whose value is something else."""
 
-NO_NAMES = (
+OTHER_NAMES = (
     "image_pull_secrets", "imagepullsecrets", "pull_secrets", "secret_key_ref", "existing_secret", "token_use",
     "key_vault",
 )  # fmt: skip
-"""Whole names, in small letters, that announce the name of a secret, or nothing at all."""
+"""Whole names, in small letters, whose value is not secret although their words say so."""
 
-ERRORS = (
+FIRST_WORDS_OF_ERRORS = (
     "invalid", "missing", "bad", "expired", "unknown", "no", "wrong", "forgot", "reset",
 )  # fmt: skip
-"""First words of names that are those of an error or of an act."""
+"""First words of the names of errors and of actions, such as "invalid" and "reset". Their value is not secret."""
 
-ALWAYS = (
+SECRET_NAMES = (
     "saml_response", "saml_request", "private_key_content",
 )  # fmt: skip
-"""Whole names that announce a secret although the words do not."""
+"""Whole names, in small letters, whose value is secret although their words do not say so."""
 
-IN_DOUBT = (
-    "key", "keys", "code", "sid", "session", "sessionid", "jsessionid", "phpsessid", "sessid", "dsid", "asid", "ssid",
-    "ticket", "auth", "authn", "salt", "license", "licence", "appid", "verifier", "passkeys", "dsn", "crumb", "hook",
+AMBIGUOUS_WORDS = (
+    "code", "sid", "session", "sessionid", "jsessionid", "phpsessid", "sessid", "dsid", "asid", "ssid",
+    "ticket", "auth", "authn", "salt", "license", "licence", "appid", "verifier", "dsn", "crumb", "hook",
     "pin", "seed", "pepper", "mnemonic", "hash", "nonce",
 )  # fmt: skip
-"""Names that may announce a secret: only what looks drawn at random is taken for one."""
+"""Words that may mark a value as secret: only what looks drawn at random counts as one."""
 
-IDENTIFIED_BY = (
+BEFORE_IDENTIFIER = (
     "id", "ids", r"id-\d", "uuid", "etag", "e-tag", "hash", "digest", "md5", "sha", r"sha-?\d{1,3}", "checksum",
     "version", "request", "req", "cursor", "job", "query", "commit", "marker", "continuation", "token_?marker",
     "fingerprint", "trace", "span", "task", "run", "uid", "guid", "sheet", "sheets/d", "/d", "folders", "next_?token",
@@ -109,4 +109,4 @@ IDENTIFIED_BY = (
     "nonce", "topic", r"ssh-[a-z0-9]+", "part", "offset", "object", "blob", "file", "image", "layer", "pipeline",
     "activation", "attempt", "handle", "h1", "ray", "dag",
 )  # fmt: skip
-"""Words before what looks drawn at random, in which case it identifies something. Regular expressions."""
+"""Words before an identifier: what follows them is not secret, though it looks drawn at random. Regular expressions."""

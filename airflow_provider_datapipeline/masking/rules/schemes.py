@@ -1,5 +1,5 @@
 """
-Schemes: the words before a secret in a header ``Authorization``, which do not have to be hidden with it.
+The schemes of the header ``Authorization``: words that stand before the secret, and are not masked with it.
 
 Sources: IANA's registry of HTTP authentication schemes, and the documentation of the services that have their own.
 """
@@ -60,4 +60,4 @@ SCHEMES = {
     "zoho-authtoken": "Zoho",
     "zoho-oauthtoken": "Zoho",
 }
-"""Schemes in small letters, and who uses them."""
+"""Schemes in small letters, each with who defines or uses it."""

@@ -1,4 +1,4 @@
-"""Target DAGs that keep a journal: when each execution of an attempt started and ended, and whether it was alone."""
+"""Target DAGs that write a journal: when each execution of an attempt started and ended, and whether two overlapped."""
 
 from __future__ import annotations
 
@@ -19,20 +19,22 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 JOURNAL = Path(os.environ.get("FAULTS_JOURNAL", "/nowhere"))
-STEADY: dict[str, Any] = {
-    "retries": 5,
-    "retry_delay": timedelta(seconds=1),
-}  # what is killed from outside is done again
+# Airflow repeats a task that a fault has killed.
+STEADY: dict[str, Any] = {"retries": 5, "retry_delay": timedelta(seconds=1)}
 
 
 def dag(dag_id: str) -> DAG:
-    """Return a DAG that is only ever triggered."""
+    """Return a DAG without a schedule."""
     return DAG(dag_id, schedule=None, max_active_runs=100, tags=["faults"])
 
 
 @contextmanager
 def recorded(context: Any) -> Iterator[None]:
-    """Note start and end, and an overlap, which a lock reveals that the kernel takes away from the dead."""
+    """
+    Write start, end and overlap into the journal.
+
+    A file lock shows an overlap. The kernel releases the lock when its process dies.
+    """
     run = context["dag_run"]
     about = run.conf["datapipeline"]
     attempt = f"{about['pipelineId']} {about['attemptId']}"
@@ -61,7 +63,7 @@ def recorded(context: Any) -> Iterator[None]:
 
 
 def work(seconds: float) -> Any:
-    """Return a function that takes its time."""
+    """Return a function that takes this time."""
 
     def do(**context: Any) -> bool:
         with recorded(context):
@@ -111,7 +113,7 @@ with dag("is_killed"):
 
     @task(task_id="work")
     def be_killed(**context: Any) -> None:
-        """End as by the kernel's out-of-memory killer."""
+        """End as if the kernel's out-of-memory killer had killed the process."""
         with recorded(context):
             time.sleep(1)
             os.kill(os.getpid(), signal.SIGKILL)
@@ -125,7 +127,7 @@ with dag("does_not_hold"):
 
     @task(task_id="work", **STEADY)
     def check(**context: Any) -> bool:
-        """Tell that a precondition is not met."""
+        """Return that a precondition does not hold."""
         with recorded(context):
             time.sleep(1)
         return False

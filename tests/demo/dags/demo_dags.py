@@ -1,4 +1,4 @@
-"""Airflow DAGs that are targets of the demo and no examples: they end in every way that a DAG can."""
+"""Airflow DAGs that are targets of the demo, and not examples. They end in every way in which a DAG can end."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ ORDERS = {"2026-11-21": [12.50, 99.00], "2026-11-22": [7.25]}
 
 
 def fields(context: Any) -> dict[str, str]:
-    """The fields of the attempt."""
+    """Return the fields of the attempt."""
     found: dict[str, str] = context["dag_run"].conf["datapipeline"]["fields"]
     return found
 
@@ -21,7 +21,7 @@ with DAG("demo_orders", schedule=None):
 
     @task
     def mean(**context: Any) -> float:
-        """Compute the mean of one day's orders, where there are any."""
+        """Return the mean of one day's orders; fail if there are none."""
         day = fields(context)["myDay"]
         amounts = ORDERS.get(day, [])
         try:
@@ -57,7 +57,8 @@ with DAG("demo_long_work", schedule=None):
     def submit() -> None:
         """Hand the work to some other system."""
 
-    # In the triggerer: no worker waits. The result is there as soon as Data Pipeline has heard that half is done.
+    # The triggerer waits for the result, so that no worker is occupied. The demo creates the result when half of the
+    # progress has been reported to Data Pipeline.
     submit() >> FileSensor(
         task_id="wait", filepath="{{ var.value.demo_result }}", poke_interval=1, timeout=180, deferrable=True
     )

@@ -1,4 +1,4 @@
-"""What a deployment sets by default neither keeps tasks from being taken nor their end from being reported."""
+"""A deployment's default settings neither prevent tasks from starting nor their ends from being reported."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ HAS_RUN_AFTER = CAN_TELL_WHY = "run_after" in TriggerDagRun.model_fields  # both
 
 
 def submit_as(submissions: Submissions, component_id: str, dag_id: str) -> Submission:
-    """Start a pipeline whose activity has an id of its own."""
+    """Start a pipeline whose activity has this id."""
     activity = {"id": component_id, "name": component_id, "type": "ShellCommandActivity", "command": "true"}
     activity |= {"workerGroup": "airflow", "myDagId": dag_id, "maximumRetries": "0"}
     objects = [{"id": "Default", "name": "Default", "scheduleType": "ondemand"}, activity]
@@ -32,20 +32,24 @@ def submit_as(submissions: Submissions, component_id: str, dag_id: str) -> Submi
 
 
 def test_failed_activities_pause_nothing(deployment: Deployment, submissions: Submissions) -> None:
-    """Airflow pauses a DAG here after two failed runs in a row; runs of the runner are red when they report FAILED."""
+    """
+    No DAG is paused after failed activities.
+
+    This deployment pauses a DAG after two failed runs in a row, and a runner run fails when it reports FAILED.
+    """
     for _ in range(3):
         submitted = submissions.submit("fails")
         attempt = submitted.wait_for_report(timeout=100)
         assert (attempt.reported_status, attempt.error_id) == ("FAILED", "ZeroDivisionError")
-        # Only what has ended counts as failed in a row.
+        # Airflow counts only runs that have ended.
         assert deployment.wait_for_run(RUNNER, submitted.run_id) == "failed"
-        assert submitted.attempt.accepted_reports == 1  # though a policy gives the supervision another try
+        assert submitted.attempt.accepted_reports == 1  # although a policy gives the supervising task another try
 
     assert submissions.submit("succeeds").wait_for_report(timeout=120).reported_status == "FINISHED"
 
 
 def test_a_run_outlasts_the_timeout_of_tasks(deployment: Deployment, submissions: Submissions) -> None:
-    """Two at once, while the deployment allows but one run of a DAG."""
+    """Two runs at the same time outlast it, although the deployment allows only one active run of a DAG."""
     submitted = [submissions.submit("lasts") for _ in range(2)]
 
     assert [each.wait_for_report(timeout=150).reported_status for each in submitted] == ["FINISHED"] * 2
@@ -83,7 +87,7 @@ def test_every_component_id_makes_a_legal_run_id(
 
 @pytest.fixture
 def activated_in_march(submissions: Submissions, monkeypatch: pytest.MonkeyPatch) -> Submissions:
-    """Hands out tasks whose schedule is that of months ago."""
+    """Hands out tasks that were scheduled months ago."""
     monkeypatch.setattr(submissions.server.service._engine(REGION), "clock", lambda: datetime(2026, 3, 5, tzinfo=UTC))
     return submissions
 
@@ -92,7 +96,7 @@ def activated_in_march(submissions: Submissions, monkeypatch: pytest.MonkeyPatch
 def test_templates_see_the_schedule_of_the_task(
     deployment: Deployment, activated_in_march: Submissions, schedule: str
 ) -> None:
-    """Beside a run that the DAG's own schedule has made of the same time."""
+    """They see it even if the DAG's own schedule has created a run for the same time."""
     submitted = activated_in_march.submit(f"renders_{schedule}")
 
     assert submitted.wait_for_report(timeout=100).reported_status == "FINISHED"
@@ -100,7 +104,7 @@ def test_templates_see_the_schedule_of_the_task(
     assert (seen["ds"], seen["ts_nodash"]) == ("2026-03-05", "20260305T000000")
     assert seen["ts"].startswith("2026-03-05T00:00:00.")
     start, end = seen["data_interval_start"], seen["data_interval_end"]
-    if not HAS_RUN_AFTER:  # the interval is that of the present
+    if not HAS_RUN_AFTER:  # the data interval is the one of the present time
         return
     if schedule == "cron_interval":
         assert (start, end) == ("2026-03-03 03:00:00+00:00", "2026-03-04 03:00:00+00:00")
@@ -116,14 +120,14 @@ def test_a_date_that_airflow_refuses_keeps_no_task(deployment: Deployment, submi
 
 
 def test_a_run_of_which_airflow_makes_no_task_is_not_finished(deployment: Deployment, submissions: Submissions) -> None:
-    """Its start_date lies after the logical date: Airflow leaves out every task, and the run succeeds."""
+    """The DAG's start_date lies after the logical date. Airflow then creates no task, and the run succeeds."""
     attempt = submissions.submit("starts_later").wait_for_report(timeout=100)
 
     assert (attempt.reported_status, attempt.error_id) == ("FAILED", "AirflowDagRunEmpty")
 
 
 def test_a_target_that_nobody_knows_is_refused_soon(deployment: Deployment, submissions: Submissions) -> None:
-    """Once a minute was lost with every misspelt id."""
+    """An earlier version lost a minute with every misspelt id."""
     begin = time.monotonic()
 
     attempt = submissions.submit("nobody_knows_it").wait_for_report(timeout=100)

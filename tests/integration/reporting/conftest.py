@@ -10,24 +10,29 @@ from typing import TYPE_CHECKING
 import pytest
 
 from airflow_provider_datapipeline.emulator import EmulatorServer, EmulatorSettings
+from tests.support import fixtures
 from tests.support.account import Account, connection
 from tests.support.harness import Deployment
-from tests.support.harness.statsd import StatsDServer
+from tests.support.task_runner import reset_around
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from tests.support.harness.statsd import StatsDServer
+
+metrics = fixtures.metrics
+
 
 @pytest.fixture(scope="session")
 def server() -> Iterator[EmulatorServer]:
-    """The emulator; its switches are at their defaults at the start of each test."""
+    """The emulator. Its settings have their defaults at the start of each test that uses ``account``."""
     with EmulatorServer() as running:
         yield running
 
 
 @pytest.fixture(scope="session")
 def accounts_by_repeated_status() -> Iterator[dict[str, Account]]:
-    """An account for each answer that the service may give to a report that it has already taken."""
+    """One account for each answer that the service may give to a report that it has already accepted."""
     with ExitStack() as stack:
         yield {
             answer: Account(stack.enter_context(EmulatorServer(EmulatorSettings(repeated_status=answer))))
@@ -37,16 +42,9 @@ def accounts_by_repeated_status() -> Iterator[dict[str, Account]]:
 
 @pytest.fixture(scope="session")
 def silent_url() -> Iterator[str]:
-    """An address that takes every connection and never answers."""
+    """The address of a server that accepts every connection and never answers."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-
-
-@pytest.fixture(scope="session")
-def metrics() -> Iterator[StatsDServer]:
-    """Where the deployment sends its metrics."""
-    with StatsDServer() as running:
-        yield running
 
 
 @pytest.fixture(scope="session")
@@ -74,9 +72,6 @@ def deployment(
 
 @pytest.fixture
 def account(server: EmulatorServer) -> Iterator[Account]:
-    """The caller's side of the emulator."""
-    server.service.settings = EmulatorSettings()
-    server.service.faults.clear()
-    yield Account(server)
-    server.service.settings = EmulatorSettings()
-    server.service.faults.clear()
+    """The caller's side of the emulator. Each test finds the emulator's settings at their defaults."""
+    with reset_around(server, EmulatorSettings()):
+        yield Account(server)

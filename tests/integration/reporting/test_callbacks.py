@@ -1,7 +1,8 @@
 """
-What the callbacks tell AWS Data Pipeline, on a real Airflow.
+What the callbacks report to AWS Data Pipeline on a real Airflow.
 
-One test for each way in which Airflow's hooks mislead a first idea. Runs are started together and awaited in turn.
+Airflow's callbacks often do not do what one expects; there is a test for each of these cases. A test that needs several
+runs starts them together, and then waits for each.
 """
 
 from __future__ import annotations
@@ -40,7 +41,12 @@ def start(deployment: Deployment, dag_id: str, handed: Handed, **conf: Any) -> s
 
 
 def lines_about(deployment: Deployment, text: str, dag_id: str = "") -> list[str]:
-    """The lines of the dag-processor's logs, and of the run's task where a DAG is given, that contain the text."""
+    """
+    Return the lines of the dag-processor's logs that contain the text.
+
+    With a DAG id the text is a run id. The log of the run's task ``work`` is then searched as well, and only lines
+    about reports that were not sent are returned.
+    """
     logs = deployment.logs.of_dag_file(DAG_FILE)
     if dag_id:
         logs += deployment.logs.of_task(dag_id, text, "work")
@@ -49,7 +55,7 @@ def lines_about(deployment: Deployment, text: str, dag_id: str = "") -> list[str
 
 
 def wait_for_line(deployment: Deployment, text: str, *, dag_id: str = "", timeout: float = 60) -> str:
-    """Wait for the first such line that is not Airflow's own."""
+    """Wait for the first line of :func:`lines_about` that this package wrote."""
 
     def found() -> str | None:
         ours = [
@@ -61,7 +67,7 @@ def wait_for_line(deployment: Deployment, text: str, *, dag_id: str = "", timeou
 
 
 def send_failure_callback(deployment: Deployment, dag_id: str, run_id: str, task_id: str) -> None:
-    """Ask the dag-processor for the on_failure_callback of a task, as a scheduler does that lost its heartbeats."""
+    """Let the dag-processor call the on_failure_callback of a task, as a scheduler does after missing heartbeats."""
     code = """
 import sys
 from airflow.api_fastapi.execution_api.datamodels.taskinstance import TIRunContext
@@ -106,7 +112,7 @@ def run_python(deployment: Deployment, code: str, *arguments: str) -> str:
 
 
 def test_a_success_is_reported_finished(deployment: Deployment, account: Account) -> None:
-    """By a task's callback and by a DAG's."""
+    """The callback of a task and the callback of a DAG report it."""
     runs = {dag_id: account.hand_out() for dag_id in ("task_callbacks_succeed", "dag_callbacks_succeed")}
     for dag_id, handed in runs.items():
         start(deployment, dag_id, handed)
@@ -118,7 +124,7 @@ def test_a_success_is_reported_finished(deployment: Deployment, account: Account
 
 
 def test_a_failed_task_is_reported_with_its_error(deployment: Deployment, account: Account) -> None:
-    """Message first, then where; the cause of the exception is in the stack trace."""
+    """The message comes first, then the place. The cause of the exception is in the stack trace."""
     handed = account.hand_out()
     run_id = start(deployment, "task_callbacks_fail", handed)
 
@@ -139,7 +145,7 @@ def test_a_failed_task_is_reported_with_its_error(deployment: Deployment, accoun
 
 
 def test_a_failure_is_not_reported_while_a_retry_will_follow(deployment: Deployment, account: Account) -> None:
-    """One report, after the second try."""
+    """The only report comes after the second try."""
     handed = account.hand_out()
     run_id = start(deployment, "task_callbacks_retry", handed)
 
@@ -156,7 +162,7 @@ def test_a_failure_is_not_reported_while_a_retry_will_follow(deployment: Deploym
 def test_a_task_that_recovers_is_reported_finished_only(
     deployment: Deployment, account: Account, tmp_path: Path
 ) -> None:
-    """FAILED could not be taken back."""
+    """A report of FAILED after the first try could not be withdrawn."""
     handed = account.hand_out()
     start(deployment, "recovers_on_retry", handed, marker=str(tmp_path / "tried"))
 
@@ -167,7 +173,7 @@ def test_a_task_that_recovers_is_reported_finished_only(
 
 
 def test_a_failure_that_forbids_retries_is_reported_at_once(deployment: Deployment, account: Account) -> None:
-    """AirflowFailException is final with two tries left."""
+    """AirflowFailException is final, even with two tries left."""
     handed = account.hand_out()
     start(deployment, "task_callbacks_fail_exception", handed)
 
@@ -179,7 +185,7 @@ def test_a_failure_that_forbids_retries_is_reported_at_once(deployment: Deployme
 
 
 def test_a_text_of_12_mb_costs_neither_the_report_nor_a_second_try(deployment: Deployment, account: Account) -> None:
-    """Airflow killed such a task while its error was being masked, and ran it again."""
+    """Masking such an error once took so long that Airflow killed the task, and ran it again."""
     kinds = ("letters", "log", "statements", "prefix", "escapes")
     runs = {dag_id: account.hand_out() for dag_id in (f"task_callbacks_fail_with_{kind}" for kind in kinds)}
     started = {dag_id: start(deployment, dag_id, handed) for dag_id, handed in runs.items()}
@@ -198,14 +204,14 @@ def test_a_text_of_12_mb_costs_neither_the_report_nor_a_second_try(deployment: D
         assert "hunter2" not in attempt.error_message
 
 
-def test_callbacks_run_in_one_batch_report_each_its_own_task(
+def test_callbacks_in_one_batch_report_their_own_tasks(
     deployment: Deployment, account: Account, tmp_path: Path
 ) -> None:
     """
-    The dag-processor runs the callbacks of many runs with one notifier instance.
+    The dag-processor uses one notifier instance for the callbacks of many runs.
 
-    Here, of those that end while it is held up by the callback of another one, to a service that does not answer.
-    (Airflow 2 on SQLite gives each callback a process of its own; there ``tests/test_callbacks.py`` has to do.)
+    Here these runs end while another run's callback waits for a service that does not answer. (Airflow 2 on SQLite
+    gives each callback a process of its own, so that only ``tests/test_callbacks.py`` covers this.)
     """
     gate = tmp_path / "gate"
     dag_ids = ["dag_callbacks_templates_succeed", "dag_callbacks_templates_fail"] * 3
@@ -227,7 +233,7 @@ def test_callbacks_run_in_one_batch_report_each_its_own_task(
 
 @only_on_airflow_3("Airflow 2 always gives a DAG-level callback a task instance of the run, and with it the conf")
 def test_a_callback_without_a_dag_run_says_so_and_reports_nothing(deployment: Deployment, account: Account) -> None:
-    """Where every task was skipped, Airflow gives a DAG-level callback the DAG, the run id and a reason, no conf."""
+    """If every task was skipped, Airflow gives a DAG-level callback the DAG, the run id and a reason, but no conf."""
     handed = account.hand_out()
     run_id = start(deployment, "dag_callbacks_skip_all", handed)
     deployment.wait_for_run("dag_callbacks_skip_all", run_id)
@@ -240,7 +246,7 @@ def test_a_callback_without_a_dag_run_says_so_and_reports_nothing(deployment: De
 
 
 def test_a_failed_run_names_its_tasks_and_carries_the_first_error(deployment: Deployment, account: Account) -> None:
-    """The dag-processor knows no exception; the listener kept it when the task failed."""
+    """The dag-processor does not know the exception. The listener stored it when the task failed."""
     handed = account.hand_out()
     start(deployment, "dag_callbacks_fail", handed)
 
@@ -256,7 +262,7 @@ def test_a_failed_run_names_its_tasks_and_carries_the_first_error(deployment: De
 
 
 def test_a_run_for_something_else_is_left_alone(deployment: Deployment, account: Account) -> None:
-    """A person may start the DAG from the web interface: there is nothing to report, and no error to keep."""
+    """A person may start the DAG in the web interface. Then nothing is reported, and no error is stored."""
     of_service = start(deployment, "task_callbacks_fail", account.hand_out())
     of_person = deployment.trigger("task_callbacks_fail")
     for run_id in (of_service, of_person):
@@ -270,7 +276,7 @@ def test_a_run_for_something_else_is_left_alone(deployment: Deployment, account:
 
 
 def test_a_failed_instance_of_a_mapped_task_is_named(deployment: Deployment, account: Account) -> None:
-    """With its index, in the list and in the place."""
+    """The list of failed tasks and the place of the error contain the index."""
     handed = account.hand_out()
     start(deployment, "mapped_fail", handed)
 
@@ -283,7 +289,7 @@ def test_a_failed_instance_of_a_mapped_task_is_named(deployment: Deployment, acc
 
 
 def test_a_killed_task_is_reported_by_the_dag(deployment: Deployment, account: Account) -> None:
-    """SIGKILL of a task's process runs no callback of the task."""
+    """After SIGKILL of a task's process, Airflow calls no callback of the task."""
     handed = account.hand_out()
     run_id = start(deployment, "dag_callbacks_linger", handed)
     deployment.task_process("dag_callbacks_linger", run_id, "work").kill()
@@ -299,9 +305,9 @@ def test_the_callbacks_of_a_lost_task_have_the_effect_of_one_report(
     deployment: Deployment, accounts_by_repeated_status: dict[str, Account]
 ) -> None:
     """
-    Airflow 3 calls back twice when a task stops sending heartbeats; the second is no error, whatever the answer.
+    Airflow 3 calls the callback twice when a task stops sending heartbeats, Airflow 2 once.
 
-    Airflow 2 calls back once.
+    The second report is not an error, whatever the service answers.
     """
     callbacks = 2 if IS_AIRFLOW_3 else 1
     runs = {}
@@ -325,7 +331,7 @@ def test_the_callbacks_of_a_lost_task_have_the_effect_of_one_report(
 
 @only_on_airflow_3("Airflow 2 decides by itself, and executes on_retry_callback instead")
 def test_with_tries_left_the_dag_processor_does_not_report(deployment: Deployment, account: Account) -> None:
-    """There no exception is known, and only the tries tell that Airflow will run the task again."""
+    """The dag-processor knows no exception. Only the number of tries shows that Airflow will run the task again."""
     handed = account.hand_out()
     run_id = start(deployment, "task_callbacks_retry_later", handed)
     deployment.wait_for_task("task_callbacks_retry_later", run_id, "work", {"up_for_retry"})
@@ -337,7 +343,7 @@ def test_with_tries_left_the_dag_processor_does_not_report(deployment: Deploymen
 
 
 def test_a_report_about_a_canceled_task_is_a_warning(deployment: Deployment, account: Account) -> None:
-    """Nobody needs to be woken: the service no longer wants to know."""
+    """It is not an error, since the service does not want the report any more."""
     handed = account.hand_out()
     account.cancel(handed)
     run_id = start(deployment, "task_callbacks_fail", handed)
@@ -351,7 +357,7 @@ def test_a_report_about_a_canceled_task_is_a_warning(deployment: Deployment, acc
 
 
 def test_the_report_of_the_dag_after_that_of_its_task_changes_nothing(deployment: Deployment, account: Account) -> None:
-    """A repeat of a report that the service has already taken is success."""
+    """A repeated report that the service has already accepted counts as delivered."""
     handed = account.hand_out()
     start(deployment, "dag_and_task_callbacks_fail", handed)
 
@@ -365,7 +371,7 @@ def test_the_report_of_the_dag_after_that_of_its_task_changes_nothing(deployment
 def test_a_silent_service_holds_a_callback_up_for_its_timeout_only(
     deployment: Deployment, account: Account, dag_id: str
 ) -> None:
-    """Neither the outcome of the task changes nor the dag-processor hangs; one line says what was lost."""
+    """The outcome of the task does not change, the dag-processor does not hang, and a line says what was lost."""
     handed = account.hand_out()
     started = time.monotonic()
     run_id = start(deployment, dag_id, handed)
@@ -380,7 +386,7 @@ def test_a_silent_service_holds_a_callback_up_for_its_timeout_only(
 
 
 def test_a_missing_connection_is_an_error_line_that_says_what_to_do(deployment: Deployment, account: Account) -> None:
-    """Not a report with whatever credentials the machine has."""
+    """Without its connection, a callback must not report with other credentials of the machine."""
     handed = account.hand_out()
     run_id = start(deployment, "callback_without_connection", handed)
     state = deployment.wait_for_run("callback_without_connection", run_id)
@@ -393,7 +399,7 @@ def test_a_missing_connection_is_an_error_line_that_says_what_to_do(deployment: 
 
 
 def test_a_skipped_precondition_can_be_reported_false(deployment: Deployment, account: Account) -> None:
-    """With the notifier as on_skipped_callback; that Airflow 2 then calls on_success_callback too is no report."""
+    """The notifier as on_skipped_callback reports it. Airflow 2 also calls on_success_callback, without effect."""
     handed = account.hand_out(precondition=True)
     run_id = start(deployment, "skipped_precondition", handed)
 
@@ -404,7 +410,7 @@ def test_a_skipped_precondition_can_be_reported_false(deployment: Deployment, ac
 
 
 def test_a_run_with_skipped_tasks_is_finished(deployment: Deployment, account: Account) -> None:
-    """Whichever of its task instances Airflow shows to the DAG's callback."""
+    """The report does not depend on the task instance that Airflow shows to the DAG's callback."""
     handed = account.hand_out()
     start(deployment, "dag_callbacks_skip_some", handed)
 
@@ -430,7 +436,7 @@ DagBag(sys.argv[1]).dags[sys.argv[2]].test(run_conf=json.loads(sys.argv[3]))
 
 
 def test_the_raw_request_of_a_report(deployment: Deployment, account: Account) -> None:
-    """What goes over the wire, its signature verified by the emulator."""
+    """The request has all fields of the report, and a signature that the emulator has verified."""
     handed = account.hand_out()
     start(deployment, "task_callbacks_fail", handed)
     handed.wait_for_report()
@@ -449,7 +455,7 @@ def test_the_raw_request_of_a_report(deployment: Deployment, account: Account) -
 def test_reports_are_counted_wherever_they_are_made(
     deployment: Deployment, account: Account, metrics: StatsDServer
 ) -> None:
-    """In a task's process by callback and operator, and where the callbacks of DAGs run."""
+    """Callback and operator count in the process of a task, and callbacks of DAGs in the dag-processor."""
     expected = {
         "task_callbacks_fail": "reported.failed",
         "dag_callbacks_succeed": "reported.finished",

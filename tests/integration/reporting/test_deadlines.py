@@ -1,4 +1,4 @@
-"""What a missed deadline tells AWS Data Pipeline, on a real Airflow, while its DAG run goes on."""
+"""What is reported about a missed deadline on a real Airflow, while the DAG run goes on."""
 
 from __future__ import annotations
 
@@ -40,18 +40,18 @@ KINDS = [
 
 
 def miss(deployment: Deployment, dag_id: str, handed: Handed, gate: Path) -> str:
-    """Start a run that waits for a gate, and misses its deadline meanwhile; return its id."""
+    """Start a run that misses its deadline while it waits for a file; return its id."""
     return deployment.trigger(dag_id, conf=handed.conf | {"gate": str(gate)})
 
 
 def store_connection(deployment: Deployment, account: Account) -> None:
-    """Give Airflow's database a connection to the account."""
+    """Store a connection to the account in Airflow's database."""
     extra = json.dumps({"region_name": REGION, "endpoint_url": account.server.url})
     deployment.set_connection("stored", "aws", login="test", password="test", extra=extra)
 
 
 def callback_state(deployment: Deployment, run_id: str) -> str:
-    """Wait for the final state that Airflow gives the callback of the run's deadline; no API of its tells."""
+    """Wait for the final state of the deadline's callback in Airflow's database. No API of Airflow shows it."""
     column, join = ("callback.state", "join callback on callback.id = deadline.callback_id")
     if VERSION < (3, 2):
         column, join = ("deadline.callback_state", "")
@@ -69,19 +69,19 @@ def callback_state(deployment: Deployment, run_id: str) -> str:
 def test_a_missed_deadline_is_reported_while_the_run_goes_on(
     deployment: Deployment, account: Account, tmp_path: Path, kind: str
 ) -> None:
-    """By class, by path and by object; the run's success comes too late then, and is no error."""
+    """A class, a path and an object report it. The report of the run's success comes too late then, and is no error."""
     gate = tmp_path / "gate"
-    ways = ("class", "path", "object", *(["stored"] if kind == "async" else []))
+    forms = ("class", "path", "object", *(["stored"] if kind == "async" else []))
     store_connection(deployment, account)
     runs = {}
-    for way in ways:
+    for form in forms:
         handed = account.hand_out()
-        runs[way] = (handed, miss(deployment, f"deadline_{kind}_{way}", handed, gate))
+        runs[form] = (handed, miss(deployment, f"deadline_{kind}_{form}", handed, gate))
 
-    attempts = {way: handed.wait_for_report() for way, (handed, _) in runs.items()}
+    attempts = {form: handed.wait_for_report() for form, (handed, _) in runs.items()}
 
-    assert {way: deployment.run_state(f"deadline_{kind}_{way}", run_id) for way, (_, run_id) in runs.items()} == (
-        dict.fromkeys(ways, "running")
+    assert {form: deployment.run_state(f"deadline_{kind}_{form}", run_id) for form, (_, run_id) in runs.items()} == (
+        dict.fromkeys(forms, "running")
     )
     assert {attempt.reported_status for attempt in attempts.values()} == {"FAILED"}
     assert attempts["class"].error_id == "AirflowDagRunTimedOut"
@@ -90,9 +90,9 @@ def test_a_missed_deadline_is_reported_while_the_run_goes_on(
     assert attempts["path"].error_id == "TooLate"
     assert (attempts["path"].error_message or "").startswith(f"deadline_{kind}_path was due at 20")
     gate.touch()
-    for way, (handed, run_id) in runs.items():
+    for form, (handed, run_id) in runs.items():
         assert callback_state(deployment, run_id) == "success"
-        assert deployment.wait_for_run(f"deadline_{kind}_{way}", run_id) == "success"
+        assert deployment.wait_for_run(f"deadline_{kind}_{form}", run_id) == "success"
         assert (handed.attempt.reported_status, handed.attempt.accepted_reports) == ("FAILED", 1)
 
 
@@ -100,22 +100,22 @@ def test_a_missed_deadline_is_reported_while_the_run_goes_on(
 def test_a_report_that_cannot_be_delivered_fails_its_callback_and_nothing_else(
     deployment: Deployment, account: Account, tmp_path: Path, kind: str
 ) -> None:
-    """Without the fields of the task in any log, though Airflow logs the arguments of a callback that failed."""
+    """No log has the fields of the task, although Airflow logs the arguments of a callback that failed."""
     gate = tmp_path / "gate"
-    # A SyncCallback is refused any connection that Airflow stores, so that even one that is there is none.
-    way, remedy = {
+    # Airflow refuses a SyncCallback every connection in its database.
+    form, remedy = {
         "sync": ("stored", "Use AsyncCallback"),
         "async": ("missing", "airflow connections add no_such_connection"),
     }[kind]
     store_connection(deployment, account)
     handed = account.hand_out(myKey="correct-horse-battery")
-    run_id = miss(deployment, f"deadline_{kind}_{way}", handed, gate)
+    run_id = miss(deployment, f"deadline_{kind}_{form}", handed, gate)
 
     state = callback_state(deployment, run_id)
 
     assert state == "failed"
     gate.touch()
-    assert deployment.wait_for_run(f"deadline_{kind}_{way}", run_id) == "success"
+    assert deployment.wait_for_run(f"deadline_{kind}_{form}", run_id) == "success"
     logs = [path.read_text(errors="replace") for path in deployment.logs.folder.rglob("*") if path.is_file()]
     assert any(remedy in log for log in logs)
     assert not any("correct-horse-battery" in log for log in logs)

@@ -1,4 +1,4 @@
-"""What DataPipelineSetTaskStatusOperator tells AWS Data Pipeline, on a real Airflow."""
+"""What DataPipelineSetTaskStatusOperator reports to AWS Data Pipeline on a real Airflow."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ pytestmark = pytest.mark.integration
 
 
 def test_a_given_status_is_sent_with_its_texts(deployment: Deployment, account: Account) -> None:
-    """And the operator succeeds, whatever the status."""
+    """The operator succeeds, whatever the status."""
     handed = account.hand_out()
     texts = {"status": "FAILED", "error_id": "NoData", "error_message": "no rows", "error_stack_trace": "x" * 5000}
     run_id = deployment.trigger("operator_explicit", conf=handed.conf | texts)
@@ -28,8 +28,8 @@ def test_a_given_status_is_sent_with_its_texts(deployment: Deployment, account: 
     assert len(attempt.error_stack_trace) <= 1024
 
 
-def test_a_status_that_is_none_is_refused_before_anything_is_sent(deployment: Deployment, account: Account) -> None:
-    """A misspelt status must not end as another one."""
+def test_a_misspelt_status_is_refused_before_anything_is_sent(deployment: Deployment, account: Account) -> None:
+    """It must not be reported as another status."""
     handed = account.hand_out()
     run_id = deployment.trigger("operator_explicit", conf=handed.conf | {"status": "SUCCESS"})
 
@@ -41,7 +41,7 @@ def test_a_status_that_is_none_is_refused_before_anything_is_sent(deployment: De
 
 
 def test_a_run_without_a_task_fails_the_operator(deployment: Deployment, account: Account) -> None:
-    """Whoever places the operator wants a report."""
+    """A DAG with the operator is meant to report."""
     run_id = deployment.trigger("operator_derives_finished")
 
     state = deployment.wait_for_run("operator_derives_finished", run_id)
@@ -51,7 +51,7 @@ def test_a_run_without_a_task_fails_the_operator(deployment: Deployment, account
 
 
 def test_finished_is_derived_from_success(deployment: Deployment, account: Account) -> None:
-    """The run ends well, and so does the task."""
+    """The run succeeds, and FINISHED is reported."""
     handed = account.hand_out()
     run_id = deployment.trigger("operator_derives_finished", conf=handed.conf)
 
@@ -60,7 +60,7 @@ def test_finished_is_derived_from_success(deployment: Deployment, account: Accou
 
 
 def test_a_failure_is_reported_with_its_error_and_never_masked(deployment: Deployment, account: Account) -> None:
-    """A cleanup task that succeeds would turn the run green, and so would the reporting task itself."""
+    """Without that, a cleanup task that succeeds, or the reporting task itself, would let the run succeed."""
     handed = account.hand_out()
     run_id = deployment.trigger("operator_derives_failed", conf=handed.conf)
 
@@ -74,11 +74,11 @@ def test_a_failure_is_reported_with_its_error_and_never_masked(deployment: Deplo
     assert len(handed.reports) == 1, "a derived FAILED must not be retried"
 
 
-@pytest.mark.parametrize("way", ["skip", "result"])
-def test_a_precondition_that_does_not_hold_is_false(deployment: Deployment, account: Account, way: str) -> None:
+@pytest.mark.parametrize("reason", ["skip", "result"])
+def test_a_precondition_that_does_not_hold_is_false(deployment: Deployment, account: Account, reason: str) -> None:
     """Its check was skipped, or returned False."""
     handed = account.hand_out(precondition=True)
-    dag_id = f"operator_derives_false_from_{way}"
+    dag_id = f"operator_derives_false_from_{reason}"
     run_id = deployment.trigger(dag_id, conf=handed.conf)
 
     state = deployment.wait_for_run(dag_id, run_id)
@@ -87,11 +87,11 @@ def test_a_precondition_that_does_not_hold_is_false(deployment: Deployment, acco
     assert handed.attempt.reported_status == "FALSE"
 
 
-@pytest.mark.parametrize("way", ["skip", "result"])
-def test_an_activity_is_never_false(deployment: Deployment, account: Account, way: str) -> None:
-    """FALSE means that a precondition does not hold; to Airflow, a run whose tasks were skipped is a success."""
+@pytest.mark.parametrize("reason", ["skip", "result"])
+def test_an_activity_is_never_false(deployment: Deployment, account: Account, reason: str) -> None:
+    """FALSE is for preconditions alone. An activity whose tasks were skipped is a success to Airflow."""
     handed = account.hand_out()
-    dag_id = f"operator_derives_false_from_{way}"
+    dag_id = f"operator_derives_false_from_{reason}"
     run_id = deployment.trigger(dag_id, conf=handed.conf)
 
     deployment.wait_for_run(dag_id, run_id)
@@ -114,7 +114,7 @@ def test_retries_belong_to_airflow(deployment: Deployment, account: Account) -> 
 
 
 def test_a_report_whose_answer_was_lost_is_taken_once(deployment: Deployment, account: Account) -> None:
-    """The repeat finds the service informed."""
+    """The service already has the report when it is repeated."""
     handed = account.hand_out()
     account.server.service.lose_next_answer("SetTaskStatus")
     run_id = deployment.trigger("operator_derives_finished", conf=handed.conf)

@@ -1,4 +1,4 @@
-"""What happens to a task when Airflow's own processes die: nothing is lost, nothing is reported twice."""
+"""When Airflow's own processes die, no task is lost, and no task is reported twice."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ pytestmark = [pytest.mark.integration, pytest.mark.long]
 
 
 def test_the_death_of_the_triggerer_loses_nothing(deployment: Deployment, submissions: Submissions) -> None:
-    """The next one takes over."""
+    """The restarted triggerer takes over."""
     submitted = submissions.submit("lingers")
     submitted.wait_until_acknowledged()
     deployment.task_process("lingers", submitted.run_id, "work")
@@ -32,7 +32,7 @@ def test_the_death_of_the_triggerer_loses_nothing(deployment: Deployment, submis
 
 
 def test_the_death_of_the_scheduler_loses_nothing(deployment: Deployment, submissions: Submissions) -> None:
-    """Its workers, and so the target's task, die with it."""
+    """The scheduler's workers die with it, and so does the target's task."""
     submitted = submissions.submit("lingers")
     submitted.wait_until_acknowledged()
     deployment.task_process("lingers", submitted.run_id, "work")
@@ -51,7 +51,7 @@ def test_the_death_of_the_scheduler_loses_nothing(deployment: Deployment, submis
 def test_the_death_of_everything_for_a_minute_loses_nothing(
     deployment: Deployment, submissions: Submissions, tmp_path: Path
 ) -> None:
-    """Tasks that were running, and tasks that came meanwhile."""
+    """Neither a running task nor a task that was submitted meanwhile is lost."""
     gate = tmp_path / "gate"
     held = submissions.submit("one_at_a_time", myFile=str(gate))
     held.wait_until_acknowledged()
@@ -62,12 +62,12 @@ def test_the_death_of_everything_for_a_minute_loses_nothing(
         deployment.component(name).kill()
     meanwhile = submissions.submit("succeeds")
     gate.touch()
-    time.sleep(60)  # the outage itself, not a condition: nothing is there that could be awaited
+    time.sleep(60)  # the outage itself; no condition could be awaited here
     for name in reversed(names):
         deployment.component(name).restart()
     deployment.wait_until_healthy()
 
-    # The task died with its worker, and Airflow finds that out after the heartbeat timeout: FAILED is its verdict then.
+    # The task died with its worker. Airflow notices that after the heartbeat timeout, and then the run has failed.
     assert held.wait_for_report(timeout=150).reported_status in ("FINISHED", "FAILED")
     assert meanwhile.wait_for_report(timeout=150).reported_status == "FINISHED"
     assert [held.attempt.accepted_reports, meanwhile.attempt.accepted_reports] == [1, 1]

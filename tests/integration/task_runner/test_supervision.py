@@ -1,15 +1,15 @@
-"""What happens to a task while it is under way: cancel, loss, deaths of Airflow's own processes, pauses, repeats."""
+"""What happens to a task while its run is active: cancel, loss, failing calls, pauses, repeats."""
 
 from __future__ import annotations
 
 import dataclasses
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import pytest
 
-from tests.integration.task_runner.conftest import EMULATOR_SETTINGS
 from tests.support.harness.waiting import wait_until
+from tests.support.task_runner import EMULATOR_SETTINGS
 
 if TYPE_CHECKING:
     from tests.support.harness import Deployment
@@ -45,9 +45,9 @@ def wait_until_running(deployment: Deployment, dag_id: str, run_id: str, task_id
 
 @pytest.mark.parametrize("answer", ["canceled", "task_not_found"])
 def test_a_canceled_task_stops_its_run_and_reports_nothing(
-    deployment: Deployment, submissions: Submissions, answer: str
+    deployment: Deployment, submissions: Submissions, answer: Literal["canceled", "task_not_found"]
 ) -> None:
-    """Whichever way the service tells that it has been canceled."""
+    """The service answers a heartbeat in one of two ways after a cancel."""
     submissions.server.service.settings = dataclasses.replace(EMULATOR_SETTINGS, progress_after_cancel=answer)
     submitted = submissions.submit("lingers")
     submitted.wait_until_acknowledged()
@@ -64,12 +64,12 @@ def test_a_canceled_task_stops_its_run_and_reports_nothing(
     assert "Nothing will be reported" in supervise_log(deployment, run_id)
 
 
-def test_what_happens_is_counted_and_told(
+def test_what_happens_is_counted_and_logged(
     deployment: Deployment, submissions: Submissions, metrics: StatsDServer
 ) -> None:
-    """From every process that does something, with a tag; and a line of the log for each effect."""
+    """Every process counts what it does, with a tag, and writes a log line for each effect."""
     prefix = "airflow.datapipeline"
-    names = "polls polled held acknowledged beats canceled stopped reported.finished reported.failed report_delay"
+    names = "polls polled held acknowledged heartbeats canceled stopped reported.finished reported.failed report_delay"
     counters = {name: f"{prefix}.{name},dag_id={RUNNER}" for name in names.split()}
     before = {name: metrics.received(metric) for name, metric in counters.items()}
     submitted = {dag_id: submissions.submit(dag_id) for dag_id in ("succeeds", "fails", "lingers")}
@@ -102,14 +102,14 @@ def test_what_happens_is_counted_and_told(
     assert f"reported: status=FAILED error_id=ValueError dag={RUNNER} {target}" in supervise_log(
         deployment, failed.run_id
     )
-    told = supervise_log(deployment, run_id)
-    assert f"target run stopped: target_dag=lingers run={run_id}" in told
-    assert 'progress=\\"0 of 1 tasks done, now work\\"' in told
-    assert told.count("progress reported") < 4
+    log = supervise_log(deployment, run_id)
+    assert f"target run stopped: target_dag=lingers run={run_id}" in log
+    assert 'progress=\\"0 of 1 tasks done, now work\\"' in log
+    assert log.count("progress reported") < 4
 
 
 def test_a_deleted_pipeline_stops_its_runs(deployment: Deployment, submissions: Submissions) -> None:
-    """Nothing is left to report to."""
+    """No report is possible any more."""
     submitted = submissions.submit("lingers")
     submitted.wait_until_acknowledged()
     run_id = submitted.run_id
@@ -122,7 +122,7 @@ def test_a_deleted_pipeline_stops_its_runs(deployment: Deployment, submissions: 
 
 
 def test_progress_is_shown_and_the_runs_are_linked(deployment: Deployment, submissions: Submissions) -> None:
-    """In Data Pipeline: how far, what now, where; in Airflow: from each run to the other."""
+    """Data Pipeline shows the progress, the present task and a link. In Airflow the two runs link each other."""
     submitted = submissions.submit("lingers")
     submitted.wait_until_acknowledged()
     run_id = submitted.run_id
@@ -146,7 +146,7 @@ def test_progress_is_shown_and_the_runs_are_linked(deployment: Deployment, submi
 
 
 def test_a_paused_target_waits_and_says_so(deployment: Deployment, submissions: Submissions) -> None:
-    """The task is not lost, and a person sees what it waits for."""
+    """The task is not lost, and the attempt shows that the DAG is paused."""
     submitted = submissions.submit("paused")
     submitted.wait_until_acknowledged()
 
@@ -165,22 +165,22 @@ def test_a_paused_target_waits_and_says_so(deployment: Deployment, submissions: 
 def test_a_target_that_airflow_does_not_know_for_a_moment_is_waited_for(
     deployment: Deployment, submissions: Submissions
 ) -> None:
-    """As after its file was replaced, or could not be parsed in time: that is no reason to fail the task."""
+    """Airflow forgets a DAG while its file is replaced, or if parsing is slow. The task must not fail for that."""
     file = deployment.add_dag_file("known_later.py", KNOWN_LATER)
-    # One that never had a run is not waited for so long.
+    # The task runner waits for a shorter time for a DAG that never had a run.
     deployment.wait_for_run("known_later", deployment.trigger("known_later"))
     file.unlink()
     deployment.wait_until_unknown("known_later")
     submitted = submissions.submit("known_later")
     wait_until(lambda: submitted.attempt.handed_out, "the poll", timeout=60)
-    time.sleep(15)  # longer than such a one is waited for: nothing is there that could be awaited
+    time.sleep(15)  # longer than that shorter time; no condition could be awaited here
     deployment.add_dag_file("known_later.py", KNOWN_LATER)
 
     assert submitted.wait_for_report().reported_status == "FINISHED"
 
 
 def test_a_lost_answer_to_the_report_is_no_second_outcome(deployment: Deployment, submissions: Submissions) -> None:
-    """The service has it already."""
+    """The service already has the report when it is repeated."""
     for _ in range(2):
         submissions.server.service.lose_next_answer("SetTaskStatus")
     submitted = submissions.submit("succeeds")
@@ -192,7 +192,7 @@ def test_a_lost_answer_to_the_report_is_no_second_outcome(deployment: Deployment
 
 
 def test_a_service_in_trouble_gets_the_report_later(deployment: Deployment, submissions: Submissions) -> None:
-    """Throttling and faults last for longer than botocore's own tries."""
+    """The throttling and the faults last longer than botocore's own retries."""
     submissions.server.service.fail_next("SetTaskStatus", "ThrottlingException", times=4)
     submissions.server.service.fail_next("SetTaskStatus", "InternalServiceError", status=500, times=4)
     submitted = submissions.submit("fails")
@@ -204,7 +204,7 @@ def test_a_service_in_trouble_gets_the_report_later(deployment: Deployment, subm
 
 
 def test_a_refused_text_costs_the_text_only(deployment: Deployment, submissions: Submissions) -> None:
-    """The status arrives all the same."""
+    """The status arrives without the text."""
     submissions.server.service.fail_next("SetTaskStatus", "InvalidRequestException")
     submitted = submissions.submit("fails")
 
@@ -214,7 +214,7 @@ def test_a_refused_text_costs_the_text_only(deployment: Deployment, submissions:
 
 
 def test_the_service_retries_with_a_new_task(deployment: Deployment, submissions: Submissions) -> None:
-    """A rerun is a new task id, and so a new run."""
+    """The second attempt has a new task id, and so a new run."""
     submitted = submissions.submit("fails", maximumRetries="1")
 
     def both() -> bool | None:
@@ -228,7 +228,7 @@ def test_the_service_retries_with_a_new_task(deployment: Deployment, submissions
 def test_a_clear_of_the_target_before_its_end_moves_the_report(
     deployment: Deployment, submissions: Submissions
 ) -> None:
-    """Supervision goes on to the new end; a clear after the report changes nothing, and the log says so."""
+    """Supervision continues until the new end. A clear after the report changes nothing, and the log says so."""
     submitted = submissions.submit("lingers_with_retry")
     submitted.wait_until_acknowledged()
     run_id = submitted.run_id
@@ -247,7 +247,7 @@ def test_a_clear_of_the_target_before_its_end_moves_the_report(
 
 
 def wait_until_no_poll_is_open(submissions: Submissions) -> None:
-    """Wait until an idle poll that began with the last one seen has ended, and none has followed."""
+    """Wait for so long without a new poll that the last one must have ended."""
     quiet_since = time.monotonic()
     polls = -1
 
@@ -263,7 +263,7 @@ def wait_until_no_poll_is_open(submissions: Submissions) -> None:
 
 @pytest.mark.long
 def test_no_more_is_polled_while_the_poller_is_paused(deployment: Deployment, submissions: Submissions) -> None:
-    """Running tasks end; new ones wait in Data Pipeline."""
+    """Running tasks end. New tasks wait in Data Pipeline."""
     running = submissions.submit("lingers")
     running.wait_until_acknowledged()
     wait_until_running(deployment, "lingers", running.run_id)
@@ -284,7 +284,7 @@ def test_no_more_is_polled_while_the_poller_is_paused(deployment: Deployment, su
 
 @pytest.mark.long
 def test_no_more_is_polled_while_the_runner_is_paused(deployment: Deployment, submissions: Submissions) -> None:
-    """What was taken just before is reported once the runner goes on, and what came after is taken then."""
+    """After the pause, a task that was polled before is reported, and a task that came later is polled."""
     deployment.cli("dags", "pause", RUNNER)
     try:
         taken = submissions.submit("succeeds")

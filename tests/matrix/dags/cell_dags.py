@@ -1,4 +1,4 @@
-"""DAGs for the task runner, one for each further way to end; none of them knows of AWS Data Pipeline."""
+"""Target DAGs for further outcomes of the task runner. They use nothing of this package."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Texts without any secret, which no mask may change."""
+"""Texts without any secret, which must not be changed."""
 
 from __future__ import annotations
 

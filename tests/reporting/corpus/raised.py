@@ -1,4 +1,4 @@
-"""Exceptions that libraries really raise when they are given secrets; nothing leaves the machine."""
+"""Exceptions that libraries raise when they get secrets; no request leaves the machine."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ if TYPE_CHECKING:
 
     from tests.reporting.corpus.secret_fixtures import Maker
 
-NOWHERE = "127.0.0.1:9"  # the port of the discard service, where nobody listens
+NOWHERE = "127.0.0.1:9"  # the port of the discard service, on which nothing listens
 
 
 @contextmanager
 def sqlite() -> Iterator[sa.engine.Connection]:
-    """An empty database, closed in the end: from Python 3.13 on it is missed otherwise."""
+    """An empty database, closed in the end: Python 3.13 and later warn if it is not."""
     engine = sa.create_engine("sqlite://")
     try:
         with engine.connect() as connection:

@@ -1,4 +1,4 @@
-"""Secrets of every kind, made up, and texts with these planted in them."""
+"""Makes up secrets of every kind, and plants them in texts."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from urllib.parse import quote
 
 ALNUM = string.ascii_letters + string.digits
 BASE64 = ALNUM + "+/"
-PIECE = 6  # characters of a secret that are too many to leave
+PIECE = 6  # so many characters of a secret in a row are a leak
 
 
 class Maker:
-    """Makes secrets up; the same ones for the same seed."""
+    """Makes up secrets; the same seed makes the same ones."""
 
     def __init__(self, seed: str) -> None:
         self._random = random.Random(seed)
         self.made: list[str] = []
 
     def __call__(self, kind: str) -> str:
-        """Return a secret as it stands in a text; what of it is secret is remembered in ``made``."""
+        """Return a secret as it is written in a text; its secret part is appended to ``made``."""
         made: str = getattr(self, kind)()
         return made
 
@@ -124,23 +124,23 @@ class Maker:
 
 @dataclass(frozen=True)
 class Planted:
-    """A text, the secrets in it, and the words that are to stay."""
+    """A text, the secrets in it, and the words that have to stay."""
 
     text: str
     secrets: tuple[str, ...]
     stays: tuple[str, ...] = ()
 
     def leaks(self, shown: str) -> list[str]:
-        """Return the pieces of the secrets that a text shows."""
+        """Return the pieces of secrets that a text shows."""
         grams = {secret[at : at + PIECE] for secret in self.secrets for at in range(len(secret) - PIECE + 1)}
         return sorted(gram for gram in grams if gram in shown)
 
     def lost(self, shown: str) -> list[str]:
-        """Return the words that a text has lost."""
+        """Return the words that have to stay and that a text does not have any more."""
         return [word for word in self.stays if word not in shown]
 
     def cut_by(self, cut: str) -> str:
-        """Return the text with something in the middle of every secret."""
+        """Return the text with ``cut`` inserted in the middle of every secret."""
         text = self.text
         for secret in self.secrets:
             text = text.replace(secret, secret[: len(secret) // 2] + cut + secret[len(secret) // 2 :])
@@ -148,7 +148,7 @@ class Planted:
 
 
 def plant(template: str, stays: str = "") -> Planted:
-    """Put secrets into a text."""
+    """Return a text with secrets in place of their kinds."""
     maker = Maker(template)
     text = re.sub(r"<<([a-z0-9_]+)>>", lambda match: maker(match[1]), template)
     return Planted(text, tuple(maker.made), tuple(stays.split()))

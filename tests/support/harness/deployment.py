@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 import uuid
 from typing import TYPE_CHECKING, Any, Self, TypeVar
+from urllib.parse import urlsplit
 
 from tests.support.harness.guard import end_sessions, parent_of
 from tests.support.harness.logs import Logs
@@ -29,15 +31,16 @@ class Deployment:
     The Airflow of the running interpreter, by default with SQLite and LocalExecutor, on free ports of the loopback
     interface.
 
-    A context manager. All that it writes, logs included, is in ``home``; the caller removes it. Whatever ends the
-    present process, the processes of the deployment end with it.
+    A context manager. It writes all its files, logs included, to ``home``; the caller removes them. Its processes end
+    when the present process ends, however that happens.
 
     :param home: AIRFLOW_HOME; an empty folder
     :param variables: additional environment of every process: settings (``AIRFLOW__SECTION__NAME``) and connections
         (``AIRFLOW_CONN_...``)
-    :param components: what runs, by name: arguments of ``airflow``, in which ``{execution_port}`` may stand; several
-        of a kind have numbers, ``scheduler-1`` and ``scheduler-2``. By default one of each that Airflow needs
-    :param progress: is told in a sentence what goes on
+    :param components: the arguments of ``airflow`` for each component, by its name; ``{execution_port}`` in them is
+        replaced. Several components of a kind have numbers, ``scheduler-1`` and ``scheduler-2``. By default the
+        deployment has one of each kind that Airflow needs
+    :param progress: is called with a sentence for each step of the start
     """
 
     def __init__(
@@ -72,10 +75,10 @@ class Deployment:
         """
         Create the database, start every process, and return when all are healthy.
 
-        :raises DeploymentError: with the logs, when one of them ends or is not healthy in time; nothing runs then
+        :raises DeploymentError: a process ended or was not healthy in time; the text has the logs, and nothing runs
         """
         self.dags_folder.mkdir(parents=True, exist_ok=True)
-        # Airflow 2 only: whoever asks is an administrator.
+        # Airflow 2 only: every caller of its web server is an administrator.
         (self.home / "webserver_config.py").write_text("AUTH_ROLE_PUBLIC = 'Admin'\nWTF_CSRF_ENABLED = False\n")
         self._progress(f"Creating the database of Airflow {AIRFLOW_VERSION}")
         self.cli("db", "migrate")
@@ -108,25 +111,32 @@ class Deployment:
         self._rest.close()
 
     def component(self, name: str) -> Component:
-        """By default ``api-server`` (Airflow 2: ``webserver``), ``scheduler``, ``dag-processor`` or ``triggerer``."""
+        """
+        Return a component by its name.
+
+        By default there are ``api-server`` (Airflow 2: ``webserver``), ``scheduler``, ``dag-processor`` (Airflow 3),
+        ``triggerer`` and ``execution-api`` (Airflow 3).
+        """
         return self._components[name]
 
     @property
     def components(self) -> list[Component]:
-        """All of them."""
+        """All components."""
         return list(self._components.values())
 
     def wait_until_healthy(self, *, timeout: float = 120) -> None:
-        """Return when every component runs and reports to be healthy."""
+        """Return when every component runs and reports that it is healthy."""
 
         def healthy() -> bool | None:
             health = self._rest.health()
-            return True if health and all(beats(component, health) for component in self._components.values()) else None
+            if not health:
+                return None
+            return all(is_healthy(component, health) for component in self._components.values()) or None
 
-        def beats(component: Component, health: dict[str, dict[str, Any]]) -> bool:
+        def is_healthy(component: Component, health: dict[str, dict[str, Any]]) -> bool:
             part = component.role.replace("-", "_")
             if part not in health:
-                return True  # the HTTP server itself, which has answered, or a worker, of which it knows nothing
+                return True  # the HTTP server itself has just answered, and it knows nothing about workers
             report = health[part]
             return report["status"] == "healthy" and component.has_written(report[f"latest_{part}_heartbeat"])
 
@@ -140,7 +150,7 @@ class Deployment:
         """
         Run ``airflow`` with these arguments in the deployment's environment; return its standard output.
 
-        :raises DeploymentError: with all its output, when its exit status is not 0
+        :raises DeploymentError: its exit status is not 0; the text has all its output
         """
         done = subprocess.run(
             [sys.executable, "-m", "airflow", *arguments],
@@ -160,7 +170,7 @@ class Deployment:
     # DAG files
 
     def add_dag_file(self, name: str, source: str) -> Path:
-        """Write a DAG file in one step, so that it is never read half-written; an existing one is replaced."""
+        """Write or replace a DAG file in one step, so that Airflow never reads half of it."""
         path = self.dags_folder / name
         draft = path.with_suffix(".draft")
         draft.write_text(source)
@@ -197,14 +207,21 @@ class Deployment:
         """Name of each plugin that the HTTP server has loaded."""
         return self._rest.plugins()
 
+    def connect_to_own_api(self, conn_id: str) -> None:
+        """Give every process a connection to the deployment's own API server; call it before the start."""
+        address = urlsplit(self.address)
+        self.environment[f"AIRFLOW_CONN_{conn_id.upper()}"] = json.dumps(
+            {"conn_type": "http", "host": address.hostname, "port": address.port}
+        )
+
     def set_connection(self, conn_id: str, conn_type: str, **fields: str) -> None:
-        """Store a connection in Airflow's database, in place of one of that id; Airflow 3 only."""
+        """Create a connection in Airflow's database, or replace the one with this id; Airflow 3 only."""
         self._rest.set_connection({"connection_id": conn_id, "conn_type": conn_type, **fields})
 
     # Runs
 
     def trigger(self, dag_id: str, run_id: str | None = None, conf: Mapping[str, Any] | None = None) -> str:
-        """Create a run of a DAG, waiting until Airflow knows the DAG; return the run's id, by default a random one."""
+        """Wait until Airflow knows the DAG, and create a run of it; return the run's id, by default a random one."""
         self.wait_for_dag(dag_id)
         run_id = run_id or f"run-{uuid.uuid4().hex[:8]}"
         self._rest.trigger(dag_id, run_id, conf or {})
@@ -219,13 +236,13 @@ class Deployment:
         return self._rest.running_task_instances()
 
     def run(self, dag_id: str, run_id: str) -> dict[str, Any]:
-        """A run as the REST API gives it (``state``, ``end_date``, ``conf``, ...)."""
+        """Return a run as the REST API gives it (``state``, ``end_date``, ``conf``, ...)."""
         run = self._rest.run(dag_id, run_id)
         assert run is not None, f"there is no run {run_id} of {dag_id}"
         return run
 
     def run_state(self, dag_id: str, run_id: str) -> str | None:
-        """State of a run, None if there is no such run."""
+        """Return the state of a run, None if there is no such run."""
         run = self._rest.run(dag_id, run_id)
         return run["state"] if run else None
 
@@ -242,11 +259,11 @@ class Deployment:
         return self._wait(reached, what, timeout, lambda: self._describe(dag_id, run_id))
 
     def task_instances(self, dag_id: str, run_id: str) -> list[dict[str, Any]]:
-        """The task instances of a run as the REST API gives them (``task_id``, ``state``, ``try_number``, ...)."""
+        """Return the task instances of a run as the REST API gives them (``task_id``, ``state``, ``try_number``)."""
         return self._rest.task_instances(dag_id, run_id)
 
     def task_instance(self, dag_id: str, run_id: str, task_id: str, map_index: int = -1) -> dict[str, Any] | None:
-        """One of them."""
+        """Return one task instance of a run, None if there is no such instance."""
         for instance in self.task_instances(dag_id, run_id):
             if (instance["task_id"], instance["map_index"]) == (task_id, map_index):
                 return instance
@@ -296,12 +313,12 @@ class Deployment:
         return self._wait(found, what, timeout, lambda: self._describe(dag_id, run_id))
 
     def xcom(self, dag_id: str, run_id: str, task_id: str, key: str = "return_value", *, map_index: int = -1) -> Any:
-        """An XCom's value, None if there is none."""
+        """Return the value of an XCom, None if there is no such XCom."""
         entry = self._rest.xcom(dag_id, run_id, task_id, key, map_index)
         return entry["value"] if entry else None
 
     def set_run_state(self, dag_id: str, run_id: str, state: str) -> dict[str, Any]:
-        """Mark a run as a user of the web interface would; return what became of it, as :meth:`run` does."""
+        """Mark a run as a user of the web interface would; return the run as :meth:`run` does."""
         return self._rest.set_run_state(dag_id, run_id, state)
 
     def set_task_state(self, dag_id: str, run_id: str, task_id: str, state: str) -> None:
@@ -309,7 +326,7 @@ class Deployment:
         self._rest.set_task_state(dag_id, run_id, task_id, state)
 
     def clear(self, dag_id: str, run_id: str, task_ids: list[str] | None = None) -> None:
-        """Clear task instances of a run, by default all, whatever their state: they run again."""
+        """Clear task instances of a run in any state, so that they run again; by default all instances."""
         self._rest.clear(dag_id, run_id, task_ids)
 
     def _describe(self, dag_id: str, run_id: str) -> str:
@@ -327,7 +344,7 @@ class Deployment:
         last_seen: Callable[[], str],
         give_up: Callable[[], str | None] = lambda: None,
     ) -> T:
-        def situation() -> str:
+        def last_seen_and_logs() -> str:
             return f"{last_seen()}\nlogs: {self.logs.folder}\n{self.logs.tails()}"
 
-        return wait_until(condition, what, timeout=timeout, last_seen=situation, give_up=give_up)
+        return wait_until(condition, what, timeout=timeout, last_seen=last_seen_and_logs, give_up=give_up)

@@ -1,7 +1,9 @@
 """
-Ends process sessions, whoever is left in them: called in-process to stop a component, and run as a process of its own
-(``python guard.py``) that reads session ids from its input and ends them when that input ends, even by SIGKILL of the
-process that started it.
+Ends process sessions with every process in them.
+
+The harness calls these functions to stop a component. It also runs this file as a process (``python guard.py``), which
+reads session ids from its input, and ends these sessions when the input ends. The input ends even if SIGKILL ends the
+process that started the guard.
 """
 
 from __future__ import annotations
@@ -21,9 +23,9 @@ if TYPE_CHECKING:
 
 def members(session: int) -> list[int]:
     """
-    Process ids that belong to the session, its leader included, and the descendants that have left it.
+    Return the ids of the processes in a session, its leader included, and of their descendants in other sessions.
 
-    A task may start a session of its own (BashOperator does), and then only descent tells that it belongs.
+    A task may start a session of its own, as BashOperator does. Only its parent then shows that it belongs here.
     """
     found = {pid for pid in psutil.pids() if _session_of(pid) == session}
     for pid in list(found):
@@ -33,14 +35,14 @@ def members(session: int) -> list[int]:
 
 
 def end_sessions(sessions: Collection[int], *, grace: float) -> None:
-    """Ask each session leader to stop; after ``grace`` seconds kill what is left of all the sessions."""
+    """Ask each session leader to stop; after ``grace`` seconds kill the processes that are left in the sessions."""
     known = {pid for session in sessions for pid in members(session)}
     for session in sessions:
         send(session, signal.SIGTERM)
     deadline = time.monotonic() + grace
     while time.monotonic() < deadline and any(runs(pid) for pid in known):
         time.sleep(0.05)
-    # Killed until nothing is left: a process may have been starting another one just now.
+    # Repeat until no process is left, since a process may start another one just before it is killed.
     while known := {pid for session in sessions for pid in members(session)} | {pid for pid in known if runs(pid)}:
         for pid in known:
             send(pid, signal.SIGKILL)
@@ -48,7 +50,7 @@ def end_sessions(sessions: Collection[int], *, grace: float) -> None:
 
 
 def parent_of(pid: int) -> int:
-    """Process id of the parent."""
+    """Return the process id of the parent."""
     return int(psutil.Process(pid).ppid())
 
 
@@ -60,7 +62,7 @@ def _session_of(pid: int) -> int | None:
 
 
 def runs(pid: int) -> bool:
-    """Whether the process exists and has not ended; one that has may stay on as a zombie."""
+    """Return whether the process exists and has not ended. A process that has ended may remain as a zombie."""
     try:
         return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
     except psutil.Error:
@@ -68,13 +70,17 @@ def runs(pid: int) -> bool:
 
 
 def send(pid: int, number: int) -> None:
-    """Signal a process, if it is still there."""
+    """Send a signal to a process if it still exists."""
     with contextlib.suppress(ProcessLookupError):
         os.kill(pid, number)
 
 
 def main() -> None:
-    """Keep the session ids of the input, one per line, ``-id`` to forget one; when the input ends, end them."""
+    """
+    Read session ids from the input, one per line; end these sessions when the input ends.
+
+    A negative id means that the session has ended by itself.
+    """
     sessions: set[int] = set()
     for line in sys.stdin:
         number = int(line)

@@ -1,4 +1,4 @@
-"""A PostgreSQL of the tests' own, on a free port of the loopback interface; no service of the system is used."""
+"""A PostgreSQL server that the tests start themselves, on a free port of the loopback interface."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ _ACCOUNT = "postgres"  # as the Debian package names it; PostgreSQL refuses to r
 
 class PostgreSQL:
     """
-    A database server, which tests may restart. A context manager.
+    A database server that tests may restart. A context manager.
 
-    Nothing is synced to disk: the death of PostgreSQL is suffered here, that of the machine is not.
+    It does not sync to disk: its data survive the death of PostgreSQL, but not that of the machine.
 
-    :param logs: folder for what it prints
-    :raises DeploymentError: on entry, when PostgreSQL is not installed or does not start
+    :param logs: folder for the output of the server
+    :raises DeploymentError: on entry, if PostgreSQL is not installed or does not start
     """
 
     def __init__(self, logs: Path) -> None:
-        # Not within a folder of pytest's, which the account of PostgreSQL may not enter.
+        # Not in a folder of pytest, which the account of PostgreSQL must not enter.
         self._folder = Path(tempfile.mkdtemp(prefix="airflow-database-"))
         self._account = _ACCOUNT if os.geteuid() == 0 else None
         self._guard = Guard()
@@ -45,12 +45,12 @@ class PostgreSQL:
 
     @property
     def url(self) -> str:
-        """As SQLAlchemy takes it."""
+        """The address of the database, for SQLAlchemy."""
         return f"postgresql+psycopg2://airflow@127.0.0.1:{self._port}/airflow"
 
     @property
     def dsn(self) -> str:
-        """As psycopg2 takes it."""
+        """The address of the database, for psycopg2."""
         return f"host=127.0.0.1 port={self._port} user=airflow dbname=airflow"
 
     def __enter__(self) -> Self:
@@ -70,13 +70,13 @@ class PostgreSQL:
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def restart(self) -> None:
-        """Let it drop every connection as it does in a crash, recover, and answer again."""
+        """Restart the server: it drops every connection, as in a crash, recovers, and answers again."""
         self.component.kill(signal.SIGQUIT, tree=False)
         self.component.restart()
         self.wait_until_up()
 
     def wait_until_up(self) -> None:
-        """Return when it answers."""
+        """Return when the server answers."""
 
         def up() -> bool | None:
             try:
@@ -135,24 +135,28 @@ class PostgreSQL:
 def component(
     name: str, command: Sequence[str], logs: Path, guard: Guard, *, folder: Path, user: str | None = None
 ) -> Component:
-    """Return a server with an environment of its own, which has nothing of the caller's but PATH."""
+    """Return a server whose environment has nothing of the caller's environment but PATH."""
     environment = {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", "TZ": "UTC"}
     log = logs / f"{name}.log"
     return Component(name, command, environment=environment, log=log, watch=guard, user=user, folder=folder)
 
 
 def ended(server: Component) -> Callable[[], str | None]:
-    """Return a question for :func:`wait_until`: whether the server is gone."""
+    """Return a function for ``give_up`` of :func:`wait_until`, which tells whether the server has ended."""
     return lambda: None if server.runs else f"{server.name} ended with status {server.exit_status}"
 
 
 def tail(server: Component) -> str:
-    """Return the end of what a server has printed."""
+    """Return the last 2,000 characters of the server's output."""
     return server.log.read_text()[-2000:] if server.log.exists() else ""
 
 
 def folder() -> Path | None:
-    """Return the folder of PostgreSQL's programs, which Debian does not put on PATH; the newest release of several."""
+    """
+    Return the folder of PostgreSQL's programs; None if PostgreSQL is not installed.
+
+    Debian does not put this folder on PATH. Of several releases the newest is taken.
+    """
     if found := shutil.which("postgres"):
         return Path(found).parent
     installed = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"), key=lambda path: float(path.parts[4]))

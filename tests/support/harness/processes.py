@@ -1,4 +1,4 @@
-"""The processes of a deployment: start them, hurt them, and leave none behind."""
+"""The processes of a deployment: tests start them and kill them, and none outlives the tests."""
 
 from __future__ import annotations
 
@@ -23,29 +23,29 @@ class TaskProcess:
     """
     A running task.
 
-    ``pid`` runs the user's code. ``supervisor_pid`` started it and talks to Airflow for it: on Airflow 3 a worker
-    of the LocalExecutor, on Airflow 2 the ``airflow tasks run`` process.
+    The process ``pid`` runs the user's code. The process ``supervisor_pid`` has started it, and talks to Airflow on
+    its behalf: on Airflow 3 a worker of the LocalExecutor, on Airflow 2 the ``airflow tasks run`` process.
     """
 
     pid: int
     supervisor_pid: int
 
     def kill(self, number: int = signal.SIGKILL) -> None:
-        """Signal the task alone, as the kernel's out-of-memory killer does."""
+        """Send a signal to the task alone, as the kernel's out-of-memory killer does."""
         os.kill(self.pid, number)
 
     def kill_supervisor(self, number: int = signal.SIGKILL) -> None:
-        """Signal the supervisor alone; the task lives on as an orphan."""
+        """Send a signal to the supervisor alone; the task lives on as an orphan."""
         os.kill(self.supervisor_pid, number)
 
     def kill_both(self) -> None:
-        """SIGKILL the supervisor, then the task: the loss of a worker node."""
+        """Send SIGKILL to the supervisor, then to the task, as if the worker node were lost."""
         os.kill(self.supervisor_pid, signal.SIGKILL)
         os.kill(self.pid, signal.SIGKILL)
 
 
 class Guard:
-    """Ends every component, should the process that started them die without doing so itself."""
+    """Ends every component if the process that started them dies before it has ended them itself."""
 
     def __init__(self) -> None:
         self._process = subprocess.Popen(
@@ -56,15 +56,15 @@ class Guard:
         )
 
     def watch(self, session: int) -> None:
-        """End this session when the present process is gone."""
+        """End this session when the present process has ended."""
         self._tell(session)
 
     def forget(self, session: int) -> None:
-        """The session has ended; its number may come to belong to others."""
+        """Leave this session alone from now on: it has ended, and another process may get its id."""
         self._tell(-session)
 
     def close(self) -> None:
-        """End what is still watched, and the guard."""
+        """End the sessions that are still watched, and the guard itself."""
         self._process.communicate()
 
     def _tell(self, number: int) -> None:
@@ -75,10 +75,10 @@ class Guard:
 
 class Component:
     """
-    One long-lived process (``airflow scheduler``, say) with everything that it starts, in a session of its own.
+    One long-lived process, ``airflow scheduler`` for example, with all its child processes, in a session of its own.
 
-    :param user: name of the account that it runs as; default: the present one
-    :param folder: its working directory; default: the present one
+    :param user: name of the account that the process runs as; by default the present account
+    :param folder: working directory of the process; by default the present one
     """
 
     def __init__(
@@ -104,32 +104,32 @@ class Component:
 
     @property
     def role(self) -> str:
-        """What it is, without the number that tells it from others of its kind: ``scheduler`` of ``scheduler-2``."""
+        """The kind of the component: its name without a number, so ``scheduler`` for ``scheduler-2``."""
         return self.name.rstrip("0123456789").rstrip("-")
 
     @property
     def started_at(self) -> datetime:
-        """When it was started last."""
+        """When the process was last started."""
         return self._started_at
 
     @property
     def pid(self) -> int:
-        """Process id of the component's main process."""
+        """The process id of the main process."""
         assert self._process is not None, f"{self.name} was not started"
         return self._process.pid
 
     @property
     def started(self) -> bool:
-        """Whether it was started and not stopped since; it may have ended by itself."""
+        """Whether the component was started and not stopped since. It may have ended by itself."""
         return self._process is not None
 
     def has_written(self, heartbeat: str | None) -> bool:
-        """Whether this heartbeat is of the process that runs now, not of one before a restart."""
+        """Return whether this heartbeat comes from the present process, and not from one before a restart."""
         return heartbeat is not None and datetime.fromisoformat(heartbeat) >= self._started_at
 
     @property
     def exit_status(self) -> int | None:
-        """Exit status of the main process, None while it runs."""
+        """The exit status of the main process; None while it runs."""
         return self._process.poll() if self._process else None
 
     @property
@@ -138,7 +138,7 @@ class Component:
         return self._process is not None and self._process.poll() is None
 
     def start(self) -> None:
-        """Start the process; output is appended to ``log``."""
+        """Start the process; its output is appended to ``log``."""
         self.log.parent.mkdir(parents=True, exist_ok=True)
         self._started_at = datetime.now(UTC)
         with self.log.open("ab") as output:
@@ -156,17 +156,18 @@ class Component:
 
     def kill(self, number: int = signal.SIGKILL, *, tree: bool = True) -> None:
         """
-        Send a signal to the component and return when its main process has ended.
+        Send a signal to the component; return when its main process has ended.
 
-        :param tree: also to all that it has started (of the scheduler: the executor's workers and their tasks)
-        :raises DeploymentError: when the main process outlives the signal by 15 seconds
+        :param tree: whether its child processes get the signal, too; those of the scheduler are the executor's workers
+            and their tasks
+        :raises DeploymentError: the main process still runs 15 seconds after the signal
         """
         for pid in guard.members(self.pid) if tree else [self.pid]:
             guard.send(pid, number)
         self._wait(15, after=signal.Signals(number).name)
 
     def stop(self, *, grace: float = 5) -> None:
-        """Stop the component and all that it has started; after ``grace`` seconds by force."""
+        """Stop the component and its child processes; after ``grace`` seconds by force."""
         if self._process is None:
             return
         guard.end_sessions([self.pid], grace=grace)
@@ -175,7 +176,7 @@ class Component:
         self._process = None
 
     def restart(self) -> None:
-        """Stop by force what may still run of it, and start it again; does not wait until it is healthy."""
+        """Stop the component by force, and start it again; do not wait until it is healthy."""
         self.stop(grace=0)
         self.start()
 

@@ -1,4 +1,4 @@
-"""Airflow's REST API, as far as tests need it: the same methods for v1 (Airflow 2) and v2 (Airflow 3)."""
+"""The part of Airflow's REST API that tests need, with the same methods for v1 (Airflow 2) and v2 (Airflow 3)."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ Json = dict[str, Any]
 
 
 class RestClient:
-    """Calls the HTTP server of a deployment, where everybody is an administrator."""
+    """Calls the HTTP server of a deployment, to which every caller is an administrator."""
 
     def __init__(self, address: str):
-        # Nothing of the surroundings (a proxy, a .netrc) may come between.
+        # The environment of the tests, a proxy or a .netrc for example, must not change the calls.
         self._http = httpx.Client(base_url=address, timeout=60, trust_env=False)
         self._authorized = not IS_AIRFLOW_3
 
@@ -29,7 +29,7 @@ class RestClient:
         self._http.close()
 
     def health(self) -> dict[str, Json]:
-        """What the server reports of each part; empty while it does not answer."""
+        """Return what the server reports about each component; empty while the server does not answer."""
         try:
             answer = self._http.get(LAYOUT.health_path)
         except httpx.TransportError:
@@ -38,20 +38,20 @@ class RestClient:
         return report
 
     def dag(self, dag_id: str) -> Json | None:
-        """The DAG, None while Airflow does not know it."""
+        """Return the DAG; None while Airflow does not know it."""
         return self._find(f"/dags/{dag_id}")
 
     def import_errors(self) -> dict[str, str]:
-        """Stack trace of each DAG file that could not be imported, by file name."""
+        """Return the stack trace of each DAG file that could not be imported, by file name."""
         errors = self._call("GET", "/importErrors", params={"limit": 100})["import_errors"]
         return {error["filename"]: error["stack_trace"] for error in errors}
 
     def plugins(self) -> list[str]:
-        """The name of each plugin that the server has loaded."""
+        """Return the name of each plugin that the server has loaded."""
         return [plugin["name"] for plugin in self._call("GET", "/plugins", params={"limit": 100})["plugins"]]
 
     def set_connection(self, connection: Mapping[str, str]) -> None:
-        """Create a connection, or replace the one of its id."""
+        """Create a connection, or replace the one with the same id."""
         self._call(
             "PATCH",
             "/connections",
@@ -66,33 +66,33 @@ class RestClient:
         self._call("POST", f"/dags/{dag_id}/dagRuns", json=body)
 
     def run(self, dag_id: str, run_id: str) -> Json | None:
-        """The DAG run, None if there is none."""
+        """Return the DAG run; None if there is none."""
         return self._find(_run_path(dag_id, run_id))
 
     def runs(self) -> list[Json]:
-        """Every run of every DAG (as many as a page may have)."""
+        """Return every run of every DAG, up to the page size of the server."""
         runs: list[Json] = self._call("GET", "/dags/~/dagRuns", params={"limit": 1000})["dag_runs"]
         return runs
 
     def running_task_instances(self) -> list[Json]:
-        """The task instances that run now, of every DAG (as many as a page may have)."""
+        """Return the running task instances of every DAG, up to the page size of the server."""
         path = "/dags/~/dagRuns/~/taskInstances"
         instances: list[Json] = self._call("GET", path, params={"limit": 1000, "state": "running"})["task_instances"]
         return instances
 
     def task_instances(self, dag_id: str, run_id: str) -> list[Json]:
-        """Every task instance of a run, mapped ones included (Airflow 3: at most 100)."""
+        """Return every task instance of a run, mapped ones included; on Airflow 3 at most 100."""
         path = f"{_run_path(dag_id, run_id)}/taskInstances"
         instances: list[Json] = self._call("GET", path, params={"limit": 100})["task_instances"]
         return instances
 
     def xcom(self, dag_id: str, run_id: str, task_id: str, key: str, map_index: int) -> Json | None:
-        """The XCom entry, None if there is none."""
+        """Return the XCom entry; None if there is none."""
         path = f"{_run_path(dag_id, run_id)}/taskInstances/{task_id}/xcomEntries/{quote(key, safe='')}"
         return self._find(path, params={"map_index": map_index, "stringify": "false"})
 
     def set_run_state(self, dag_id: str, run_id: str, state: str) -> Json:
-        """Mark a run as a user of the web interface would; return what became of it."""
+        """Mark a run as a user of the web interface would; return the run."""
         return self._call("PATCH", _run_path(dag_id, run_id), json={"state": state})
 
     def set_task_state(self, dag_id: str, run_id: str, task_id: str, state: str) -> None:
@@ -101,7 +101,7 @@ class RestClient:
         self._call("PATCH", f"{_run_path(dag_id, run_id)}/taskInstances/{task_id}", json=body)
 
     def clear(self, dag_id: str, run_id: str, task_ids: list[str] | None) -> None:
-        """Clear task instances of a run, by default all, whatever their state: they run again."""
+        """Clear task instances of a run in any state, so that they run again; by default all instances."""
         body: Json = {"dry_run": False, "dag_run_id": run_id, "only_failed": False, "reset_dag_runs": True}
         if task_ids is not None:
             body["task_ids"] = task_ids
@@ -116,7 +116,7 @@ class RestClient:
             answer = self._send(method, path, **arguments)
             return None if answer.is_server_error else answer
 
-        # With SQLite a write may find the database locked.
+        # With SQLite a write fails while the database is locked.
         return _json(wait_until(answered, f"{method} {path}", timeout=60))
 
     def _send(self, method: str, path: str, **arguments: Any) -> httpx.Response:

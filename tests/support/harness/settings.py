@@ -1,4 +1,4 @@
-"""What differs between Airflow 2 and 3 in running a deployment: processes, settings, REST paths. Nothing runs here."""
+"""The settings of a deployment, and its processes and REST paths, as they differ between Airflow 2 and 3."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ REPOSITORY = Path(__file__).parents[3]
 AIRFLOW_VERSION = version("apache-airflow")
 IS_AIRFLOW_3 = int(AIRFLOW_VERSION.partition(".")[0]) >= 3
 
-# Variables of the calling process that would change what the deployment does.
+# Prefixes of the calling process's variables that would change the deployment.
 _NOT_INHERITED = (
     "AIRFLOW",
     "_AIRFLOW",
@@ -36,21 +36,22 @@ _NOT_INHERITED = (
 
 @dataclass(frozen=True)
 class Layout:
-    """How this version of Airflow is run and addressed."""
+    """The commands and the addresses of this version of Airflow."""
 
     components: Mapping[str, list[str]]
-    """Name of each component and its command line."""
+    """The arguments of ``airflow`` for each component, by its name."""
     health_path: str
     api_path: str
     log_folder_of_dag_files: str
-    """Folder in ``logs`` where the parsing of DAG files and DAG-level callbacks are logged."""
+    """The folder in ``logs`` with the logs of parsing DAG files and of callbacks on DAGs."""
 
 
 LAYOUT = (
     Layout(
         components={
-            # Two processes, because one can wait for itself where the database is SQLite: the audit log of a PATCH is
-            # written in the event loop, in which then no request of a task can commit and release the lock.
+            # Two processes, since on SQLite a single one can wait for itself: the event loop writes the audit log of a
+            # PATCH request. While it waits for the lock of the database, no request of a task can commit, and so
+            # release the lock.
             "api-server": ["api-server", "--apps", "core"],
             "execution-api": ["api-server", "--apps", "execution", "--port", "{execution_port}"],
             "scheduler": ["scheduler", "--skip-serve-logs"],
@@ -88,15 +89,15 @@ AIRFLOWS_OWN_INTERVALS = {
     "AIRFLOW__DAG_PROCESSOR__BUNDLE_REFRESH_CHECK_INTERVAL": "5",
     "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "30",
 }
-"""Airflow's defaults, for measurements, in place of the shorter ones that tests have."""
+"""Airflow's own intervals, for measurements. Tests have shorter ones."""
 
 
 def free_port() -> int:
     """
-    Find a TCP port of the loopback interface that nobody listens on.
+    Return a TCP port of the loopback interface on which no server listens.
 
-    Not one that the system would give, from 32768 on by default on Linux: before the server that it is for listens, any
-    outgoing connection of another process might be given it.
+    The port is below those that Linux gives to outgoing connections, by default from 32768 on. Otherwise another
+    process could get it before the server listens.
     """
     for port in random.sample(range(12000, 32000), 100):
         with socket.socket() as listener, contextlib.suppress(OSError):
@@ -106,7 +107,14 @@ def free_port() -> int:
 
 
 def environment(home: Path, port: int, execution_port: int, extra: Mapping[str, str]) -> dict[str, str]:
-    """Build the whole environment of a deployment in ``home``, its HTTP server on ``port``; ``extra`` prevails."""
+    """
+    Return the whole environment of a deployment.
+
+    :param home: AIRFLOW_HOME
+    :param port: the port of the HTTP server
+    :param execution_port: the port of the API server that tasks call, on Airflow 3
+    :param extra: variables that replace those of the same name
+    """
     inherited = {name: value for name, value in os.environ.items() if not name.upper().startswith(_NOT_INHERITED)}
     return {
         **inherited,
@@ -120,13 +128,13 @@ def environment(home: Path, port: int, execution_port: int, extra: Mapping[str, 
 def _surroundings(home: Path) -> dict[str, str]:
     return {
         "AIRFLOW_HOME": str(home),
-        "HOME": str(home),  # no credentials of the person who runs the tests
+        "HOME": str(home),  # without the credentials of the person who runs the tests
         "AWS_EC2_METADATA_DISABLED": "true",
         "NO_PROXY": "*",
         "PYTHONPATH": str(REPOSITORY),
         "PYTHONUNBUFFERED": "1",
-        # Airflow 2 refuses SQLite with any executor that runs two tasks at once, for fear of locks that last. The
-        # databases here are small, in write-ahead mode, and wait for a lock.
+        # Airflow 2 refuses SQLite with an executor that runs two tasks at once, since locks may last too long. The
+        # databases here are small, use write-ahead logging, and wait for a lock.
         "_AIRFLOW__SKIP_DATABASE_EXECUTOR_COMPATIBILITY_CHECK": "1",
     }
 
@@ -150,7 +158,7 @@ def _settings(home: Path) -> dict[str, str]:
         "AIRFLOW__SCHEDULER__SCHEDULER_HEARTBEAT_SEC": "2",
         "AIRFLOW__SCHEDULER__JOB_HEARTBEAT_SEC": "2",
         "AIRFLOW__SCHEDULER__TRIGGER_TIMEOUT_CHECK_INTERVAL": "2",
-        "AIRFLOW__SCHEDULER__USE_JOB_SCHEDULE": "False",  # runs are made by tests alone
+        "AIRFLOW__SCHEDULER__USE_JOB_SCHEDULE": "False",  # only tests create runs
         "AIRFLOW__TRIGGERER__JOB_HEARTBEAT_SEC": "2",
     }
 
@@ -167,7 +175,7 @@ def _settings_of_version(port: int, execution_port: int) -> dict[str, str]:
             "AIRFLOW__API_AUTH__JWT_SECRET": secrets.token_urlsafe(64),
             "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"http://127.0.0.1:{execution_port}/execution/",
             "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "True",
-            # A file is parsed at once when it is new or has changed; the interval is for those that have not.
+            # Airflow parses a new or changed file at once; the interval applies to unchanged files.
             "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "1",
             "AIRFLOW__DAG_PROCESSOR__BUNDLE_REFRESH_CHECK_INTERVAL": "1",
             "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "20",

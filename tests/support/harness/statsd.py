@@ -1,4 +1,4 @@
-"""Where a deployment sends its metrics."""
+"""A StatsD server that receives the metrics of a deployment."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ _LONGEST = 65_535
 
 class StatsDServer:
     """
-    Receives StatsD's datagrams on a free port of the loopback interface; a context manager.
+    Receives StatsD datagrams on a free port of the loopback interface. A context manager.
 
-    Metrics come with their tags, as ``[metrics] statsd_influxdb_enabled`` has Airflow write them:
+    The name of a metric includes its tags, as Airflow writes them with ``[metrics] statsd_influxdb_enabled``:
     ``airflow.datapipeline.polls,dag_id=runner``.
     """
 
@@ -29,7 +29,7 @@ class StatsDServer:
 
     @property
     def variables(self) -> Mapping[str, str]:
-        """What makes an Airflow send its metrics here."""
+        """The environment variables that let an Airflow send its metrics to this server."""
         host, port = self._socket.getsockname()
         return {
             "AIRFLOW__METRICS__STATSD_ON": "True",
@@ -49,11 +49,11 @@ class StatsDServer:
         self._socket.close()
 
     def received(self, name: str) -> float:
-        """Sum of a counter, or of a timer's milliseconds, by name and tags as described above."""
+        """Return the sum of a counter, or of the milliseconds of a timer, by its name with tags."""
         return self._sums[name]
 
     def names(self, prefix: str) -> list[str]:
-        """Every metric whose name begins so."""
+        """Return the name of every metric whose name begins with a prefix."""
         return sorted(name for name in list(self._sums) if name.startswith(prefix))
 
     def _receive(self) -> None:

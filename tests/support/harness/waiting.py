@@ -1,4 +1,4 @@
-"""Waiting for a condition with a deadline, and saying what did not happen."""
+"""Waits for a condition until a deadline, and says in the error what did not happen."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ T = TypeVar("T")
 
 
 class DeploymentError(AssertionError):
-    """The deployment did not do what a test waits for; an AssertionError, because that is how a test fails."""
+    """The deployment did not do what a test waits for. It is an AssertionError, since the test fails."""
 
 
 def wait_until(
@@ -30,13 +30,13 @@ def wait_until(
     """
     Return the first value of ``condition`` that is not None.
 
-    An HTTP server that cannot be reached counts as "not yet": tests kill it on purpose.
+    While an HTTP server cannot be reached, the condition does not hold: tests kill servers on purpose.
 
     :param what: completes the sentence "waited 60 s for ..."
     :param timeout: in seconds
-    :param last_seen: what the error tells of the state that did not change
-    :param give_up: a reason to stop before the deadline, or None
-    :raises DeploymentError: at the deadline, or when ``give_up`` names a reason
+    :param last_seen: returns a description of the present state, for the error
+    :param give_up: returns a reason to stop before the deadline, or None
+    :raises DeploymentError: at the deadline, or when ``give_up`` returns a reason
     """
     deadline = time.monotonic() + timeout
     unreachable = ""

@@ -1,4 +1,4 @@
-"""The DAGs of the task runner under test (Airflow reads only files that have the word DAG in them)."""
+"""The DAGs of the task runner under test. Airflow parses this file because it has the word DAG in it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from airflow_provider_datapipeline.task_runner import data_pipeline_task_runner
 
 poller, runner = data_pipeline_task_runner(
     worker_group="airflow",
-    beat=2,
+    heartbeat=2,
     default_args={
         "depends_on_past": True,
         "execution_timeout": timedelta(seconds=8),

@@ -1,4 +1,4 @@
-"""DAGs that are only ever triggered; each has of its own what the deployment would spoil in it."""
+"""Target DAGs. Each sets for itself what the defaults of the deployment would break."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ except ImportError:  # before Airflow 3.1
 
 
 def dag(dag_id: str, *, schedule: Any = None, **arguments: Any) -> DAG:
-    """Return a DAG whose failures are final, and do not pause it."""
+    """Return a DAG whose tasks are not retried, and which failed runs do not pause."""
     return DAG(
         dag_id,
         schedule=schedule,

@@ -1,4 +1,4 @@
-"""DAGs that miss a deadline, one for each way in which Airflow can call back for it."""
+"""DAGs that miss a deadline, one for each form of callback that Airflow can call then."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ CALLBACKS: dict[str, tuple[object, dict[str, Any]]] = {
 
 
 def wait(**context: Any) -> None:
-    """Run until the file that the run's conf names is there."""
+    """Run until the file exists that the run's conf names."""
     while not Path(context["dag_run"].conf["gate"]).exists():
         time.sleep(0.1)
 

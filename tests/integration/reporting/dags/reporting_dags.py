@@ -1,4 +1,4 @@
-"""Small DAGs, one for each way a task or a run can end, all reporting by callback or operator."""
+"""Small DAGs that report by callback or operator, one for each way in which a task or a run can end."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ BY_TEMPLATE = {
 
 
 def dag(dag_id: str, **arguments: Any) -> DAG:
-    """Return a DAG that is only ever triggered."""
+    """Return a DAG without a schedule."""
     return DAG(dag_id, schedule=None, max_active_runs=100, tags=["test"], **arguments)
 
 
@@ -55,7 +55,7 @@ with dag("task_callbacks_retry"):
 
 
 def fail_for_good() -> None:
-    """Fail, and forbid the retries that are left."""
+    """Fail, without the retries that are left."""
     raise AirflowFailException("the input is malformed; trying again cannot help")
 
 
@@ -75,7 +75,7 @@ LONG = {
 
 
 def fail_at_length(kind: str) -> None:
-    """Fail for good, with 12 MB to say about it."""
+    """Fail for good, with an error message of 12 MB."""
     unit = LONG[kind]
     raise AirflowFailException("the input is malformed: " + unit * (12_000_000 // len(unit)) + " the end")
 
@@ -85,9 +85,9 @@ for each in LONG:
         task(task_id="work", on_failure_callback=report_failed, retries=2)(fail_at_length)(each)
 
 
-def recover(pid_file: str) -> None:
-    """Fail the first time and succeed the second."""
-    marker = Path(pid_file)
+def recover(path: str) -> None:
+    """Fail the first time and succeed the second time."""
+    marker = Path(path)
     if not marker.exists():
         marker.touch()
         raise RuntimeError("first try")
@@ -116,7 +116,7 @@ with dag("dag_callbacks_succeed", **ON_DAG):
 
 
 def pass_gate(**context: Any) -> None:
-    """Wait for the file that the run's conf names, if any, then succeed or fail as the name of the DAG says."""
+    """Wait for the file that the run's conf may name, then succeed or fail as the name of the DAG says."""
     gate = context["dag_run"].conf.get("gate")
     while gate and not Path(gate).exists():
         time.sleep(0.05)
@@ -134,7 +134,7 @@ with dag("dag_callbacks_fail", **ON_DAG):
 
     @task
     def later() -> None:
-        """Fail after ``first`` did, though it comes before it in the DAG."""
+        """Fail later than ``first``, although this task comes before it in the DAG."""
         time.sleep(2)
         raise KeyError("failed later")
 

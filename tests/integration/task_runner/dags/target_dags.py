@@ -1,4 +1,4 @@
-"""DAGs that last, fail or wait; none of them knows of AWS Data Pipeline. Every other end is in tests/outcome_matrix."""
+"""Target DAGs that last, fail or wait. They use nothing of this package. tests/outcome_matrix has all other ends."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from airflow.sdk import DAG, task
 
 
 def dag(dag_id: str, **arguments: Any) -> DAG:
-    """Return a DAG that is only ever triggered."""
+    """Return a DAG without a schedule."""
     return DAG(dag_id, schedule=None, max_active_runs=100, tags=["test"], **arguments)
 
 

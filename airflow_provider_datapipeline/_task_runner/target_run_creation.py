@@ -1,4 +1,4 @@
-"""Which DAG does the work of a polled task, or why none does, and how its run is made."""
+"""Chooses the target DAG of a polled task, and creates its run."""
 
 from __future__ import annotations
 
@@ -23,11 +23,12 @@ def choose_target(
     task: PipelineTask, template: str, *, allowed_pipeline_ids: Collection[str] | None, task_runner: Collection[str]
 ) -> tuple[str, str]:
     """
-    Return the id of the target DAG and an empty refusal, or an empty id and the reason why no DAG may do the work.
+    Return the id of the target DAG and an empty refusal, or an empty id and the reason for a refusal.
 
-    :param template: the task runner's ``target_dag_id``, a template over the task, as ``dag_run.conf.datapipeline``
-    :param allowed_pipeline_ids: None allows all
-    :param task_runner: ids of the task runner's own DAGs, which must not be started for a task
+    :param template: the task runner's ``target_dag_id``: a template that sees the task as
+        ``dag_run.conf.datapipeline``
+    :param allowed_pipeline_ids: tasks of other pipelines are refused; None allows all
+    :param task_runner: the ids of the task runner's own DAGs, which must not be started for a task
     """
     if allowed_pipeline_ids is not None and task.pipeline_id not in allowed_pipeline_ids:
         return "", (
@@ -47,12 +48,14 @@ def choose_target(
 
 def create_target_run(assignment: Assignment, runner_dag_id: str, run_id: str, dates: Sequence[datetime]) -> bool:
     """
-    Create the run that does the work; return whether it is new.
+    Create the target run; return False if it existed already.
 
-    A logical date must not be the reason for which a task is not started. Of those given it gets the first that no
-    other run of the DAG has, and none where Airflow refuses it for a date (one before the ``start_date`` in the DAG's
-    ``default_args``, for example).
+    A task must not stay without a run because of a logical date. The run gets the first of the dates that no other run
+    of the DAG has. If Airflow refuses a date, the run gets none: for example a date before the ``start_date`` in the
+    DAG's ``default_args``.
 
+    :param run_id: of the target run and of the runner run
+    :param dates: the logical dates that the run may have, the preferred one first
     :raises RunRefusedError: as ``compat.create_dag_run`` does
     """
     dag_id = assignment.target_dag_id
@@ -64,13 +67,13 @@ def create_target_run(assignment: Assignment, runner_dag_id: str, run_id: str, d
         except compat.DagUnknownError:
             raise
         except compat.RunRefusedError as error:
-            # Before Airflow 3.3 the API server fails over a date that another run has.
+            # Before Airflow 3.3, a date that another run has is a server error. Then the next date is tried.
             if not compat.has_runs(dag_id, date):
                 why = without_secrets(error, compat.mask)
                 log.warning("Not with logical date %s: %s dag=%s run=%s", date.isoformat(), why, dag_id, run_id)
                 break
         else:
-            # Airflow answers alike whether a run of this id or of this date is there.
+            # Airflow gives the same answer for a run of this id and for another run of this date.
             if is_new or compat.run_state(dag_id, run_id) is not None:
                 return is_new
     return compat.create_dag_run(dag_id, run_id, conf, note=note)

@@ -1,4 +1,4 @@
-"""What a target run has left that has ended, read patiently, but not for ever."""
+"""Reads the task states and XComs of a target run that has ended, and tries again while Airflow is out of reach."""
 
 from __future__ import annotations
 
@@ -20,19 +20,20 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-_PATIENCE_SECONDS = 180.0
-"""For all that is read of a run: a restart of the API server takes less, and its status is due."""
+_RETRY_SECONDS = 180.0
+"""For all readings of a run together. A restart of the API server takes less, and the report must not wait longer."""
 
 _T = TypeVar("_T")
 
 
-class TargetRun:
+class TargetRunReader:
     """
-    A run as :func:`~airflow_provider_datapipeline._airflow.stored_run.areport` reads it.
+    A run in the form that :func:`~airflow_provider_datapipeline._airflow.stored_run.areport` reads.
 
-    What may pass is tried again, for three minutes in all; after that, and where it will not pass, it is unknown.
+    A reading that fails is tried again if it may succeed later, for three minutes in all. Then it raises
+    ``UnreadableError``.
 
-    :param seen: the states of its task instances, if they were seen before it ended
+    :param seen: the states of its task instances, if they were read before the run ended
     """
 
     def __init__(
@@ -43,13 +44,13 @@ class TargetRun:
         self._run_id = run_id
         self._seen = seen
         self._states: Mapping[str, str | None] | None = None
-        self._patient_until: float | None = None
+        self._retry_until: float | None = None
 
     async def is_empty_though_dated(self, task: PipelineTask) -> bool:
         """
-        Tell whether the run has no task instance, and may have been given a logical date that is the reason.
+        Return whether the run has no task instance, and may have a logical date that is the reason for it.
 
-        Airflow leaves out of a run each task whose time has not come by the run's logical date, and calls a run
+        Airflow leaves a task out of a run if the task's dates exclude the run's logical date. Airflow calls a run
         without tasks a success.
         """
         if self._seen or task.scheduled_start_time is None:
@@ -60,40 +61,40 @@ class TargetRun:
             return False
 
     async def task_states(self) -> Mapping[str, str | None]:
-        """Return the stored states, by task; of a run that has ended they are read once."""
+        """Return the stored states, by task. They are read once, because they do not change after the end of a run."""
 
         async def read() -> Mapping[str, str | None]:
             states = await self._airflow.task_states(self._dag_id, [self._run_id], Priority.OUTCOME)
             return states.get(self._run_id, {})
 
-        def judged(error: Exception) -> UnreadableError:
+        def as_unreadable(error: Exception) -> UnreadableError:
             text = f"The states of its tasks: {type(error).__name__}: {without_secrets(error)}"
             return UnreadableError(text, may_pass=self._airflow.may_pass(error))
 
         if self._states is None:
-            self._states = await self.retry_until_available(read, judged)
+            self._states = await self._retry_until_available(read, as_unreadable)
         return self._states
 
     async def xcom(self, task_id: str, map_index: int, key: str) -> Any:
         """Return an XCom, None if there is none."""
-        return await self.retry_until_available(
+        return await self._retry_until_available(
             lambda: self._airflow.xcom(self._dag_id, self._run_id, task_id, map_index, key),
             lambda error: unreadable(error, (task_id, map_index, key)),
         )
 
-    async def retry_until_available(
-        self, read: Callable[[], Awaitable[_T]], judged: Callable[[Exception], UnreadableError]
+    async def _retry_until_available(
+        self, read: Callable[[], Awaitable[_T]], as_unreadable: Callable[[Exception], UnreadableError]
     ) -> _T:
         loop = asyncio.get_running_loop()
-        if self._patient_until is None:
-            self._patient_until = loop.time() + _PATIENCE_SECONDS
+        if self._retry_until is None:
+            self._retry_until = loop.time() + _RETRY_SECONDS
         delays = backoff(most=15)
         while True:
             try:
                 return await read()
             except Exception as error:
-                found, delay = judged(error), next(delays)
-                if not found.may_pass or loop.time() + delay > self._patient_until:
-                    raise found from error
-                log.warning("Reading again in %.0f s. %s", delay, found)
+                failure, delay = as_unreadable(error), next(delays)
+                if not failure.may_pass or loop.time() + delay > self._retry_until:
+                    raise failure from error
+                log.warning("Reading again in %.0f s. %s", delay, failure)
             await asyncio.sleep(delay)

@@ -12,7 +12,7 @@ if not compat.AIRFLOW_3:
     pytest.skip("the task runner needs Airflow 3", allow_module_level=True)
 
 from airflow_provider_datapipeline._airflow.triggerer import Priority
-from airflow_provider_datapipeline._task_runner.target_run import TargetRun
+from airflow_provider_datapipeline._task_runner.target_run_reader import TargetRunReader
 from airflow_provider_datapipeline.outcome.decision import UnreadableError
 from tests.task_runner.fake_airflow import FakeAirflow, NoSenseError
 from tests.task_runner.fake_time import now, run
@@ -34,7 +34,7 @@ def airflow() -> FakeAirflow:
 
 def read(airflow: FakeAirflow) -> Any:
     async def test() -> Any:
-        target = TargetRun(airflow, *RUN)
+        target = TargetRunReader(airflow, *RUN)
         return await target.task_states(), await target.xcom("work", -1, "return_value"), now()
 
     return run(test())
@@ -56,7 +56,7 @@ def test_three_minutes_are_for_all_that_is_read(airflow: FakeAirflow) -> None:
     airflow.fail("*", ConnectionError("refused"))
 
     async def test() -> tuple[float, float]:
-        target = TargetRun(airflow, *RUN)
+        target = TargetRunReader(airflow, *RUN)
         with pytest.raises(UnreadableError, match="The states of its tasks: ConnectionError: refused") as states:
             await target.task_states()
         first = now()
@@ -75,7 +75,7 @@ def test_what_will_not_pass_is_not_tried_again(airflow: FakeAirflow) -> None:
     airflow.fail("*", NoSenseError("no class of this name"))
 
     async def test() -> None:
-        target = TargetRun(airflow, *RUN)
+        target = TargetRunReader(airflow, *RUN)
         with pytest.raises(UnreadableError) as states:
             await target.task_states()
         with pytest.raises(UnreadableError, match="allowed_deserialization_classes") as value:
@@ -102,7 +102,7 @@ def test_a_run_without_tasks_is_empty_if_a_date_may_be_the_reason(
 ) -> None:
     airflow.tasks[RUN] = states
 
-    assert run(TargetRun(airflow, *RUN, seen).is_empty_though_dated(make_task(fields=fields))) is answer
+    assert run(TargetRunReader(airflow, *RUN, seen).is_empty_though_dated(make_task(fields=fields))) is answer
 
 
 def test_a_run_whose_tasks_cannot_be_read_counts_as_not_empty(
@@ -110,4 +110,4 @@ def test_a_run_whose_tasks_cannot_be_read_counts_as_not_empty(
 ) -> None:
     airflow.fail("*", NoSenseError("404"))
 
-    assert not run(TargetRun(airflow, *RUN).is_empty_though_dated(make_task(fields=DATED)))
+    assert not run(TargetRunReader(airflow, *RUN).is_empty_though_dated(make_task(fields=DATED)))

@@ -1,4 +1,4 @@
-"""Long polls that wait in an event loop, without a thread each, and are served first come, first served."""
+"""The open long polls of a server. They wait in an event loop, need no threads, and get tasks in order of arrival."""
 
 from __future__ import annotations
 
@@ -14,11 +14,12 @@ _Poll = tuple["Call", "asyncio.Future[dict[str, Any] | Answer]"]
 _LONGEST_TIMER_SECONDS = 3600.0
 
 
-class HeldPolls:
+class LongPolls:
     """
-    The polls that a server holds. Everything runs in the loop, except ``_changed``, which any thread may call.
+    The long polls that wait for a task.
 
-    One timer wakes the service at its next deadline, so that a retry or a missed acknowledgement ends a poll in time.
+    Every method runs in the event loop, except ``_schedule_wake``, which any thread may call. One timer calls
+    ``Service.tick`` at the next deadline, so that a poll receives a retry or an unacknowledged task in time.
     """
 
     def __init__(self, service: Service, endpoint: Endpoint, loop: asyncio.AbstractEventLoop) -> None:
@@ -27,15 +28,15 @@ class HeldPolls:
         self._loop = loop
         self._waiting: dict[tuple[str, str], deque[_Poll]] = {}
         self._timer: asyncio.TimerHandle | None = None
-        self._woken = False
+        self._wake_scheduled = False
         self._closed = False
-        service.add_listener(self._changed)
-        loop.call_soon(self._wake)
+        service.add_listener(self._schedule_wake)
+        loop.call_soon(self._serve_polls)
 
     def close(self) -> None:
-        """Answer every held poll, and all to come, at once and without work."""
+        """Answer every open poll without a task. Later polls get the same answer at once."""
         self._closed = True
-        self._service.remove_listener(self._changed)
+        self._service.remove_listener(self._schedule_wake)
         if self._timer:
             self._timer.cancel()
         for polls in self._waiting.values():
@@ -44,14 +45,14 @@ class HeldPolls:
                     future.set_result({})
 
     async def wait(self, call: Call, seconds: float) -> dict[str, Any] | Answer:
-        """The first answer with a task, or ``{}`` after so many seconds."""
+        """Wait for a task, and return the answer with the task or with an error, or ``{}`` after ``seconds``."""
         if self._closed or seconds <= 0:
             return {}
         future: asyncio.Future[dict[str, Any] | Answer] = self._loop.create_future()
         poll = (call, future)
         polls = self._waiting.setdefault((call.region, call.request["workerGroup"]), deque())
         polls.append(poll)
-        self._wake()
+        self._serve_polls()
         try:
             async with asyncio.timeout(seconds):
                 return await future
@@ -61,13 +62,13 @@ class HeldPolls:
             if poll in polls:
                 polls.remove(poll)
 
-    def _changed(self) -> None:
-        if not self._woken and not self._closed:
-            self._woken = True
-            self._loop.call_soon_threadsafe(self._wake)
+    def _schedule_wake(self) -> None:
+        if not self._wake_scheduled and not self._closed:
+            self._wake_scheduled = True
+            self._loop.call_soon_threadsafe(self._serve_polls)
 
-    def _wake(self) -> None:
-        self._woken = False
+    def _serve_polls(self) -> None:
+        self._wake_scheduled = False
         if self._closed:
             return
         for (region, worker_group), polls in list(self._waiting.items()):
@@ -75,7 +76,7 @@ class HeldPolls:
                 call, future = polls.popleft()
                 if future.done():
                     continue
-                answer = self._endpoint.carry_out(call)
+                answer = self._endpoint.execute(call)
                 if answer == {}:
                     polls.appendleft((call, future))
                     break
@@ -91,4 +92,5 @@ class HeldPolls:
         deadline = self._service.next_deadline()
         if deadline is not None:
             seconds = (deadline - self._service.clock()).total_seconds()
-            self._timer = self._loop.call_later(min(max(seconds, 0.0), _LONGEST_TIMER_SECONDS), self._service.tick)
+            seconds = min(max(seconds, 0.0), _LONGEST_TIMER_SECONDS)
+            self._timer = self._loop.call_later(seconds, self._service.tick)

@@ -1,4 +1,4 @@
-"""How many tasks each task runner holds in all triggerers, which decides how often each lease may have a heartbeat."""
+"""Counts the tasks that a task runner holds in all triggerers together, as heartbeats are planned with that number."""
 
 from __future__ import annotations
 
@@ -16,48 +16,52 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-_SECONDS = 60.0
+_INTERVAL_SECONDS = 60.0
 _RETRY_SECONDS = 5.0
-_PATIENCE_SECONDS = 20.0
+_WAIT_SECONDS = 20.0
 
 
-class Census:
+class HeldTaskCounter:
     """
-    Counts the runs of runner DAGs.
+    Counts the unfinished runs of runner DAGs: a task is held as long as its runner run is unfinished.
 
-    :param airflow: is asked; nothing that it raises gets out
+    :param airflow: counts the runs; its errors are logged and not raised
     """
 
     def __init__(self, airflow: AirflowClient) -> None:
         self._airflow = airflow
         self._loads: dict[str, Load] = {}
         self._due_at: dict[str, float] = {}
-        self._taken_at: dict[str, float] = {}
-        self._taken = asyncio.Event()
+        self._counted_at: dict[str, float] = {}
+        self._counted = asyncio.Event()
 
-    async def counted(self, runner_dag_id: str, load: Load) -> None:
-        """Have the runs of a runner DAG counted from now on, and return when they have been, or after 20 s."""
+    async def wait_for_count(self, runner_dag_id: str, load: Load) -> None:
+        """
+        Have the runs of a runner DAG counted from now on, and wait for the first number, for up to 20 s.
+
+        :param load: gets the numbers
+        """
         self._loads[runner_dag_id] = load
         loop = asyncio.get_running_loop()
         try:
-            async with asyncio.timeout(_PATIENCE_SECONDS):
-                while loop.time() - self._taken_at.get(runner_dag_id, -math.inf) > 2 * _SECONDS:
-                    self._taken.clear()
-                    await self._taken.wait()
+            async with asyncio.timeout(_WAIT_SECONDS):
+                while loop.time() - self._counted_at.get(runner_dag_id, -math.inf) > 2 * _INTERVAL_SECONDS:
+                    self._counted.clear()
+                    await self._counted.wait()
         except TimeoutError:
             log.debug("Planning heartbeats without knowing how many runs DAG %s has", runner_dag_id)
 
-    async def take(self, now: float) -> None:
-        """Count what is due."""
+    async def count_due(self, now: float) -> None:
+        """Count the runs of the DAGs whose last count is a minute old, or failed 5 s ago."""
         for runner_dag_id, load in list(self._loads.items()):
             if now < self._due_at.get(runner_dag_id, now):
                 continue
             self._due_at[runner_dag_id] = now + _RETRY_SECONDS
             try:
                 load.held[runner_dag_id] = await self._airflow.count_runs(runner_dag_id, None, UNFINISHED)
-            except Exception as error:  # noqa: BLE001  # heartbeats are planned with what was known before
+            except Exception as error:  # noqa: BLE001  # heartbeats are planned with the last number
                 log.warning("Could not count the runs of DAG %s. %s", runner_dag_id, without_secrets(error))
             else:
-                self._due_at[runner_dag_id] = now + _SECONDS
-                self._taken_at[runner_dag_id] = now
-                self._taken.set()
+                self._due_at[runner_dag_id] = now + _INTERVAL_SECONDS
+                self._counted_at[runner_dag_id] = now
+                self._counted.set()
