@@ -1,7 +1,7 @@
 """
-Report by callbacks: a DAG that summarises the orders of one day, and tells AWS Data Pipeline how that went.
+Report by callbacks: a DAG that summarizes the orders of one day and reports the outcome to AWS Data Pipeline.
 
-Started for a Data Pipeline task, with the polled task as the run's conf. The activity in the pipeline definition::
+A run is started for a Data Pipeline task, with the polled task as its conf. The activity in the pipeline definition::
 
     {"id": "Orders", "type": "ShellCommandActivity", "command": "unused", "workerGroup": "airflow",
      "myDagId": "example_datapipeline_callbacks", "myDay": "2026-11-22"}
@@ -32,7 +32,7 @@ ORDERS = [("2026-11-21", 12.50), ("2026-11-21", 99.00), ("2026-11-22", 7.25)]
     on_failure_callback=report_failed,
 )
 def example_datapipeline_callbacks() -> None:
-    """Summarise the orders of one day."""
+    """Summarize the orders of one day."""
 
     @task(retries=2, retry_delay=timedelta(seconds=1))
     def fetch(**context: Any) -> list[float]:

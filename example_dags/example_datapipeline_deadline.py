@@ -1,8 +1,9 @@
 """
-Report a missed deadline: a DAG that has an hour, after which AWS Data Pipeline is told that it failed. Airflow 3.1.
+Report a missed deadline: after one hour, AWS Data Pipeline is told that the DAG run failed. Needs Airflow 3.1.
 
-For DAGs that report by callbacks or operator; a target of the task runner has ``attemptTimeout`` in the pipeline
-definition for this. Started for a Data Pipeline task, with the polled task as the run's conf. The activity::
+This is for DAGs that report by callbacks or by the operator. For a target of the task runner, set ``attemptTimeout`` in
+the pipeline definition instead. A run is started for a Data Pipeline task, with the polled task as its conf. The
+activity in the pipeline definition::
 
     {"id": "Slow", "type": "ShellCommandActivity", "command": "unused", "workerGroup": "airflow",
      "myDagId": "example_datapipeline_deadline", "mySeconds": "5"}

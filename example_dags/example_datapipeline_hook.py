@@ -1,8 +1,8 @@
 """
-Call the service from a task's own code: long work that shows its progress in AWS Data Pipeline and stops on a cancel.
+Call the service from a task's own code: the task reports its progress to AWS Data Pipeline and stops when canceled.
 
-Data Pipeline gives a task to another runner when it hears nothing for 15 minutes (``reportProgressTimeout``), so
-work that takes longer has to report its progress on the way.
+If Data Pipeline receives no progress for 15 minutes (``reportProgressTimeout``), it gives the task to another runner.
+So work that takes longer must report its progress.
 """
 
 from __future__ import annotations

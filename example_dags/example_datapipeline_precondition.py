@@ -1,5 +1,5 @@
 """
-Check a precondition and report by the operator: FINISHED when it holds, FALSE when it does not, FAILED when it broke.
+Check a precondition and report by the operator: FINISHED if it holds, FALSE if not, FAILED if the check itself failed.
 
 The precondition in the pipeline definition, to which an activity with a ``workerGroup`` refers::
 
@@ -23,7 +23,7 @@ from airflow_provider_datapipeline.operators.datapipeline import DataPipelineSet
 # [START howto_operator]
 @dag(schedule=None, tags=["example", "datapipeline"])
 def example_datapipeline_precondition() -> None:
-    """Tell whether a file is there."""
+    """Check whether a file exists."""
 
     @task
     def is_there(**context: Any) -> bool:

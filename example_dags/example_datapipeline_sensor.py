@@ -1,8 +1,8 @@
 """
-A target of the task runner: wait for a precondition by a sensor.
+A target of the task runner: wait for a precondition with a sensor.
 
-It is met when the sensor succeeds. One that gives up is skipped (``soft_fail``), which the task runner reports as
-FALSE. The precondition in the pipeline definition, to which an activity with a ``workerGroup`` refers::
+The precondition holds when the sensor succeeds. A sensor that gives up is skipped (``soft_fail``), and the task runner
+reports FALSE. The precondition in the pipeline definition, to which an activity with a ``workerGroup`` refers::
 
     {"id": "ExportIsThere", "type": "ShellCommandPrecondition", "command": "unused",
      "myDagId": "example_datapipeline_sensor", "myPath": "/exports/orders.csv"}
@@ -19,7 +19,7 @@ from airflow.sdk import dag
 # [START howto_sensor]
 @dag(schedule=None, tags=["example", "datapipeline"])
 def example_datapipeline_sensor() -> None:
-    """Wait until a file is there."""
+    """Wait until a file exists."""
     FileSensor(
         task_id="is_there",
         filepath="{{ dag_run.conf.datapipeline.fields.myPath }}",

@@ -1,7 +1,7 @@
 """
-A target of the task runner: execute the ``script`` of a SqlActivity, here on SQLite.
+A target of the task runner: execute the ``script`` of a SqlActivity, in this example on SQLite.
 
-The activity in the pipeline definition, whose ``database`` Airflow knows as the connection ``sqlite_default``::
+The activity in the pipeline definition; Airflow has its ``database`` as the connection ``sqlite_default``::
 
     {"id": "Totals", "type": "SqlActivity", "database": {"ref": "Orders"},
      "script": "delete from totals; insert into totals select day, sum(amount) from orders group by day",

@@ -1,4 +1,4 @@
-"""The example DAGs can be copied: they parse, cheaply and without a network, and start nothing by themselves."""
+"""Users can copy the example DAGs: they parse quickly and without a network, and no run starts by itself."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ ROOT = Path(__file__).parents[1]
 AIRFLOW = tuple(int(part) for part in version("apache-airflow").split(".")[:2])
 IS_AIRFLOW_3 = AIRFLOW >= (3, 0)
 TASK_RUNNER = ROOT / "example_dags" / "example_datapipeline_task_runner.py"
-SENSOR = TASK_RUNNER.with_name("example_datapipeline_sensor.py")  # imports a provider that Airflow 2 comes without
+SENSOR = TASK_RUNNER.with_name("example_datapipeline_sensor.py")  # imports a provider that Airflow 2 does not install
 DEADLINE = TASK_RUNNER.with_name("example_datapipeline_deadline.py")
 SINCE = {TASK_RUNNER: (3, 0), SENSOR: (3, 0), DEADLINE: (3, 1)}
 ALL_FILES = sorted((ROOT / "example_dags").glob("*.py"))
 FILES = [path for path in ALL_FILES if SINCE.get(path, (2, 10)) <= AIRFLOW]
 TRIGGERED = [path for path in FILES if path != TASK_RUNNER]
 
-# In a process of its own, which has imported nothing yet and may not reach out: not even to look up a name.
+# This runs in a process of its own, which has imported nothing yet and may not use the network, not even for a name.
 PARSE = """
 import json, sys
 try:
@@ -63,21 +63,21 @@ def parsed() -> dict[str, Any]:
     return result
 
 
-def test_there_is_one_for_each_way_to_report() -> None:
+def test_each_way_of_reporting_has_an_example() -> None:
     text = "".join(path.read_text() for path in ALL_FILES)
 
-    for surface in (
+    for call in (
         "data_pipeline_task_runner(",
         "report_failed",
         "AsyncCallback(DataPipelineNotifier",
         "DataPipelineSetTaskStatusOperator",
         "DataPipelineHook(",
     ):
-        assert surface in text
+        assert call in text
 
 
 @pytest.mark.parametrize("path", TRIGGERED, ids=lambda path: path.stem)
-def test_a_file_is_one_dag_named_alike_that_is_only_ever_triggered(path: Path, parsed: dict[str, Any]) -> None:
+def test_a_file_is_one_dag_with_the_same_name_and_no_schedule(path: Path, parsed: dict[str, Any]) -> None:
     (dag,) = parsed["dags"][str(path)]
 
     assert dag["dag_id"] == path.stem
@@ -89,7 +89,7 @@ def test_a_file_is_one_dag_named_alike_that_is_only_ever_triggered(path: Path, p
 
 @pytest.mark.skipif(not IS_AIRFLOW_3, reason="the task runner needs Airflow 3")
 def test_the_task_runner_is_a_dag_that_polls_all_the_time_and_one_that_is_triggered(parsed: dict[str, Any]) -> None:
-    """In a file that Airflow's safe mode does not skip for want of the words "airflow" and "dag"."""
+    """Airflow's safe mode must not skip the file, as it does with files without the words "airflow" and "dag"."""
     found = {dag["dag_id"]: dag["timetable"] for dag in parsed["dags"][str(TASK_RUNNER)]}
 
     assert found == {
@@ -99,18 +99,18 @@ def test_the_task_runner_is_a_dag_that_polls_all_the_time_and_one_that_is_trigge
 
 
 def test_parsing_gives_no_error_and_no_warning(parsed: dict[str, Any]) -> None:
-    """On any supported version of Airflow."""
+    """This holds on every supported version of Airflow."""
     assert (parsed["errors"], parsed["warnings"]) == ([], [])
 
 
 def test_parsing_imports_no_aws_library(parsed: dict[str, Any]) -> None:
-    """The dag-processor does it every half a minute."""
+    """The dag-processor parses each file every half minute."""
     assert parsed["aws"] == []
 
 
 @pytest.mark.parametrize("path", ALL_FILES, ids=lambda path: path.stem)
 def test_the_parts_that_the_documentation_quotes_are_marked(path: Path) -> None:
-    """Each with a start and an end, in that order, under a name of its own."""
+    """Each part has a start and an end, in this order, and a name that no other file uses."""
     marks = re.findall(r"^# \[(START|END) (howto_\w+)\]$", path.read_text(), re.MULTILINE)
     names = [name for kind, name in marks if kind == "START"]
 

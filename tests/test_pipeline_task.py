@@ -1,4 +1,4 @@
-"""Polled tasks, and their way through the conf of a DAG run."""
+"""Polled tasks, and their form in the conf of a DAG run."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ TASK_ID = "2xaM4wRs5z" + "o+/=" * 240 + "XO50TgDNyo8/g==:1"
 ATTEMPT = "@SayHello_2012-12-12T00:00:00_Attempt=1"
 PIPELINE = "df-0937003356ZJEXAMPLE"
 
-# Laid out as the one example that AWS publishes, with a second object and repeated keys.
+# Like the only example that AWS publishes, but with a second object and repeated keys.
 TASK_OBJECT: dict[str, Any] = {
     "taskId": TASK_ID,
     "pipelineId": PIPELINE,
@@ -101,7 +101,7 @@ def test_a_time_that_is_absent_or_unreadable_is_none(value: str | list[str]) -> 
     ],
 )
 def test_a_period_is_never_taken_for_shorter_than_it_may_be(value: str, longest: pendulum.Duration) -> None:
-    """Every unit of the developer guide; what ends too late, the service ends by itself."""
+    """The cases have every unit of the developer guide. A period that is too long is harmless: the service ends it."""
     assert a_task(attemptTimeout=value).period_seconds("attemptTimeout") == longest.total_seconds()
 
 
@@ -275,12 +275,12 @@ def test_tasks_are_values() -> None:
         ({}, Asked.UNKNOWN),
     ],
 )
-def test_the_type_tells_what_was_asked(fields: dict[str, Any], asked: Asked) -> None:
+def test_the_type_decides_the_kind_of_task(fields: dict[str, Any], asked: Asked) -> None:
     assert a_task(**fields).asked is asked
 
 
 def test_templates_read_the_task_with_a_macro() -> None:
-    """As ``macros.datapipeline.task(dag_run)``."""
+    """Templates call it as ``macros.datapipeline.task(dag_run)``."""
     assert macros.task(SimpleNamespace(conf=a_task(command="x").to_conf())).fields == {"command": "x"}
 
     with pytest.raises(ValueError, match="carries no Data Pipeline task"):

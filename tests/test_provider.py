@@ -1,4 +1,4 @@
-"""The package as Airflow sees it, and what the package counts on in the amazon provider and in botocore."""
+"""How Airflow sees the package, and which parts of the amazon provider and of botocore the package relies on."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ NOT_LAZY = {"AIRFLOW__CORE__LAZY_DISCOVER_PROVIDERS": "False"}
 
 
 def airflow_command(*arguments: str, **variables: str) -> str:
-    """Run the command and return what it prints; fails if it has anything to say against the package."""
+    """Run the command and return its output; fail if it prints an error or a warning about the package."""
     done = subprocess.run(
         [sys.executable, "-m", "airflow", *arguments],
         env=os.environ | variables,
@@ -45,13 +45,13 @@ def airflow_command(*arguments: str, **variables: str) -> str:
 
 
 def json_of(output: str) -> Any:
-    """The last line; Airflow 3 prints its log to the same place."""
+    """Return the JSON in the last line; the lines before it are the log, which Airflow 3 also prints to stdout."""
     *log, last = output.splitlines()
     assert "datapipeline" not in "\n".join(log)
     return json.loads(last)
 
 
-def test_airflow_starts_without_a_word_about_the_package() -> None:
+def test_airflow_starts_without_a_message_about_the_package() -> None:
     assert airflow_command("version").splitlines()[-1] == airflow.__version__
 
 
@@ -77,7 +77,7 @@ def test_airflow_knows_the_option_of_the_provider() -> None:
 
 
 def test_airflow_imports_the_notifier() -> None:
-    """It does so in every process that asks for notifiers, and leaves out those that it cannot import."""
+    """Airflow imports notifiers in every process that lists them, and omits those that it cannot import."""
     listed = json_of(airflow_command("providers", "notifications", "--output", "json"))
 
     names = {entry["notification_class_name"] for entry in listed}
@@ -86,7 +86,7 @@ def test_airflow_imports_the_notifier() -> None:
 
 @pytest.mark.parametrize("variables", [{}, NOT_LAZY], ids=["default", "providers at start-up"])
 def test_airflow_loads_the_plugin_once_with_its_listener(variables: dict[str, str]) -> None:
-    """Found through its entry point, whether or not Airflow also reads the providers when it starts."""
+    """The entry point works whether or not Airflow also reads the providers when it starts."""
     listed = json_of(airflow_command("plugins", "--output", "json", **variables))
 
     (ours,) = [plugin for plugin in listed if plugin["name"] == "datapipeline"]
@@ -100,7 +100,7 @@ def test_the_provider_describes_itself_as_airflow_demands() -> None:
 
 
 def test_the_provider_bears_the_name_of_its_distribution() -> None:
-    """Any other name stops Airflow from finding any provider at all."""
+    """With any other name, Airflow would find no provider at all."""
     assert get_provider_info()["package-name"] == distribution(DISTRIBUTION).name == DISTRIBUTION
     assert distribution(DISTRIBUTION).version == __version__
 
@@ -118,8 +118,7 @@ def test_entry_points_load(group: str, name: str, loaded: object) -> None:
     assert entry_point.load() is loaded
 
 
-def test_every_module_that_the_provider_names_imports() -> None:
-    """And holds what it is named for."""
+def test_the_modules_that_the_provider_names_have_the_expected_classes() -> None:
     info = get_provider_info()
     named = [module for kind in ("hooks", "operators") for entry in info[kind] for module in entry["python-modules"]]
 
@@ -140,13 +139,13 @@ def test_every_module_that_the_provider_names_imports() -> None:
 
 
 def test_botocore_still_knows_the_service() -> None:
-    """It drops the models of services that AWS has closed; when it does, this package needs a copy of the model."""
+    """botocore removes the models of closed services; then this package needs a copy of the model."""
     assert "datapipeline" in Session().get_available_services()
     assert "PollForTask" in Session().get_service_model("datapipeline").operation_names
 
 
-def test_the_amazon_provider_has_what_the_hook_uses_of_it() -> None:
-    """Some of it without a promise to stay."""
+def test_the_amazon_provider_has_everything_that_the_hook_uses() -> None:
+    """Some of these names are not part of its public API."""
     assert parameters(AwsBaseHook) >= {"aws_conn_id", "region_name", "verify", "client_type", "config"}
     assert parameters(AwsBaseHook.get_session) >= {"region_name", "deferrable"}
     assert parameters(AwsConnectionWrapper.get_service_endpoint_url) >= {"service_name"}
@@ -156,8 +155,8 @@ def test_the_amazon_provider_has_what_the_hook_uses_of_it() -> None:
         assert not callable(inspect.getattr_static(AwsBaseHook, name)), f"{name} was read as an attribute"
 
 
-def test_the_amazon_provider_keeps_what_it_is_given_where_the_hook_looks() -> None:
-    """Without a look at the connection, which is what makes an equal hook cheap."""
+def test_the_amazon_provider_stores_its_parameters_where_the_hook_reads_them() -> None:
+    """It does so without reading the connection, which makes a second hook with equal parameters cheap."""
     settings = {"read_timeout": 7}
 
     hook = AwsBaseHook("no-such", region_name="eu-west-1", verify=False, client_type="datapipeline", config=settings)
@@ -169,7 +168,7 @@ def test_the_amazon_provider_keeps_what_it_is_given_where_the_hook_looks() -> No
 
 
 def test_the_amazon_provider_merges_the_configuration_of_a_client() -> None:
-    """What the hook decides survives, the user agent of the provider comes in."""
+    """The hook's own settings survive when the provider adds its user agent."""
     merged = AwsBaseHook(None)._get_config(Config(read_timeout=100, retries={"total_max_attempts": 1}))
 
     assert (merged.read_timeout, merged.retries) == (100, {"total_max_attempts": 1})

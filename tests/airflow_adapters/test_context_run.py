@@ -69,23 +69,25 @@ def status(run: EndedRun | None, asked: Asked = Asked.PRECONDITION) -> str | Non
 
 
 @pytest.mark.parametrize("asked", [Asked.ACTIVITY, Asked.UNKNOWN])
-def test_of_a_success_that_is_not_known_to_be_of_a_precondition_nothing_is_read(airflow: Airflow, asked: Asked) -> None:
+def test_nothing_is_read_of_a_success_unless_the_task_is_a_precondition(airflow: Airflow, asked: Asked) -> None:
     assert status(dag_run_of(context(reason="success"), asked, failed=False, airflow=airflow), asked) == "FINISHED"
     assert status(run_by_task(of_task("check"), asked, airflow), asked) == "FINISHED"
     assert airflow.requests == 0
 
 
 @pytest.mark.parametrize(("returned", "expected"), [(True, "FINISHED"), (None, "FINISHED"), (False, "FALSE")])
-def test_a_leaf_says_whether_a_precondition_holds(airflow: Airflow, returned: object, expected: str) -> None:
+def test_the_result_of_a_leaf_decides_whether_a_precondition_holds(
+    airflow: Airflow, returned: object, expected: str
+) -> None:
     airflow.states = {"ask": "success", "check": "success", "teardown": "success"}
     airflow.returned = {("check", -1): returned, ("ask", -1): False}
 
     assert status(dag_run_of(context(reason="success"), Asked.PRECONDITION, failed=False, airflow=airflow)) == expected
     assert status(run_by_task(of_task("check"), Asked.PRECONDITION, airflow)) == expected
-    assert status(run_by_task(of_task("ask"), Asked.PRECONDITION, airflow)) == "FINISHED", "is not asked: it is no leaf"
+    assert status(run_by_task(of_task("ask"), Asked.PRECONDITION, airflow)) == "FINISHED", "not a leaf"
 
 
-def test_what_cannot_be_read_leaves_a_precondition_open_and_a_failure_without_details(airflow: Airflow) -> None:
+def test_without_the_states_a_precondition_is_unknown_and_a_failure_has_no_details(airflow: Airflow) -> None:
     airflow.is_away = True
 
     assert status(dag_run_of(context(reason="success"), Asked.PRECONDITION, failed=False, airflow=airflow)) is None
@@ -94,7 +96,7 @@ def test_what_cannot_be_read_leaves_a_precondition_open_and_a_failure_without_de
     assert "the API server is gone" in failed.unread
 
 
-def test_where_nothing_may_be_asked_success_is_taken_at_its_word() -> None:
+def test_where_a_callback_cannot_read_states_a_success_is_reported_as_finished() -> None:
     """The dag-processor of Airflow 3.0 never answers such a request."""
     airflow = Airflow(answers_dag_callbacks=False)
 
@@ -107,15 +109,15 @@ def test_where_nothing_may_be_asked_success_is_taken_at_its_word() -> None:
     assert airflow.requests == 0
 
 
-def test_the_last_instance_of_a_mapped_check_answers_for_all(airflow: Airflow) -> None:
+def test_the_last_instance_of_a_mapped_check_reports_for_all_instances(airflow: Airflow) -> None:
     airflow.states = {"check_0": "success", "check_1": "success"}
     airflow.returned = {("check", 0): False}
 
     assert status(run_by_task(of_task("check", 1), Asked.PRECONDITION, airflow)) == "FALSE"
 
 
-def test_instances_that_end_at_once_do_not_leave_it_to_each_other(airflow: Airflow) -> None:
-    """Airflow 2 has not yet stored that the other instance has succeeded, but that instance has left a mark."""
+def test_of_instances_that_end_at_once_one_reports(airflow: Airflow) -> None:
+    """Airflow 2 has not stored the success of the other instance yet, but its event in the audit log says so."""
     airflow.states = {"check_0": "running", "check_1": "running", "check_2": "skipped"}
 
     assert run_by_task(of_task("check", 1), Asked.ACTIVITY, airflow) is None
@@ -123,14 +125,14 @@ def test_instances_that_end_at_once_do_not_leave_it_to_each_other(airflow: Airfl
     assert status(run_by_task(of_task("check", 1), Asked.ACTIVITY, airflow)) == "FINISHED"
 
 
-def test_a_mark_does_not_hide_a_failure(airflow: Airflow) -> None:
-    """A state that was stored after the mark counts."""
+def test_the_event_of_a_success_does_not_hide_a_failure(airflow: Airflow) -> None:
+    """The stored state is newer than the event, so it counts."""
     airflow.states = {"check_0": "failed", "check_1": "running"}
     airflow.succeeded = {0}
 
     assert run_by_task(of_task("check", 1), Asked.ACTIVITY, airflow) is None
 
 
-def test_a_skipped_task_is_no_end(airflow: Airflow) -> None:
+def test_a_skipped_task_reports_nothing(airflow: Airflow) -> None:
     """Airflow 2 calls the success callback of a skipped task, too."""
     assert run_by_task(of_task("check", state="skipped"), Asked.PRECONDITION, airflow) is None
