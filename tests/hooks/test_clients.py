@@ -420,6 +420,20 @@ async def test_a_hook_that_is_kept_picks_up_rotated_credentials_too(serve, conne
     assert service.requests[-1].headers.get("X-Amz-Security-Token") == "rotated"
 
 
+def test_code_that_has_kept_conn_can_go_on_after_its_credentials_were_refused(serve, hook) -> None:
+    """The connections of the client are closed then; it opens new ones."""
+    service = serve(Answer({"pipelineIdList": []}), refusal("AccessDeniedException"), Answer({"pipelineIdList": []}))
+    client = hook.conn
+    client.list_pipelines()
+    with pytest.raises(AccessDeniedError):
+        hook.report_task_progress("task-1")
+
+    client.list_pipelines()
+
+    assert len(service.connections) == 2
+    assert hook.conn is not client
+
+
 async def test_a_refused_client_is_closed_and_not_merely_collected(serve, hook) -> None:
     """A client that is collected with open connections complains, which is an error in tests."""
     serve(ALIVE, refusal("ExpiredToken"))
