@@ -68,7 +68,7 @@ def worker_starts_tasks(scene: Scene) -> None:
     """kill -9 of the worker where the poller starts the tasks of a batch"""
     scene.emulator.service.delay_next("ReportTaskProgress", _HELD_SECONDS, times=_ENDLESS)
     scene.batch.submit(scene.rng)
-    # A beat has fields, an acknowledgement has none.
+    # A heartbeat has fields, an acknowledgement has none.
     _wait_for_held(scene, "ReportTaskProgress", lambda each: "fields" not in each.parameters)
     victim = _worker_that_runs(scene, [POLLER])
     scene.cluster.kill(victim)
@@ -170,7 +170,7 @@ def progress_fails(scene: Scene) -> None:
 
 
 def answers_are_lost(scene: Scene) -> None:
-    """The connection is reset after a report, or a beat, was taken, 12 times each"""
+    """The connection is reset after a report, or a heartbeat, was taken, 12 times each"""
     _under_way(scene)
     for operation in ("ReportTaskProgress", "SetTaskStatus"):
         scene.emulator.service.lose_next_answer(operation, times=12)

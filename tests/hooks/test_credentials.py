@@ -123,7 +123,7 @@ async def test_what_the_identity_may_not_do_is_asked_once(server, renew, hook, i
 
 
 async def test_all_calls_under_way_when_the_credentials_end_succeed(server, renew, hook) -> None:
-    """A triggerer's beats: each is refused once at most, and one new client serves them all."""
+    """A triggerer's heartbeats: each is refused once at most, and one new client serves them all."""
     old = renew()
     await asyncio.gather(*(hook.areport_task_runner_heartbeat(f"r{n}") for n in range(30)))
     renew()
