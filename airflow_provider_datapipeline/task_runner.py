@@ -174,9 +174,7 @@ def data_pipeline_task_runner(
         f"{runner_dag_id}_poller",
         description=f"Polls AWS Data Pipeline for tasks of worker group {worker_group}",
         schedule="@continuous",
-        start_date=datetime(
-            2012, 10, 29, tzinfo=UTC
-        ),  # any past date; this is the version of the service's API
+        start_date=datetime(2012, 10, 29, tzinfo=UTC),  # any past date; this is the version of the service's API
         catchup=False,
         max_active_runs=1,
         default_args=arguments,
