@@ -1,5 +1,5 @@
 """
-Airflow as the task runner of AWS Data Pipeline, in two lines of a DAG file.
+Makes Airflow a task runner of AWS Data Pipeline, with two lines of a DAG file.
 
 ::
 
@@ -7,7 +7,7 @@ Airflow as the task runner of AWS Data Pipeline, in two lines of a DAG file.
 
     poller, runner = data_pipeline_task_runner(worker_group="airflow")  # two DAGs
 
-The comment matters: Airflow takes for a DAG file only what has the words "airflow" and "dag" in it.
+The comment matters: Airflow parses a file only if the file contains the words "airflow" and "dag".
 """
 
 from __future__ import annotations
@@ -33,10 +33,10 @@ if TYPE_CHECKING:
 
 DEFAULT_TARGET = "{{ dag_run.conf.datapipeline.fields.myDagId }}"
 
-# None would say so too, but a stored task that says None gets [core] default_task_execution_timeout.
+# None means no limit in a DAG file, but a serialized task with None gets [core] default_task_execution_timeout.
 _ENDLESS = timedelta(days=3650)
 
-_READABLE = 200  # of a worker group's characters in a DAG id, for which Airflow allows 250
+_READABLE = 200  # characters of a worker group in a DAG id; Airflow allows 250 in all
 
 
 def data_pipeline_task_runner(
@@ -62,31 +62,32 @@ def data_pipeline_task_runner(
     beat: float | timedelta | None = None,
 ) -> tuple[DAG, DAG]:
     """
-    Make the DAGs that execute the tasks of a worker group by running other DAGs.
+    Make the two DAGs that execute the tasks of a worker group by running other DAGs.
 
-    The first, the poller, runs all the time and waits for tasks in the triggerer. The second, the runner, has a run for
-    each task: its one task supervises the run of the target DAG, and its state is the outcome. Both the target's run
-    and the runner's have the same run id, and the polled task as conf (``PipelineTask.to_conf()``).
+    The first DAG, the poller, runs all the time and waits for tasks in the triggerer. The second DAG, the runner, has a
+    run for each task. The only task of such a run supervises the run of the target DAG, and its state shows the
+    outcome. The target run and the runner run have the same run id, and the polled task as conf
+    (``PipelineTask.to_conf()``).
 
-    Needs Airflow 3.0 or newer. Several task runners work side by side, of several worker groups, accounts and regions.
+    Needs Airflow 3.0 or newer. Several task runners work side by side, for several worker groups, accounts and regions.
 
     :param worker_group: as in the pipeline definition, case included; 1 to 1,024 characters
-    :param target_dag_id: the DAG that does the work: an id, or a template over the task, which it sees as
+    :param target_dag_id: the DAG that does the work: an id, or a template that sees the task as
         ``dag_run.conf.datapipeline``. Default: the activity's own field ``myDagId``
-    :param dag_id: of the runner; the poller's is the same with ``_poller``. Default: ``datapipeline_<worker group>``,
-        with a digest where the group is long or has characters that an id may not have
+    :param dag_id: the id of the runner; the poller's id has ``_poller`` at its end. Default:
+        ``datapipeline_<worker group>``, with a digest if the group is long or has characters that an id may not have
     :param aws_conn_id: the AWS connection; None: the credentials that boto3 finds by itself
     :param region_name: the region, if the connection does not name it
     :param verify: whether, or against which CA bundle, TLS certificates are verified
     :param botocore_config: settings of the botocore client
     :param airflow_conn_id: a connection to Airflow's own API, of a user who may edit DAG runs: of type ``http`` to the
         API server, or of type ``aws`` where Airflow is an Amazon MWAA environment, which ``env_name`` in its extra
-        names (default: the environment variable AIRFLOW_ENV_NAME, which MWAA sets). Without it, the run of a task that
-        AWS Data Pipeline cancels goes on, and an idle poller that is paused polls on for up to 10 minutes; what it
-        receives then is not started, and handed out again by the service
-    :param max_active_tasks: tasks held at once (default 100). A triggerer supervises 1,000 at most by default
-        (``[triggerer] capacity``)
-    :param batch_size: tasks that one worker starts at once (default 20)
+        names (default: the environment variable AIRFLOW_ENV_NAME, which MWAA sets). Without this connection, the
+        target run of a task that AWS Data Pipeline cancels goes on, and an idle poller that is paused goes on to poll
+        for up to 10 minutes. Tasks that it receives then are not started, and the service hands them out again
+    :param max_active_tasks: how many tasks may be held at once (default 100). By default a triggerer supervises 1,000
+        at the most (``[triggerer] capacity``)
+    :param batch_size: how many tasks one worker starts at once (default 20)
     :param heartbeat: seconds between two ReportTaskProgress of a task (default 60), or a timedelta; 1 to 300 seconds.
         The interval grows where many tasks share the account's rate. It is a third of the task's
         ``reportProgressTimeout`` at the most, as long as the account's rate is enough for that
@@ -94,19 +95,20 @@ def data_pipeline_task_runner(
     :param run_timeout: seconds, or a timedelta, from the poll after which a target run that has not ended is reported
         FAILED, and stopped if ``airflow_conn_id`` allows; default: none. The attempt's own ``attemptTimeout`` always
         holds, if the pipeline definition has one
-    :param logical_date: whether a target run gets the task's ``@scheduledStartTime``, with some microseconds that make
-        it unique, as its logical date (default): without one ``{{ ds }}`` and its like cannot be rendered. Say False
-        where targets have ``depends_on_past``, or a ``start_date`` after schedules that they work for
-        (docs/logical-dates.md)
-    :param error_detail: ``full``, or ``type``: no text of an exception leaves Airflow, but its class and where it was
-        raised, and the frames of its whole chain; default: what Airflow's option ``[datapipeline] error_detail`` says
-        (docs/security.md)
-    :param hostname: shown on the attempts; default: the triggerer's host
+    :param logical_date: whether a target run gets the task's ``@scheduledStartTime`` as its logical date, plus some
+        microseconds that make it unique (default True). Without a logical date ``{{ ds }}`` and similar templates
+        fail. Use False for targets with ``depends_on_past``, or with a ``start_date`` after schedules that they work
+        for (docs/logical-dates.md)
+    :param error_detail: ``full``, or ``type``: no text of an exception leaves Airflow, only its class, the place where
+        it was raised, and the frames of its whole chain. Default: Airflow's option ``[datapipeline] error_detail``
+        decides (docs/security.md)
+    :param hostname: shown on the attempts; default: the name of the triggerer's host
     :param tags: of both DAGs
-    :param default_args: of both DAGs; ``retries`` (default 3, 5 seconds apart) has no effect on ``poll`` and
-        ``supervise`` from Airflow 3.3 on, where a retry would report again. ``execution_timeout``, ``depends_on_past``,
-        ``wait_for_downstream``, ``max_active_tis_per_dag`` and ``max_active_tis_per_dagrun`` have no effect: each would
-        keep tasks from being taken or reported. What else a deployment may set: docs/deployment.md
+    :param default_args: of both DAGs. ``retries`` (default 3, 5 seconds apart) has no effect on ``poll`` and
+        ``supervise`` from Airflow 3.3 on, because a retry would report again. ``execution_timeout``,
+        ``depends_on_past``, ``wait_for_downstream``, ``max_active_tis_per_dag`` and ``max_active_tis_per_dagrun`` have
+        no effect, because each would keep tasks from being polled or reported. For other settings of a deployment see
+        docs/deployment.md
     :param beat: the old name of ``heartbeat``, which version 0.4 drops
     :raises ValueError: a parameter is outside its limits, or both ``heartbeat`` and ``beat`` are given
     :raises RuntimeError: on Airflow 2
@@ -136,10 +138,10 @@ def data_pipeline_task_runner(
         "verify": verify,
         "botocore_config": botocore_config,
     }
-    # Soon, whatever the deployment's default: what waits for another try gets no heartbeat, or takes no tasks.
+    # Retries come soon, whatever the deployment's default: meanwhile a task gets no heartbeat, or nothing is polled.
     arguments: dict[str, Any] = {"retries": 3, "retry_delay": timedelta(seconds=5), **(default_args or {})}
-    # Each is explicit, so that neither a deployment's default nor default_args can end or hold a supervision.
-    unbound: dict[str, Any] = {
+    # Given explicitly, so that neither a deployment's defaults nor default_args can end or delay a supervision.
+    unlimited: dict[str, Any] = {
         "execution_timeout": _ENDLESS,
         "depends_on_past": False,
         "wait_for_downstream": False,
@@ -147,8 +149,8 @@ def data_pipeline_task_runner(
         "max_active_tis_per_dagrun": None,
     }
     never_paused: dict[str, Any] = {"max_consecutive_failed_dag_runs": compat.failed_runs_allowed()}
-    # From 3.3 on a failure that a trigger reports is retried as well: a retry would supervise, and report, again, so no
-    # default of a deployment may set one. Before, deferring takes a worker, and Airflow may lose that one.
+    # From 3.3 on Airflow retries a task that its trigger fails. Such a retry would supervise and report again, so there
+    # must be none. Before 3.3 a worker defers the task, and a retry helps if Airflow loses that worker.
     in_triggerer: dict[str, Any] = {"retries": 0} if compat.START_FROM_TRIGGER else {}
     with DAG(
         runner_dag_id,
@@ -163,18 +165,19 @@ def data_pipeline_task_runner(
         DataPipelineSuperviseDagRunOperator(
             task_id="supervise",
             heartbeat=heartbeat_seconds,
+            beat=None,  # so that default_args cannot set it by its old name
             run_timeout=timeout_seconds,
             error_detail=error_detail,
             airflow_conn_id=airflow_conn_id,
             **aws,
-            **unbound,
+            **unlimited,
             **in_triggerer,
         )
     with DAG(
         f"{runner_dag_id}_poller",
         description=f"Polls AWS Data Pipeline for tasks of worker group {worker_group}",
         schedule="@continuous",
-        start_date=datetime(2012, 10, 29, tzinfo=UTC),  # any time in the past: the version of the service's API
+        start_date=datetime(2012, 10, 29, tzinfo=UTC),  # any past date; this is the version of the service's API
         catchup=False,
         max_active_runs=1,
         default_args=arguments,
@@ -197,20 +200,20 @@ def data_pipeline_task_runner(
             hostname=hostname,
             airflow_conn_id=airflow_conn_id,
             **aws,
-            **unbound,
+            **unlimited,
             **in_triggerer,
             **(starts if compat.START_FROM_TRIGGER else {}),
         )
         if not compat.START_FROM_TRIGGER:
             poll >> DataPipelineStartDagRunsOperator(
-                task_id="start", batch_from=poll.task_id, runner_dag_id=runner_dag_id, **starts, **aws, **unbound
+                task_id="start", batch_from=poll.task_id, runner_dag_id=runner_dag_id, **starts, **aws, **unlimited
             )
     return poller, runner
 
 
 def _dag_id_of(worker_group: str) -> str:
     readable = re.sub(r"[^A-Za-z0-9_.-]+", "_", worker_group)[:_READABLE]
-    if readable != worker_group:  # so that another group does not come out alike
+    if readable != worker_group:  # two groups may have the same readable part
         readable += "_" + hashlib.sha256(worker_group.encode()).hexdigest()[:8]
     return f"datapipeline_{readable}"
 

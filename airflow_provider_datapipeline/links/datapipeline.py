@@ -1,4 +1,4 @@
-"""From a supervised task to the DAG run that does the work."""
+"""The link from a supervised task to its target run."""
 
 from __future__ import annotations
 
@@ -9,23 +9,23 @@ from airflow_provider_datapipeline._airflow.names import BaseOperatorLink
 
 
 class DataPipelineTargetRunLink(BaseOperatorLink):
-    """Leads from the runner run's task to the target run; the other way, the target run has a note."""
+    """Leads from the task of the runner run to the target run. For the other direction the target run has a note."""
 
     name = "Target DAG run"
 
     @property
     def xcom_key(self) -> str:
-        """The XCom that the supervision writes the address to."""
+        """The key of the XCom in which the supervision stores the address."""
         from airflow_provider_datapipeline._task_runner.assignment import TARGET_RUN_LINK_KEY
 
         return TARGET_RUN_LINK_KEY
 
     def get_link(self, operator: Any, *, ti_key: Any) -> str:  # noqa: ARG002  # Airflow's signature
         """
-        Return the address, or nothing where there is no target run.
+        Return the address of the target run, or an empty text if there is none.
 
-        Up to Airflow 3.2 a worker starts the task, asks for the address then, and stores it as an XCom under
-        ``xcom_key``, at times after the trigger has written the same.
+        Up to Airflow 3.2 a worker starts the task. The worker asks for the address and stores it as the XCom
+        ``xcom_key``, sometimes after the trigger has stored the same address.
         """
         from airflow_provider_datapipeline._airflow.triggerer import run_url
         from airflow_provider_datapipeline._task_runner.assignment import Assignment

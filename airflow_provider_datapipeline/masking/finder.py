@@ -57,7 +57,7 @@ def find_secrets(text: str) -> list[Span]:
 def distinctive_secrets(text: str, spans: Iterable[Span]) -> list[str]:
     """Return those secrets of a text that have to be masked wherever they occur, the longest first."""
     secrets = {text[start:end].strip() for start, end in spans}
-    return sorted(filter(is_distinctive, secrets), key=len, reverse=True)[:_MAX_DISTINCTIVE_SECRETS]
+    return sorted(filter(is_distinctive, secrets), key=lambda secret: (-len(secret), secret))[:_MAX_DISTINCTIVE_SECRETS]
 
 
 def is_distinctive(secret: str) -> bool:

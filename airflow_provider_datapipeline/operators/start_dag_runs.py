@@ -1,4 +1,4 @@
-"""The operator of the task runner that starts the DAG runs of polled tasks where polling is a task of its own."""
+"""The operator of the task runner that starts the DAG runs of polled tasks, below Airflow 3.3."""
 
 from __future__ import annotations
 
@@ -16,22 +16,23 @@ if TYPE_CHECKING:
 
 class DataPipelineStartDagRunsOperator(DataPipelineHookMixin, BaseOperator):
     """
-    Starts two DAG runs for each task of a batch: one that does the work, one that supervises it.
+    Starts two DAG runs for each task of a batch: the target run does the work, and the runner run supervises it.
 
-    The batch is that of a ``DataPipelinePollForTaskOperator`` upstream which has no ``target_dag_id``.
+    The batch comes from a ``DataPipelinePollForTaskOperator`` upstream that has no ``target_dag_id``.
 
     :param batch_from: task id of that operator
     :param runner_dag_id: the DAG whose runs supervise
-    :param target_dag_id: the DAG that does the work; a template over the task, as ``dag_run.conf.datapipeline``
-    :param allowed_pipeline_ids: tasks of other pipelines are reported FAILED, since a polled task cannot be handed
+    :param target_dag_id: the DAG that does the work; a template that sees the task as ``dag_run.conf.datapipeline``
+    :param allowed_pipeline_ids: tasks of other pipelines are reported FAILED, because a polled task cannot be handed
         back; None allows all
-    :param logical_date: whether target runs get the task's schedule as logical date, where the task has one
-    :param error_detail: ``full``, or ``type``: no text of an exception leaves Airflow; None: what Airflow's option
-        ``[datapipeline] error_detail`` says
+    :param logical_date: whether target runs get the task's schedule as their logical date, if the task has one
+    :param error_detail: ``full``, or ``type``: no text of an exception leaves Airflow; None: Airflow's option
+        ``[datapipeline] error_detail`` decides
     :param aws_conn_id: the Airflow connection; None uses the credentials that boto3 finds by itself
     :param region_name: the region, if the connection does not name it
     :param verify: whether, or against which CA bundle, TLS certificates are verified
     :param botocore_config: settings of the botocore client
+    :raises ValueError: ``error_detail`` has another value
     """
 
     ui_color = "#e6f2ff"
@@ -66,7 +67,7 @@ class DataPipelineStartDagRunsOperator(DataPipelineHookMixin, BaseOperator):
     def execute(self, context: Mapping[str, Any]) -> None:
         """Start the tasks of the batch."""
         stored = context["ti"].xcom_pull(task_ids=self.batch_from, key="tasks")
-        # What a trigger leaves, Airflow 3.0 stores as a text of JSON. Goes when 3.1 is the oldest version supported.
+        # Airflow 3.0 stores an XCom of a trigger as JSON text. This can go when 3.1 is the oldest supported version.
         batch = json.loads(stored) if isinstance(stored, str) else stored
         starter = BatchStarter(
             hook=self.hook,

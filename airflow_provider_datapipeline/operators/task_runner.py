@@ -1,4 +1,4 @@
-"""The operators of the task runner that wait in the triggerer: one for tasks, one for the end of a task's DAG run."""
+"""The operators of the task runner that wait in the triggerer: one polls for tasks, one supervises a target run."""
 
 from __future__ import annotations
 
@@ -21,7 +21,11 @@ _TRIGGERS = "airflow_provider_datapipeline.triggers.datapipeline"
 
 
 class _TriggererOperator(DataPipelineHookMixin, BaseOperator):
-    """A task that waits in the triggerer from its start: without a worker where Airflow can do that, from 3.3 on."""
+    """
+    The base of both operators: a task that waits in the triggerer.
+
+    From Airflow 3.3 on the task starts there, without a worker. Before, a worker starts it and defers it at once.
+    """
 
     def __init__(
         self,
@@ -66,28 +70,30 @@ class _TriggererOperator(DataPipelineHookMixin, BaseOperator):
 
 class DataPipelinePollForTaskOperator(_TriggererOperator):
     """
-    Waits for tasks of a worker group, in the triggerer, and starts two DAG runs for each.
+    Waits in the triggerer for tasks of a worker group, and starts two DAG runs for each task.
 
-    One run does the work, one supervises it. A worker slot is taken only while the runs of a batch are created, which
-    takes up to a minute where Airflow does not know a target DAG any more, and 10 seconds where it never did.
+    The target run does the work, and the runner run supervises it. The operator needs a worker slot only while the runs
+    of a batch are created. That takes up to a minute if Airflow does not know a target DAG any more, and 10 seconds if
+    Airflow never knew it.
 
-    Below Airflow 3.3 leave ``target_dag_id`` out and put a ``DataPipelineStartDagRunsOperator`` downstream: a task that
-    was deferred by a worker and soon resumes in another is failed by the scheduler now and then, which may read the end
-    of the first leg only when the second is under way, and takes that for a death. Without ``target_dag_id`` this task
+    Below Airflow 3.3 leave ``target_dag_id`` out, and put a ``DataPipelineStartDagRunsOperator`` downstream. There a
+    task that resumes in a worker soon after it was deferred may fail: the scheduler may read the end of its first part
+    only when its second part is running, and then concludes that the task has died. Without ``target_dag_id`` this task
     ends in the triggerer, with the batch as XCom ``tasks``: a list of ``{"conf": PipelineTask.to_conf(), "at": seconds
-    since 1970}``. Where no task came it is skipped.
+    since 1970}``. The task is skipped if there was no batch.
 
     :param worker_group: exactly as in the pipeline definition, case included
     :param runner_dag_id: the DAG whose runs supervise
-    :param target_dag_id: the DAG that does the work; a template over the task, as ``dag_run.conf.datapipeline``
-    :param max_active_tasks: tasks held at once
-    :param batch_size: tasks started by one worker at once
-    :param allowed_pipeline_ids: tasks of other pipelines are reported FAILED, since a polled task cannot be handed
+    :param target_dag_id: the DAG that does the work; a template that sees the task as ``dag_run.conf.datapipeline``
+    :param max_active_tasks: how many tasks may be held at once (default 100)
+    :param batch_size: how many tasks one worker starts at once (default 20)
+    :param allowed_pipeline_ids: tasks of other pipelines are reported FAILED, because a polled task cannot be handed
         back; None allows all
-    :param logical_date: whether target runs get the task's schedule as logical date, where the task has one
-    :param error_detail: ``full``, or ``type``: no text of an exception leaves Airflow; None: what Airflow's option
-        ``[datapipeline] error_detail`` says
-    :param hostname: shown on the attempts; default: the triggerer's
+    :param logical_date: whether target runs get the task's schedule as their logical date, if the task has one
+    :param error_detail: ``full``, or ``type``: no text of an exception leaves Airflow; None: Airflow's option
+        ``[datapipeline] error_detail`` decides
+    :param hostname: shown on the attempts; default: the name of the triggerer's host
+    :raises ValueError: ``error_detail`` has another value
     """
 
     ui_color = "#e6f2ff"
@@ -131,12 +137,12 @@ class DataPipelinePollForTaskOperator(_TriggererOperator):
         self.hostname = hostname
 
     def execute(self, context: Mapping[str, Any]) -> None:  # noqa: ARG002  # Airflow's signature
-        """Defer; only where Airflow does not start the trigger itself."""
+        """Defer; called only below Airflow 3.3, which does not start the trigger itself."""
         self._defer()
 
     def execute_complete(self, context: Mapping[str, Any], event: Mapping[str, Any]) -> None:
-        """Start the tasks of the batch, or leave it as XCom without ``target_dag_id``."""
-        if self.target_dag_id is None:  # a trigger of version 0.1.0, which always resumed its task
+        """Start the tasks of the batch; without ``target_dag_id`` store the batch as an XCom."""
+        if self.target_dag_id is None:  # the trigger is of version 0.1.0, which resumed its task in any case
             context["ti"].xcom_push(key="tasks", value=event["tasks"])
             return
         starter = BatchStarter(
@@ -152,19 +158,19 @@ class DataPipelinePollForTaskOperator(_TriggererOperator):
 
 class DataPipelineSuperviseDagRunOperator(_TriggererOperator):
     """
-    Supervises the target run of one Data Pipeline task until its outcome has been reported; needs no worker.
+    Supervises the target run of one Data Pipeline task until its outcome is reported. It waits in the triggerer.
 
-    Its end is the outcome: success for FINISHED and FALSE, failed for FAILED, skipped where the task was canceled or
-    given to another runner. Cleared, it supervises, and reports, again.
+    The state of this Airflow task shows the outcome: success for FINISHED and FALSE, failed for FAILED, and skipped if
+    the Data Pipeline task was canceled or given to another task runner. Clearing the task supervises and reports again.
 
     :param heartbeat: seconds between two ReportTaskProgress (default 60); more where many tasks share the
         account's rate
-    :param run_timeout: seconds from the poll in which the target run must end; then it is stopped and reported FAILED.
-        The task's own ``attemptTimeout`` holds as well
-    :param error_detail: ``full``, or ``type``: no text of an exception leaves Airflow; None: what Airflow's option
-        ``[datapipeline] error_detail`` says
+    :param run_timeout: seconds from the poll in which the target run must end; after that it is stopped and reported
+        FAILED. None: no limit. The attempt's own ``attemptTimeout`` always holds
+    :param error_detail: ``full``, or ``type``: no text of an exception leaves Airflow; None: Airflow's option
+        ``[datapipeline] error_detail`` decides
     :param beat: the old name of ``heartbeat``, which version 0.4 drops
-    :raises ValueError: both ``heartbeat`` and ``beat`` are given
+    :raises ValueError: both ``heartbeat`` and ``beat`` are given, or ``error_detail`` has another value
     """
 
     template_fields: Sequence[str] = ("conf", "runner_dag_id", "run_id")
@@ -190,7 +196,7 @@ class DataPipelineSuperviseDagRunOperator(_TriggererOperator):
             stacklevel=4,
         )
         error_detail = ErrorDetail.checked(error_detail)
-        # Rendered in the triggerer, as attributes of the trigger that are named alike.
+        # Airflow renders them in the triggerer, if operator and trigger have attributes of the same names.
         templates = {
             "conf": "{{ dag_run.conf | tojson }}",
             "runner_dag_id": "{{ dag.dag_id }}",
@@ -210,7 +216,7 @@ class DataPipelineSuperviseDagRunOperator(_TriggererOperator):
         self.error_detail = error_detail
 
     def execute(self, context: Mapping[str, Any]) -> None:
-        """Defer; only where Airflow does not start the trigger itself."""
+        """Defer; called only below Airflow 3.3, which does not start the trigger itself."""
         conf = context["dag_run"].conf
         self._defer(conf=json.dumps(conf), runner_dag_id=context["dag"].dag_id, run_id=context["run_id"])
 

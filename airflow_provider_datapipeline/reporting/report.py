@@ -166,11 +166,6 @@ class TaskReport:
         """Return the report as a dictionary of JSON values; it has no keys for texts that the report does not have."""
         return {"status": self.status.value} | self.error_texts
 
-    def as_request(self) -> dict[str, str]:
-        """Return the parameters of SetTaskStatus but for ``taskId``; absent texts are absent."""
-        keys = {"error_id": "errorId", "error_message": "errorMessage", "error_stack_trace": "errorStackTrace"}
-        return {"taskStatus": self.status.value} | {keys[name]: text for name, text in self.error_texts.items()}
-
     def with_lines(self, lines: Sequence[str], *, mask: Mask) -> TaskReport:
         """Return a copy with further facts after the message; see the parameter ``lines`` of :meth:`failed`."""
         body, fact_lines = split_facts(self.error_message or "")

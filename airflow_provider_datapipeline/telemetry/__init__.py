@@ -1,1 +1,1 @@
-"""What the package tells about itself: the metrics that it sends, and the fields of its log lines."""
+"""The metrics that the package sends, and the fields of its log lines."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 PREFIX: Final = "datapipeline."
-"""Airflow puts one of its own before it: ``[metrics] statsd_prefix``, ``airflow`` by default."""
+"""Airflow puts its own prefix before this one: ``[metrics] statsd_prefix``, ``airflow`` by default."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +15,7 @@ class Metric:
     A metric by its name, without Airflow's prefix.
 
     :param sent_by: the processes of Airflow that send it
-    :param meaning: what it counts, or measures, in a sentence of Markdown
+    :param meaning: what it counts or measures, as Markdown
     :param tag: the key of its one tag, where the destination has tags
     :param formerly: its name in earlier versions, under which it is sent as well; empty: it had no other name
     """

@@ -112,7 +112,7 @@ class Bench:
         start = time.time()
         longest = max(120.0, len(self.held) / 4)
         told = start
-        while (missing := len(self.held.keys() - self._beats().keys())) and time.time() - start < longest:
+        while (missing := len(self.held.keys() - self._heartbeats().keys())) and time.time() - start < longest:
             self._keep_leases()
             if time.time() - told > _TELL_SECONDS:
                 told += _TELL_SECONDS
@@ -153,13 +153,13 @@ class Bench:
         longest = killed + 60.0 * LONG_LEASE + 60
 
         def recovered(waiting: set[str]) -> bool:
-            beats = self._beats()
-            unbeaten = [each for each in waiting if not beats.get(each) or beats[each][-1] <= killed]
-            return not unbeaten or time.time() > longest
+            heartbeats = self._heartbeats()
+            without_heartbeat = [each for each in waiting if not heartbeats.get(each) or heartbeats[each][-1] <= killed]
+            return not without_heartbeat or time.time() > longest
 
         phase = self._phase("after kill -9", recovered, start=killed)
-        beats = self._beats()
-        first = [next((each for each in times if each > killed), math.nan) - killed for times in beats.values()]
+        heartbeats = self._heartbeats()
+        first = [next((each for each in times if each > killed), math.nan) - killed for times in heartbeats.values()]
         phase.first_heartbeats = sorted(each for each in first if not math.isnan(each))
         return phase
 
@@ -180,7 +180,7 @@ class Bench:
             delays=figures.delays(dict.fromkeys(chosen, marked), self._reports()),
             statuses=Counter(view.reported_status or view.status for view in views.values()),
             throttled=figures.throttled(self.account.calls, figures.REPORT, span),
-            beats_throttled=figures.throttled(self.account.calls, figures.HEARTBEAT, span),
+            heartbeats_throttled=figures.throttled(self.account.calls, figures.HEARTBEAT, span),
             cpu=self._cpu_since(usage),
             seconds=span.seconds,
         )
@@ -211,9 +211,9 @@ class Bench:
         return Phase(
             name=name,
             span=span,
-            beats_per_minute=figures.per_minute(calls, figures.HEARTBEAT, span),
+            heartbeats_per_minute=figures.per_minute(calls, figures.HEARTBEAT, span),
             throttled=figures.throttled(calls, figures.HEARTBEAT, span),
-            gaps=figures.largest_gaps(self._beats(), timeouts, over_at, span),
+            gaps=figures.largest_gaps(self._heartbeats(), timeouts, over_at, span),
             timeouts=timeouts,
             lost=Counter(round(timeouts[each] / 60) for each in lost),
             delays=figures.delays(marked, reports),
@@ -243,7 +243,7 @@ class Bench:
                     self._lost[task_id] = view.ended.timestamp()
         return self._lost
 
-    def _beats(self) -> dict[str, list[float]]:
+    def _heartbeats(self) -> dict[str, list[float]]:
         return figures.moments(self.account.calls, figures.HEARTBEAT)
 
     def _reports(self) -> dict[str, list[float]]:

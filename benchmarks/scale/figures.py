@@ -93,14 +93,14 @@ def throttled(calls: Iterable[Call], operation: str, span: Span) -> int:
 
 
 def largest_gaps(
-    beats: Mapping[str, Sequence[float]], timeouts: Mapping[str, float], over: Mapping[str, float], span: Span
+    heartbeats: Mapping[str, Sequence[float]], timeouts: Mapping[str, float], over: Mapping[str, float], span: Span
 ) -> dict[str, float]:
     """
     Return each task's largest gap between two heartbeats, as a part of its ``reportProgressTimeout``.
 
     A gap counts with all its length where it begins before the span; what lasts at the end of it counts until then.
 
-    :param beats: when each task had one
+    :param heartbeats: when each task had one
     :param timeouts: of each task that was held, in seconds
     :param over: when the task had ended or was lost, if it had or was
     """
@@ -109,7 +109,7 @@ def largest_gaps(
         end = min(span.end, over.get(task_id, span.end))
         if end <= span.start:
             continue
-        times = [each for each in beats.get(task_id, ()) if each <= end]
+        times = [each for each in heartbeats.get(task_id, ()) if each <= end]
         before = max((each for each in times if each <= span.start), default=span.start)
         points = [before, *(each for each in times if each > span.start), end]
         gaps[task_id] = max(later - earlier for earlier, later in itertools.pairwise(points)) / timeout

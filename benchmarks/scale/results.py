@@ -37,7 +37,7 @@ class Phase:
 
     name: str
     span: Span
-    beats_per_minute: Sequence[float]
+    heartbeats_per_minute: Sequence[float]
     throttled: int
     gaps: Mapping[str, float]
     timeouts: Mapping[str, float]
@@ -56,7 +56,7 @@ class Burst:
     delays: Delays
     statuses: Mapping[str, int]
     throttled: int
-    beats_throttled: int
+    heartbeats_throttled: int
     seconds: float
     cpu: Mapping[str, float]
 
@@ -106,7 +106,7 @@ def _filling(results: Results) -> list[str]:
 
 def _phase(phase: Phase) -> list[str]:
     lines = [f"\n{phase.name}, {phase.span.seconds:.0f} s"]
-    rates = [f"{each:.0f}" for each in phase.beats_per_minute]
+    rates = [f"{each:.0f}" for each in phase.heartbeats_per_minute]
     lines.append(_line("heartbeats a minute", " ".join(rates)))
     lines.append(_line("  throttled", str(phase.throttled)))
     for minutes in sorted({round(each / 60) for each in phase.timeouts.values()}):
@@ -130,7 +130,7 @@ def _burst(burst: Burst) -> list[str]:
     reported = len(burst.delays.seconds)
     if reported and burst.delays.longest > 0:
         lines.append(_line("reports a second", f"{reported / burst.delays.longest:.1f}"))
-    lines.append(_line("throttled", f"{burst.throttled} reports, {burst.beats_throttled} heartbeats"))
+    lines.append(_line("throttled", f"{burst.throttled} reports, {burst.heartbeats_throttled} heartbeats"))
     statuses = ", ".join(f"{count} {status}" for status, count in sorted(burst.statuses.items()))
     lines.append(_line("statuses", statuses))
     return [*lines, *_cpu(burst.cpu, burst.seconds)]

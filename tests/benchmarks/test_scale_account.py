@@ -53,10 +53,10 @@ def test_a_lease_begins_anew_with_every_heartbeat(account: Account) -> None:
     handed_out = account.renewed[task_id]
 
     account.call(HEARTBEAT, {"taskId": task_id})
-    beaten = account.renewed[task_id]
+    renewed_at = account.renewed[task_id]
     account.renew(task_id)
 
-    assert handed_out < beaten < account.renewed[task_id]
+    assert handed_out < renewed_at < account.renewed[task_id]
 
 
 def test_calls_above_the_rate_are_remembered(account: Account) -> None:

@@ -24,7 +24,7 @@ TIMEOUTS = {"a": 300.0}
 
 
 @pytest.mark.parametrize(
-    ("beats", "over", "gap"),
+    ("heartbeats", "over", "gap"),
     [
         ([50, 150, 250, 350], {}, 100),
         ([10, 150, 250, 350], {}, 140),  # begun before the span
@@ -35,8 +35,8 @@ TIMEOUTS = {"a": 300.0}
         ([], {}, 300),
     ],
 )
-def test_the_largest_gap_is_found_wherever_it_is(beats: list[float], over: dict[str, float], gap: float) -> None:
-    assert largest_gaps({"a": beats}, TIMEOUTS, over, SPAN) == {"a": pytest.approx(gap / 300)}
+def test_the_largest_gap_is_found_wherever_it_is(heartbeats: list[float], over: dict[str, float], gap: float) -> None:
+    assert largest_gaps({"a": heartbeats}, TIMEOUTS, over, SPAN) == {"a": pytest.approx(gap / 300)}
 
 
 def test_a_gap_is_measured_by_the_lease_of_its_task() -> None:

@@ -13,7 +13,7 @@ def text(*, phase: dict[str, Any] | None = None, burst: dict[str, Any] | None = 
     kept = {
         "name": "steady state",
         "span": Span(0, 120),
-        "beats_per_minute": [120, 118],
+        "heartbeats_per_minute": [120, 118],
         "throttled": 0,
         "gaps": {"a": 0.2, "b": 0.3},
         "timeouts": {"a": 300.0, "b": 900.0},
@@ -26,7 +26,7 @@ def text(*, phase: dict[str, Any] | None = None, burst: dict[str, Any] | None = 
         "delays": Delays([1.0, 4.0]),
         "statuses": {"FINISHED": 2},
         "throttled": 0,
-        "beats_throttled": 0,
+        "heartbeats_throttled": 0,
         "seconds": 4.0,
         "cpu": {"triggerer": 1.0},
     }

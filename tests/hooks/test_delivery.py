@@ -24,6 +24,7 @@ from airflow_provider_datapipeline.reporting.report import TaskReport
 from airflow_provider_datapipeline.reporting.status import TaskStatus
 from tests.hooks.conftest import CONN_ID
 from tests.hooks.stub_service import FAULT, HANG, HANG_UP, THROTTLED, Answer, refusal
+from tests.support.reports import wire_fields
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -71,7 +72,7 @@ async def test_a_report_is_delivered_in_one_request(serve, send, lines, sent) ->
     service = serve()
 
     assert await send(FAILED) is Delivery.DELIVERED
-    assert [request.body for request in service.requests] == [{"taskId": TASK} | FAILED.as_request()]
+    assert [request.body for request in service.requests] == [{"taskId": TASK} | wire_fields(FAILED)]
     assert sent.names == ["reported.failed"]
     assert lines() == [("INFO", "reported: status=FAILED error_id=ValueError task=begin01234...6543210end")]
 
@@ -137,7 +138,7 @@ async def test_refused_texts_are_left_out(serve, send, lines, sent) -> None:
 
     assert await send(FAILED) is Delivery.DELIVERED
     assert [request.body for request in service.requests] == [
-        {"taskId": TASK} | FAILED.as_request(),
+        {"taskId": TASK} | wire_fields(FAILED),
         {"taskId": TASK, "taskStatus": "FAILED"},
     ]
     assert sent.names == ["errors.refused", "reported.failed", "texts_refused"]

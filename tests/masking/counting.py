@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from airflow_provider_datapipeline.masking.masker import Masker
 from airflow_provider_datapipeline.reporting import TaskReport
 from tests.masking.draw import draw
+from tests.support.reports import wire_fields
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -57,7 +58,7 @@ class Planted:
         """Tell whether the report of an error with this text shows the secret if the caller's mask knows no secret."""
         secret = self.secret(seed)
         report = TaskReport.failed(RuntimeError(self.with_secret(secret)), mask=str)
-        return any(self.shows(secret, shown) for shown in report.as_request().values())
+        return any(self.shows(secret, shown) for shown in wire_fields(report).values())
 
 
 @dataclass(frozen=True)

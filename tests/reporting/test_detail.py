@@ -11,6 +11,7 @@ from hypothesis import given, strategies as st
 from airflow_provider_datapipeline.reporting import TaskFacts, TaskReport
 from airflow_provider_datapipeline.reporting.detail import ErrorDetail
 from tests.reporting.test_properties import LETTERS, errors, mask_nothing
+from tests.support.reports import wire_fields
 
 if TYPE_CHECKING:
     from tests.reporting.conftest import StrictServer
@@ -127,7 +128,7 @@ def test_names_from_code_are_masked_as_always() -> None:
     def mask(text: str) -> str:
         return text.replace("LedgerError", "***").replace("test_detail", "###")
 
-    request = typed(raised(LedgerError("x")), mask=mask).as_request()
+    request = wire_fields(typed(raised(LedgerError("x")), mask=mask))
 
     assert not [text for text in request.values() if "LedgerError" in text or "test_detail" in text]
     assert "***" in request["errorId"]
@@ -143,7 +144,7 @@ def test_no_letter_of_an_exception_leaves(strict_server: StrictServer, data: st.
     )
     error = data.draw(errors(texts, names=st.text("abc.", max_size=9)) | texts | tracebacks)
 
-    request = typed(error, lines=["Failed tasks: a"]).as_request()
+    request = wire_fields(typed(error, lines=["Failed tasks: a"]))
 
     strict_server(request)
     assert not set(LETTERS) & set("".join(request.values()))

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import example, given, strategies as st
 
 from airflow_provider_datapipeline.reporting import TaskFacts, TaskReport, TaskStatus
+from tests.support.reports import wire_fields
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -171,7 +172,7 @@ def test_a_strict_server_accepts_every_report(
 ) -> None:
     report = data.draw(reports(any_text, mask))
 
-    strict_server(report.as_request())
+    strict_server(wire_fields(report))
     assert TaskReport.from_record(json.loads(json.dumps(report.as_record()))) == report
 
 
@@ -191,7 +192,7 @@ def test_a_strict_server_accepts_a_report_of_any_record(strict_server: StrictSer
     report = TaskReport.from_record(record)
 
     if report is not None:
-        strict_server(report.as_request())
+        strict_server(wire_fields(report))
 
 
 # A secret consists of letters that occur nowhere else: neither in the texts around it nor in the report's own words. So
@@ -247,7 +248,7 @@ def test_no_secret_leaks_whole_or_cut(strict_server: StrictServer, kind: str, da
         reports(texts_with(secret, CUTS[kind]), lambda text: text.replace(secret, "***")), label="report"
     )
 
-    request = report.as_request()
+    request = wire_fields(report)
     strict_server(request)
     assert not set(LETTERS) & set("".join(request.values()))
 
@@ -264,7 +265,7 @@ def test_no_secret_leaks_at_the_border_of_a_limit(secret: str, spare: int, budge
         ValueError(text), facts_of, mask=lambda text: text.replace(secret, "***"), error_id=text, lines=[text] * 3
     )
 
-    assert not set(LETTERS) & set("".join(report.as_request().values()))
+    assert not set(LETTERS) & set("".join(wire_fields(report).values()))
 
 
 @pytest.mark.parametrize(
@@ -284,7 +285,7 @@ def test_no_secret_is_put_together_from_parts(secret: str) -> None:
         lines=["Q", "X", "Q", "Z: X", "Q"],
     )
 
-    texts = report.as_request()
+    texts = wire_fields(report)
     assert not [text for text in texts.values() if secret in text]
 
 
@@ -297,6 +298,6 @@ def test_every_text_was_masked_last(error: BaseException, long: bool) -> None:
             text = text.replace(pair, "*")
         return text
 
-    request = TaskReport.failed(error, TaskFacts(dag_id="abc" * (900 if long else 1)), mask=mask).as_request()
+    request = wire_fields(TaskReport.failed(error, TaskFacts(dag_id="abc" * (900 if long else 1)), mask=mask))
 
     assert {key: mask(text) for key, text in request.items()} == request

@@ -9,6 +9,7 @@ import pytest
 from airflow_provider_datapipeline.masking.text import utf8_length, utf16_length
 from airflow_provider_datapipeline.masking.whole_text import WITHHELD
 from airflow_provider_datapipeline.reporting import TaskFacts, TaskReport, TaskStatus, limits
+from tests.support.reports import wire_fields
 
 FACTS = TaskFacts(
     dag_id="load_orders",
@@ -53,17 +54,17 @@ def test_a_failed_report_says_what_and_where() -> None:
 def test_requests_and_records_leave_out_what_is_absent() -> None:
     report = TaskReport(status=TaskStatus.FAILED, error_id="Id", error_message="message")
 
-    assert report.as_request() == {"taskStatus": "FAILED", "errorId": "Id", "errorMessage": "message"}
+    assert wire_fields(report) == {"taskStatus": "FAILED", "errorId": "Id", "errorMessage": "message"}
     assert report.as_record() == {"status": "FAILED", "error_id": "Id", "error_message": "message"}
-    assert report.status_only().as_request() == {"taskStatus": "FAILED"}
-    assert TaskReport.finished().as_request() == {"taskStatus": "FINISHED"}
-    assert type(report.as_request()["taskStatus"]) is str
+    assert wire_fields(report.status_only()) == {"taskStatus": "FAILED"}
+    assert wire_fields(TaskReport.finished()) == {"taskStatus": "FINISHED"}
+    assert type(wire_fields(report)["taskStatus"]) is str
 
 
 def test_a_complete_request() -> None:
     report = TaskReport(status=TaskStatus.FAILED, error_id="i", error_message="m", error_stack_trace="s")
 
-    assert report.as_request() == {"taskStatus": "FAILED", "errorId": "i", "errorMessage": "m", "errorStackTrace": "s"}
+    assert wire_fields(report) == {"taskStatus": "FAILED", "errorId": "i", "errorMessage": "m", "errorStackTrace": "s"}
 
 
 @pytest.mark.parametrize(
@@ -77,7 +78,7 @@ def test_a_complete_request() -> None:
 def test_an_unmet_precondition_has_a_message_only(reason: str | None, message: str) -> None:
     report = TaskReport.precondition_false(reason, FACTS, mask=mask)
 
-    assert report.as_request() == {"taskStatus": "FALSE", "errorMessage": f"{message}\n{WHERE}"}
+    assert wire_fields(report) == {"taskStatus": "FALSE", "errorMessage": f"{message}\n{WHERE}"}
 
 
 @pytest.mark.parametrize(
@@ -124,7 +125,7 @@ def test_an_explicit_message_replaces_the_derived_one_and_facts_follow() -> None
 
 
 def test_a_text_is_the_message_and_has_no_stack_trace() -> None:
-    assert TaskReport.failed("killed\nfrom outside", mask=mask).as_request() == {
+    assert wire_fields(TaskReport.failed("killed\nfrom outside", mask=mask)) == {
         "taskStatus": "FAILED",
         "errorId": "AirflowTaskFailed",
         "errorMessage": "killed\nfrom outside",
@@ -133,7 +134,7 @@ def test_a_text_is_the_message_and_has_no_stack_trace() -> None:
 
 @pytest.mark.parametrize("nothing", [None, "", " \n"])
 def test_without_any_error_the_report_says_so(nothing: str | None) -> None:
-    assert TaskReport.failed(nothing, mask=mask).as_request() == {
+    assert wire_fields(TaskReport.failed(nothing, mask=mask)) == {
         "taskStatus": "FAILED",
         "errorId": "AirflowTaskFailed",
         "errorMessage": "The task failed; Airflow passed on no error.",
@@ -273,7 +274,7 @@ def test_a_failing_mask_withholds_every_text() -> None:
 
     report = TaskReport.failed(raised(), FACTS, mask=broken, error_id="Mine", lines=["hunter2"])
 
-    assert report.as_request() == {
+    assert wire_fields(report) == {
         "taskStatus": "FAILED",
         "errorId": "AirflowTaskFailed",
         "errorMessage": WITHHELD,
@@ -287,7 +288,7 @@ def test_a_secret_that_is_a_word_of_the_report_itself_is_masked_too(word: str) -
         ValueError("begin" + "x" * 9999), FACTS, mask=lambda text: text.replace(word, "***"), error_id="Service_x"
     )
 
-    texts = report.as_request()
+    texts = wire_fields(report)
     del texts["taskStatus"]
     if word == "Airflow":
         assert texts.pop("errorId") == "***.Service_x"
@@ -311,13 +312,13 @@ def test_explicit_texts_are_sent_as_they_are_and_nothing_is_added() -> None:
         TaskStatus.FAILED, mask=str, error_id="NoData", error_message="no rows", error_stack_trace="line 7 of load.sql"
     )
 
-    assert report.as_request() == {
+    assert wire_fields(report) == {
         "taskStatus": "FAILED",
         "errorId": "NoData",
         "errorMessage": "no rows",
         "errorStackTrace": "line 7 of load.sql",
     }
-    assert TaskReport.explicit(TaskStatus.FALSE, mask=str, error_id=" ").as_request() == {"taskStatus": "FALSE"}
+    assert wire_fields(TaskReport.explicit(TaskStatus.FALSE, mask=str, error_id=" ")) == {"taskStatus": "FALSE"}
 
 
 def test_a_secret_of_two_lines_is_masked_where_lines_are_laid_out_again() -> None:
@@ -337,7 +338,7 @@ def test_a_secret_of_two_lines_is_masked_where_lines_are_laid_out_again() -> Non
     )
     formatted = TaskReport.failed("Traceback (most recent call last):\nValueError: first\nsecond", mask=two_lines)
 
-    assert report.as_request() == {
+    assert wire_fields(report) == {
         "taskStatus": "FAILED",
         "errorId": "e ***",
         "errorMessage": "group *** (1 sub-exception)\nf ***\nDAG: d ***",

@@ -14,6 +14,7 @@ from airflow_provider_datapipeline.reporting import TaskFacts, TaskReport, TaskS
 from tests.reporting.corpus import cloud, databases, harmless, web
 from tests.reporting.corpus.raised import RAISED
 from tests.reporting.corpus.secret_fixtures import Maker, Planted, plant
+from tests.support.reports import wire_fields
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,7 +29,7 @@ def mask_nothing(text: str) -> str:
 
 def all_text(report: TaskReport) -> str:
     """Return every text of a report."""
-    return "\n".join(report.as_request().values())
+    return "\n".join(wire_fields(report).values())
 
 
 def as_message(text: str) -> TaskReport:
