@@ -179,3 +179,9 @@ def test_no_pattern_is_compiled_before_it_is_needed() -> None:
 
     assert "airflow_provider_datapipeline.masking.finder" in run.stdout.split()
     assert [name for name in run.stdout.split() if ".patterns" in name or ".rules" in name] == []
+
+
+def test_masking_that_never_ends_is_an_error() -> None:
+    """A rule that finds a secret in every text would otherwise keep the process busy forever."""
+    with pytest.raises(ValueError, match="does not come to an end"):
+        mask_secrets("nothing secret", lambda _: [(0, 1)])

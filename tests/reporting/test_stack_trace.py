@@ -485,6 +485,27 @@ def test_a_wide_and_deep_group_is_counted() -> None:
     assert text.endswith(" exceptions elided ...")
 
 
+def test_a_thousand_arguments_of_an_exception_are_shown_and_the_others_counted() -> None:
+    """Each argument takes time to convert to a text."""
+    (entry,) = flatten_exception(ValueError(*range(1_200)))
+
+    assert entry.message.startswith("(0, 1, 2, ")
+    assert entry.message.endswith(", 998, 999, ... 200 more ...)")
+
+
+def test_a_syntax_error_may_have_a_text_of_its_own() -> None:
+    """Its place in the file is shown as a frame all the same."""
+
+    class TemplateSyntaxError(SyntaxError):
+        def __str__(self) -> str:
+            return "unknown tag 'iff'"
+
+    (entry,) = flatten_exception(TemplateSyntaxError("ignored", ("/opt/dags/orders.sql", 42, 9, "x", 42, 10)))
+
+    assert entry.message == "unknown tag 'iff'"
+    assert [frame.text for frame in entry.frames] == ['File "/opt/dags/orders.sql", line 42']
+
+
 def test_the_worst_cases_are_quick() -> None:
     """Ten thousand frames, and as many causes with a thousand characters each; in the processor's time."""
     error: BaseException = RecursionError("deep")

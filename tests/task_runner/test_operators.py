@@ -509,6 +509,21 @@ def test_a_date_that_airflow_refuses_keeps_no_task(scheduled, supervisor, contex
     assert "Not with logical date 2026-11-22T00:00:00." in caplog.text
 
 
+def test_a_date_of_another_run_is_passed_over_where_airflow_answers_it_with_a_server_error(
+    scheduled, supervisor, context, caplog
+) -> None:
+    """Airflow before 3.3 does so. The next date is tried, which the server refuses here for its own sake."""
+    first, second, *_ = logical_dates_of(scheduled, now=MIDNIGHT.timestamp())
+    supervisor.dates["nightly", "another run"] = first
+    supervisor.refusal_of_dates = SERVER_ERROR
+
+    start(context, scheduled)
+
+    assert f"Not with logical date {second.isoformat()}" in caplog.text
+    assert first.isoformat() not in caplog.text
+    assert date_of(supervisor, scheduled) is None
+
+
 @pytest.mark.parametrize("age", [0, 61])
 @pytest.mark.parametrize("lost", ["nightly", "runner"])
 def test_a_dag_that_airflow_has_lost_for_a_moment_is_waited_for(  # noqa: PLR0917  # fixtures
@@ -628,6 +643,19 @@ def test_a_template_that_gives_no_target_is_a_refusal_that_names_it(
     assert target_dag_id == ""
     assert template in refusal
     assert "target_dag_id" in refusal
+
+
+@pytest.mark.parametrize("own_dag", ["runner", "runner_poller"])
+def test_the_task_runner_does_not_start_its_own_dags_for_a_task(
+    make_task: Callable[..., PipelineTask], own_dag: str
+) -> None:
+    """A run of the runner DAG supervises a target run, and would find none."""
+    template = "{{ dag_run.conf.datapipeline.fields.myDagId }}"
+
+    target_dag_id, refusal = choose(make_task(fields={"myDagId": own_dag}), template)
+
+    assert target_dag_id == ""
+    assert refusal == f"target_dag_id {template} renders to the task runner itself: {own_dag}."
 
 
 def test_where_airflow_does_not_start_the_trigger_the_tasks_defer_to_it(make_task) -> None:
