@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import dataclasses
 import itertools
+import logging
 import time
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import pytest
@@ -128,6 +131,27 @@ async def test_only_a_heartbeat_with_news_is_told(service, task, make_lease, log
     assert logged()[0][1].startswith(
         'progress reported: percent=50 progress="1 of 2 tasks done, now work" target_dag=nightly run=run_1 pipeline=df-'
     )
+
+
+class Unreadable(Mapping[str, str | None]):
+    """Fields that must not be read."""
+
+    def __getitem__(self, key: str) -> str | None:
+        raise AssertionError(key)
+
+    __iter__ = __len__ = None  # type: ignore[assignment]  # neither may be called
+
+
+def test_no_line_is_made_of_a_heartbeat_without_news_that_is_not_logged(fake_service, caplog) -> None:
+    """A line for each of thousands of heartbeats costs time, though nobody sees it."""
+    caplog.set_level(logging.INFO, logger="airflow_provider_datapipeline._task_runner.lease")
+
+    async def heartbeat() -> LeaseLoss | None:
+        lease = dataclasses.replace(lease_of(fake_service), target_fields=Unreadable())
+        return await lease.heartbeat({})
+
+    assert run(heartbeat()) is None
+    assert fake_service.asked(CALL) == [("task", {})]
 
 
 async def test_a_canceled_task_is_told_apart_from_a_lost_one(service, task, make_lease, sent, logged) -> None:
