@@ -1,4 +1,4 @@
-"""How a lease is kept, how it is lost, and what the log and the metrics say of it."""
+"""How a lease is kept and lost, and the log lines and metrics of that."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def lease_of(
     timeout: str = "15 minutes",
     polled_before: float | None = 0.0,
 ) -> Lease:
-    """A lease in fake_service time."""
+    """A lease in fake time."""
     fields = {"reportProgressTimeout": timeout}
     return Lease(
         task=PipelineTask(task_id=task_id, pipeline_id="df-1", attempt_id="@Step_Attempt=1", fields=fields),
@@ -97,7 +97,7 @@ def lease_of(
 
 
 async def kept(lease: Lease, seconds: float) -> LeaseLoss | None:
-    """Keep a lease for so long; return why it was lost, if it was."""
+    """Keep a lease for so many seconds; return the loss if it was lost."""
     with lease.held():
         try:
             async with asyncio.timeout(seconds):
@@ -121,7 +121,7 @@ async def test_a_heartbeat_is_counted_and_keeps_the_lease(service, task, make_le
 
 
 async def test_only_a_heartbeat_with_news_is_told(service, task, make_lease, logged) -> None:
-    """Heartbeats of a hundred tasks, one a minute each, would hide everything else."""
+    """The heartbeats of a hundred tasks, one a minute each, would hide everything else."""
     lease = make_lease(task)
 
     for fields in (HALF, HALF, {**HALF, "percentComplete": "100"}):
@@ -204,7 +204,7 @@ async def test_the_time_is_the_machine_s_by_default(task, make_lease) -> None:
 
 
 def test_a_task_that_is_gone_after_its_fields_were_refused_is_lost(fake_service) -> None:
-    """It was taken for an error that passes, and the run supervised until its end."""
+    """It once counted as a passing error, and the run was supervised until its end."""
 
     def refuse(task_id: str, fields: dict[str, str]) -> Exception:
         if fields:
@@ -268,7 +268,7 @@ def test_keeping_ends_when_the_task_is_canceled(fake_service) -> None:
     ],
 )
 def test_no_error_ends_a_lease(fake_service, sent, error: Exception) -> None:
-    """It used to end the trigger: a connection that somebody corrects in the next minute had cost the task."""
+    """Each once ended the trigger: a connection that was corrected a minute later had cost the task."""
 
     async def lost() -> LeaseLoss | None:
         fake_service.fail(CALL, error, times=3)
@@ -360,7 +360,7 @@ def test_the_acknowledgement_is_the_first_heartbeat(
 
 
 def test_a_poller_whose_clock_is_wrong_does_not_put_heartbeats_off(fake_service) -> None:
-    """Neither at the first look nor at any later one."""
+    """Neither the first heartbeat nor a later one."""
 
     async def calls() -> None:
         await kept(lease_of(fake_service, polled_before=-3600), 200)
@@ -386,7 +386,7 @@ def test_heartbeats_come_at_their_interval(fake_service, timeout: str, interval:
 
 
 def test_heartbeats_of_a_late_triggerer_come_at_once_and_then_in_their_phase(fake_service) -> None:
-    """Or all would come at the same moment of each minute from then on."""
+    """Otherwise all would come at the same moment of each minute from then on."""
 
     async def keep_all() -> None:
         fake_service.seconds[CALL] = 0.2
@@ -430,7 +430,7 @@ def test_what_is_to_be_told_is_brought_up_to_date_ahead(fake_service) -> None:
 def test_a_young_lease_waits_until_there_is_something_to_tell(
     fake_service, polled_before: float, timeout: str, seconds: float
 ) -> None:
-    """Short work would else tell nothing of its progress: its first heartbeat would be its last."""
+    """Otherwise short work would report no progress, because its first heartbeat would be its only one."""
 
     async def calls() -> None:
         await kept(lease_of(fake_service, heartbeat_seconds=10, timeout=timeout, polled_before=polled_before), 60)
@@ -444,7 +444,7 @@ def test_a_young_lease_waits_until_there_is_something_to_tell(
 
 
 def test_who_ends_first_has_the_first_heartbeat(fake_service) -> None:
-    """As far as can be told: of one that another process kept, from the phase in which it did."""
+    """If another process kept a lease, its end is estimated from its phase."""
 
     async def urgencies() -> dict[str, float]:
         fresh = lease_of(fake_service, polled_before=5)
@@ -481,7 +481,7 @@ def test_a_lease_counts_while_it_is_held(fake_service) -> None:
 
 
 def test_a_supervision_that_is_canceled_ends_in_the_midst_of_a_heartbeat(fake_service) -> None:
-    """As when Airflow ends a trigger; a heartbeat catches every error, and this is none."""
+    """As when Airflow ends a trigger. A heartbeat catches every error, but a cancellation is not an error."""
 
     async def cancel() -> None:
         fake_service.seconds[CALL] = 30
