@@ -40,7 +40,7 @@ the time of the warning. All pollers of a DAG share it, because each run of the 
 
 
 class CannotPollError(Exception):
-    """The configuration does not allow to poll. The reason is logged; a minute has passed since the attempt."""
+    """Polling is not possible with this configuration. The reason is logged; a minute has passed since the attempt."""
 
 
 @dataclass(kw_only=True)
@@ -74,7 +74,7 @@ class Poller:
         """
         Return the next tasks; none after ten minutes without a task, or if the poller is paused.
 
-        :raises CannotPollError: the connection or its permissions do not allow to poll
+        :raises CannotPollError: polling is not possible with the connection or its permissions
         """
         end = self.clock.monotonic() + _LIFETIME_SECONDS
         delays = backoff()
