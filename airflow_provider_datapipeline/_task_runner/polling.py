@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 _QUIET_SECONDS = 1.0  # a batch is complete when no further task has come for so long
 _NO_ROOM_SECONDS = 2.0
 _STALLED_SECONDS = 60.0  # for how long runs of the runner DAG may be queued before a warning
-_LIFETIME_SECONDS = 600.0  # without a task the poller run ends after so long; the next run exists only if not paused
+_LIFETIME_SECONDS = 600.0  # a poller run without a task ends after so long; the next run sees what changed in the DAG
 _MISCONFIGURED_SECONDS = 60.0  # between the runs of a poller that cannot poll
 _SILENT_SECONDS = 60.0  # for how long the API server may be out of reach without a warning: it may just be starting
 _PAUSED_CHECK_SECONDS = 10.0  # at least, between two questions whether the poller is paused
@@ -40,7 +40,7 @@ the time of the warning. All pollers of a DAG share it, because each run of the 
 
 
 class CannotPollError(Exception):
-    """The configuration does not allow to poll. The reason is logged; a minute has passed since the attempt."""
+    """Polling is not possible with this configuration. The reason is logged; a minute has passed since the attempt."""
 
 
 @dataclass(kw_only=True)
@@ -74,7 +74,7 @@ class Poller:
         """
         Return the next tasks; none after ten minutes without a task, or if the poller is paused.
 
-        :raises CannotPollError: the connection or its permissions do not allow to poll
+        :raises CannotPollError: polling is not possible with the connection or its permissions
         """
         end = self.clock.monotonic() + _LIFETIME_SECONDS
         delays = backoff()

@@ -89,7 +89,7 @@ class PollForTaskTrigger(_DataPipelineTrigger):
     minutes, or while the poller is paused, the trigger ends its Airflow task.
 
     :param worker_group: exactly as in the pipeline definition
-    :param poller_dag_id: the DAG that polls; while it is paused nothing is polled, if ``airflow_conn_id`` allows to ask
+    :param poller_dag_id: the DAG that polls; while it is paused nothing is polled, if ``airflow_conn_id`` is given
     :param runner_dag_id: the DAG whose runs supervise the tasks
     :param max_active_tasks: how many tasks may be held at once; each has an unfinished run of the runner DAG
     :param batch_size: how many tasks one event may have

@@ -1,4 +1,4 @@
-"""Airflow and AWS Data Pipeline as a test wants them, in fake time: they answer slowly, wrongly or not at all."""
+"""Fakes of Airflow and AWS Data Pipeline for fake time, which can answer slowly, wrongly or not at all."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ Script = BaseException | Callable[..., Any]
 
 
 class NoSenseError(ValueError):
-    """What Airflow says now and will say again: ``may_pass`` is false of it."""
+    """An error of Airflow for which ``may_pass`` is false: asking again will not help."""
 
 
 @dataclass(frozen=True)
 class Call:
-    """One call: when (the loop's time) it began, and what it asked."""
+    """One call: when it began (the loop's time), its name and its arguments."""
 
     at: float
     name: str
@@ -43,28 +43,28 @@ class _Trouble:
 
 
 class Scripted:
-    """Keeps all calls, and answers as it was told to."""
+    """The base of the fakes: records all calls, and delays them or makes them fail as configured."""
 
     def __init__(self) -> None:
         self.calls: list[Call] = []
         self.seconds: dict[str, float] = {}
-        """How long each answer takes, by the name of the call; nothing if it is not there."""
+        """How long an answer takes, by the name of the call; 0 for calls that are not in it."""
         self._troubles: list[_Trouble] = []
 
     def fail(
         self, name: str, error: Script, *, times: float = math.inf, begin: float = 0.0, end: float = math.inf
     ) -> None:
         """
-        Raise an error in calls of a name (``*``: in all).
+        Make calls of a name fail (``*``: all calls).
 
         :param times: how many calls fail
-        :param begin: when (the loop's time) it begins
-        :param end: when it is over
+        :param begin: from when on (the loop's time) calls fail
+        :param end: when calls succeed again
         """
         self._troubles.append(_Trouble(name, error, times, begin, end))
 
     def asked(self, name: str) -> list[tuple[Any, ...]]:
-        """Return what the calls of a name asked."""
+        """Return the arguments of all calls of a name."""
         return [call.asked for call in self.calls if call.name == name]
 
     def times(self, name: str) -> list[float]:
@@ -88,10 +88,10 @@ class FakeAirflow(Scripted):
     An AirflowClient.
 
     :ivar runs: the states of the runs, by DAG id and run id
-    :ivar tasks: the states of task instances, by the same
-    :ivar xcoms: by DAG id, run id, task id, map index and key
-    :ivar written: what was written, likewise without the map index
-    :ivar paused: ids of DAGs
+    :ivar tasks: the states of task instances by task, by DAG id and run id
+    :ivar xcoms: values by DAG id, run id, task id, map index and key
+    :ivar written: the XComs that were written, by DAG id, run id, task id and key
+    :ivar paused: ids of the DAGs that are paused
     """
 
     def __init__(self, *, can_stop: bool = True) -> None:
@@ -145,7 +145,7 @@ class FakeAirflow(Scripted):
 
 @dataclass
 class Reported:
-    """A final status that the service has taken."""
+    """A final status that the service has accepted."""
 
     status: str
     error_id: str | None
@@ -156,12 +156,12 @@ class Reported:
 
 class FakeService(Scripted):
     """
-    A hook, and the service behind it, as far as the task runner uses them.
+    The hook's methods that the task runner uses, and the service behind them.
 
-    :ivar canceled: task ids of which the next heartbeat says so
-    :ivar progress: the fields of each heartbeat that was taken, by task id
-    :ivar reported: the final statuses taken, by task id
-    :ivar offered: the answers of the next polls; a poll that finds none ends empty after ``poll_seconds``
+    :ivar canceled: the ids of canceled tasks, which their next heartbeat is told
+    :ivar progress: time and fields of each accepted heartbeat, by task id
+    :ivar reported: the accepted final statuses, by task id
+    :ivar offered: the tasks for the next polls; a poll without a task ends after ``poll_seconds``
     """
 
     def __init__(self) -> None:

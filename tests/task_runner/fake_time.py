@@ -1,4 +1,4 @@
-"""An event loop whose time jumps to the next thing that is due, so that hours pass in milliseconds."""
+"""An event loop whose time jumps to the next timer, so that hours pass in milliseconds."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ if TYPE_CHECKING:
 _T = TypeVar("_T")
 
 START = 1_900_000_000.0
-"""Seconds since 1970 at which each loop begins."""
+"""The time of day at which each loop begins, in seconds since 1970."""
 
 _STUCK_SECONDS = 5.0
 
 
 class _JumpingSelector(selectors.SelectSelector):
-    """Passes the time instead of waiting for it."""
+    """Advances the time instead of waiting."""
 
     now = 0.0
 
     def select(self, timeout: float | None = None) -> Any:
-        if timeout is None:  # nothing is due ever: only a thread can wake the loop
+        if timeout is None:  # there is no timer, so only a thread can wake the loop
             if not (ready := super().select(_STUCK_SECONDS)):
                 raise RuntimeError("the test waits for something that will never happen")
             return ready
@@ -47,7 +47,7 @@ class FakeTimeLoop(asyncio.SelectorEventLoop):
 
 
 def run(test: Coroutine[Any, Any, _T]) -> _T:
-    """Run a coroutine in fake time; it may last as long as it likes."""
+    """Run a coroutine in fake time."""
     with asyncio.Runner(loop_factory=FakeTimeLoop) as runner:
         return runner.run(test)
 
@@ -63,4 +63,4 @@ def wall() -> float:
 
 
 CLOCK = Clock(wall=wall)
-"""Of whichever loop is running."""
+"""The clock of the running loop."""

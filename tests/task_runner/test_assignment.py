@@ -1,4 +1,4 @@
-"""The names of a task's two DAG runs, and the conf that they are given."""
+"""The run id, the conf and the logical dates of a task's two DAG runs."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ attempts = st.builds(
 @example(named("x" * (180 - len("df-01234.-") - 1) + ".y"))
 @example(named(""))
 def test_a_run_id_is_legal_whatever_the_attempt_is_called(task: PipelineTask) -> None:
-    """By Airflow's own check, and by the rules for the types of runs that newer and older releases apply."""
+    """By Airflow's own check, and by the rules of newer and older releases for the types of runs."""
     from airflow.models.dagrun import DagRun
     from airflow.utils.types import DagRunType
 
@@ -88,7 +88,7 @@ def test_a_run_id_that_was_legal_before_is_the_same(task: PipelineTask) -> None:
 
 @given(tasks, texts)
 def test_a_run_id_tells_hand_outs_of_an_attempt_apart(task: PipelineTask, other: str) -> None:
-    """And the same hand-out, read anew, has the same."""
+    """The same hand-out that is read again has the same run id."""
     again = PipelineTask.from_conf(json.loads(json.dumps(task.to_conf())))
     handed_out_anew = PipelineTask(task_id=other, pipeline_id=task.pipeline_id, attempt_id=task.attempt_id)
 
@@ -102,7 +102,7 @@ def test_a_run_id_can_be_read() -> None:
 
 
 def test_a_run_that_version_0_1_0_has_made_is_read() -> None:
-    """It was under way when the package was upgraded: its poller had one task, which the conf does not name."""
+    """The run was under way during the upgrade of the package. Its conf does not name the poller's only task."""
     assignment = Assignment(
         task=TASK, target_dag_id="nightly", polled_at=1795384800.5, poller=("poller", "run_1", "poll")
     )
@@ -142,7 +142,7 @@ def test_an_assignment_survives_the_conf_of_a_run(assignment: Assignment) -> Non
     ],
 )
 def test_the_conf_of_a_run_made_by_hand_is_refused(conf: dict[str, object]) -> None:
-    """With an error that the trigger turns into a failed task."""
+    """The trigger turns the error into a failed task."""
     with pytest.raises(ValueError, match=r"by hand|carries no Data Pipeline task|has no 'pipelineId'"):
         Assignment.from_conf(conf)
 
@@ -159,7 +159,7 @@ def test_the_target_is_given_the_task_and_who_reports() -> None:
 
 @pytest.mark.parametrize("detail", ["full", "type"])
 def test_the_target_is_given_the_detail_of_its_errors(detail: str) -> None:
-    """By which the listener keeps them; where the task runner has no parameter, the deployment says."""
+    """The listener reads it to decide what to store. Without the parameter the deployment's option decides."""
     conf = Assignment(task=TASK, target_dag_id="nightly", error_detail=detail).target_conf("runner")
 
     assert error_detail_of(json.loads(json.dumps(conf))) == detail
@@ -175,14 +175,14 @@ SCHEDULE = {"@scheduledStartTime": "2026-11-22T00:00:00"}
 
 
 def dates(task_id: str = "t", *, ahead: float = -3600, **fields: str) -> tuple[datetime, ...]:
-    """The dates of a task whose schedule lies so many seconds ahead."""
+    """Return the dates of a task whose schedule is so many seconds in the future."""
     task = PipelineTask(task_id=task_id, pipeline_id="p", attempt_id="a", fields=fields)
     return logical_dates_of(task, MIDNIGHT.timestamp() - ahead)
 
 
 @given(texts)
 def test_logical_dates_lie_within_the_second_of_the_schedule(task_id: str) -> None:
-    """After its beginning, at which the DAG's own scheduled run has its date; and the same each time."""
+    """After the whole second, which belongs to the DAG's own scheduled run; and the same each time."""
     found = dates(task_id, **SCHEDULE)
 
     assert found == dates(task_id, **SCHEDULE)
@@ -202,6 +202,6 @@ def test_a_task_without_a_readable_schedule_has_no_logical_date() -> None:
 
 
 def test_a_schedule_that_lies_ahead_gives_no_logical_date() -> None:
-    """Airflow would not start a task before it; a minute may be the difference of two clocks."""
+    """Airflow would start no task before such a date. A minute may be the difference of two clocks."""
     assert dates(ahead=30, **SCHEDULE) != ()
     assert dates(ahead=90, **SCHEDULE) == ()

@@ -1,4 +1,4 @@
-"""When the target run of a task must have ended."""
+"""The time by which the target run of a task must have ended."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def test_the_earlier_limit_counts(
 def test_of_two_clocks_the_later_beginning_counts(
     make_task: Callable[..., PipelineTask], start: str | None, at: datetime
 ) -> None:
-    """FAILED too early would be wrong; too late, the service has ended the attempt by itself."""
+    """FAILED too early would be wrong. If it is too late, the service has ended the attempt itself."""
     fields = {"attemptTimeout": "30 minutes"} | ({"@actualStartTime": start} if start else {})
 
     deadline = Deadline.of(make_task(fields=fields), POLLED, None)

@@ -67,7 +67,7 @@ def test_dag_ids_come_from_the_worker_group(group: str, dag_id: str) -> None:
 
 @needs_airflow_3
 def test_odd_worker_groups_have_legal_dag_ids_of_their_own() -> None:
-    """Spelt with what an id may not have, or longer than one may be."""
+    """A group with characters that an id may not have, or longer than an id may be."""
     groups = ["a b", "a/b", "a_b", "\u00fc", "\u00e4", "...", "g" * 1024, "g" * 1023 + "h", "g" * 300]
 
     ids = [dag.dag_id for group in groups for dag in data_pipeline_task_runner(worker_group=group)]
@@ -95,7 +95,7 @@ def test_two_task_runners_share_nothing() -> None:
 
 @needs_airflow_3
 def test_a_failed_supervision_is_not_repeated_where_no_worker_can_be_lost() -> None:
-    """From 3.3 on the trigger's verdict would be retried; before, deferring takes a worker, as starting runs does."""
+    """From 3.3 on a retry would report again. Before, the tasks need a worker, and a retry helps if it is lost."""
     in_triggerer = 0 if compat.START_FROM_TRIGGER else 5
 
     poller, runner = data_pipeline_task_runner(worker_group="airflow", default_args={"owner": "data", "retries": 5})
@@ -107,7 +107,7 @@ def test_a_failed_supervision_is_not_repeated_where_no_worker_can_be_lost() -> N
 
 @needs_airflow_3
 def test_a_task_that_failed_is_back_within_seconds_whatever_the_deployment_says() -> None:
-    """Its default of five minutes would leave tasks unpolled, or without a heartbeat."""
+    """Airflow's default of five minutes would leave tasks unpolled, or without a heartbeat."""
     dags = data_pipeline_task_runner(worker_group="airflow")
 
     assert {task.retry_delay for dag in dags for task in dag.tasks} == {timedelta(seconds=5)}
@@ -115,7 +115,7 @@ def test_a_task_that_failed_is_back_within_seconds_whatever_the_deployment_says(
 
 @needs_airflow_3
 def test_both_dags_wait_in_the_triggerer_after_being_stored() -> None:
-    """What the scheduler reads is the serialized DAG."""
+    """The scheduler reads the serialized DAG."""
     from airflow.serialization.serialized_objects import BaseSerialization
 
     dags = data_pipeline_task_runner(
@@ -142,7 +142,7 @@ def test_both_dags_wait_in_the_triggerer_after_being_stored() -> None:
 
 @needs_airflow_3
 def test_the_documented_lines_are_a_dag_file() -> None:
-    """Airflow parses a file only where it finds both words."""
+    """Airflow parses a file only if it contains both words."""
     documented = task_runner.__doc__ or ""
     lines = "\n".join(line.strip() for line in documented.split("::\n")[1].split("The comment")[0].splitlines())
     found: dict[str, Any] = {}
@@ -157,7 +157,7 @@ def test_the_documented_lines_are_a_dag_file() -> None:
 
 @needs_airflow_3
 def test_no_default_of_a_deployment_ends_or_holds_the_task_runner() -> None:
-    """Whether it comes from its configuration or from default_args; as the scheduler reads the stored DAGs."""
+    """Whether a value comes from the configuration or from default_args, as the scheduler reads the stored DAGs."""
     hostile = {
         "execution_timeout": timedelta(seconds=8),
         "depends_on_past": True,
@@ -179,7 +179,7 @@ def test_no_default_of_a_deployment_ends_or_holds_the_task_runner() -> None:
 @needs_airflow_3
 @pytest.mark.parametrize("default", [0, 2])
 def test_failed_runs_never_pause_the_task_runner(monkeypatch: pytest.MonkeyPatch, default: int) -> None:
-    """A run of the runner is red when it has reported FAILED, which is what it is for."""
+    """A runner run is red after it has reported FAILED, and that is a normal outcome."""
     monkeypatch.setenv("AIRFLOW__CORE__MAX_CONSECUTIVE_FAILED_DAG_RUNS_PER_DAG", str(default))
 
     dags = data_pipeline_task_runner(worker_group="airflow")

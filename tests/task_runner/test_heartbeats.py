@@ -1,4 +1,4 @@
-"""When heartbeats are due: within each lease, within the account's rate, and spread evenly."""
+"""Heartbeats are due within each lease, within the account's rate, and spread evenly."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def test_the_next_heartbeat_is_due_within_one_interval(after: float, seconds: fl
 
 @given(times, intervals, phases, st.floats(min_value=0.001, max_value=1))
 def test_no_gap_is_longer_than_the_interval(start: float, seconds: float, phase: float, late: float) -> None:
-    """And none is shorter, but for the first: a heartbeat that comes a little late does not move those after it."""
+    """Only the first interval may be shorter. A heartbeat that comes a little late does not move the next ones."""
     dues = [next_due(start, seconds, phase)]
     for _ in range(20):
         dues.append(next_due(dues[-1] + late, seconds, phase))
@@ -162,7 +162,7 @@ def test_short_leases_are_not_stretched_beyond_their_third_where_long_ones_can_w
 
 
 def test_a_long_lease_beside_short_ones_is_as_asked_for_while_the_rate_allows() -> None:
-    """Or nobody would hear for hours that its task was canceled: 100 heartbeats a minute are a fifth of the rate."""
+    """Otherwise it would take hours to notice a canceled task. 100 heartbeats a minute are a fifth of the rate."""
     day = 24 * 60 * MINUTE
 
     assert interval(60, day, load((100, QUARTER), (1, day))) == 60
@@ -173,7 +173,7 @@ def test_a_long_lease_beside_short_ones_is_as_asked_for_while_the_rate_allows() 
     st.lists(st.tuples(st.integers(1, 3000), timeouts), min_size=1, max_size=4),
 )
 def test_no_lease_risks_more_than_another(asked: float, leases: list[tuple[int, float]]) -> None:
-    """Where a third of each is too often, each gives the same share of itself."""
+    """If the rate is not enough for a third of each lease, all intervals are the same share of their lease."""
     held = load(*leases)
     shares = {round(interval(asked, timeout, held) / timeout, 9) for _, timeout in leases}
 
@@ -184,7 +184,7 @@ def test_no_lease_risks_more_than_another(asked: float, leases: list[tuple[int, 
 
 
 def test_one_lease_more_moves_no_phases() -> None:
-    """Intervals grow by steps: between two of them, heartbeats of all other leases stay where they were."""
+    """Intervals grow in steps. Between two steps, the heartbeats of all other leases keep their times."""
     lengths = Counter(interval(60, QUARTER, load((leases, QUARTER))) for leases in range(500, 2500, 20))
 
     assert len(lengths) <= 9
@@ -208,7 +208,7 @@ def test_leases_that_have_gone_leave_nothing_behind(leases: list[float], random)
 
 
 def test_leases_of_other_triggerers_count_as_far_as_they_have_been_counted() -> None:
-    """Two triggerers of one account must stay below its rate together; what one holds itself it knows best."""
+    """Two triggerers of one account must stay below its rate together. Each knows its own leases exactly."""
     held = load((1000, QUARTER))
     alone, demand = interval(60, QUARTER, held), held.demand()
 
@@ -239,7 +239,7 @@ async def test_a_load_is_shared_by_account_and_event_loop() -> None:
 def test_a_heartbeat_that_was_due_during_the_take_over_counts_as_missed(
     seconds: float, phase: float, took: float
 ) -> None:
-    """Which lasts until the process comes to this lease, as long as it takes up leases."""
+    """The process may have begun this lease late, for as long as it is still beginning leases."""
     due = next_due(NOW, seconds, phase) - seconds
     last = estimated_last_heartbeat(NOW, seconds, phase, NOW - took)
 
@@ -260,7 +260,7 @@ def test_a_take_over_begins_with_the_first_lease() -> None:
 def test_leases_in_want_of_a_heartbeat_are_put_in_the_order_in_which_they_end(
     seconds: float, phases_of_all: list[float]
 ) -> None:
-    """The other process died 40 s ago, after it had kept them to the last moment."""
+    """The other process died 40 s ago, and had kept the leases until then."""
     assume(seconds > TAKE_OVER_SECONDS)
     died = NOW - 40
     true = {phase: next_due(died, seconds, phase) - seconds for phase in phases_of_all}

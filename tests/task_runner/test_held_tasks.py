@@ -1,4 +1,4 @@
-"""How many tasks a runner holds: counted in time, and not too often."""
+"""The tasks of a task runner are counted early enough, and not too often."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def test_each_runner_is_counted_for_itself(airflow: FakeAirflow) -> None:
 
 @pytest.mark.parametrize("is_asked", [False, True])
 def test_nobody_waits_longer_than_twenty_seconds(airflow: FakeAirflow, is_asked: bool) -> None:
-    """A lease that is planned with too small a number is better than one that is lost."""
+    """A lease that is planned with too small a number is better than a lost lease."""
 
     async def test() -> None:
         airflow.fail("count_runs", OSError("away"))
@@ -136,7 +136,7 @@ def test_the_watcher_counts_between_its_looks(airflow: FakeAirflow) -> None:
 
 
 def test_a_number_is_not_taken_for_known_after_an_hour_in_which_nobody_counted(airflow: FakeAirflow) -> None:
-    """As in a triggerer that has had nothing to do until it takes over from another one."""
+    """As in a triggerer that has been idle until it takes over from another one."""
 
     async def test() -> None:
         watcher, load = RunWatcher(airflow), Load()

@@ -1,11 +1,14 @@
-"""How a lease is kept, how it is lost, and what the log and the metrics say of it."""
+"""How a lease is kept and lost, and the log lines and metrics of that."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import dataclasses
 import itertools
+import logging
 import time
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import pytest
@@ -79,7 +82,7 @@ def lease_of(
     timeout: str = "15 minutes",
     polled_before: float | None = 0.0,
 ) -> Lease:
-    """A lease in fake_service time."""
+    """A lease in fake time."""
     fields = {"reportProgressTimeout": timeout}
     return Lease(
         task=PipelineTask(task_id=task_id, pipeline_id="df-1", attempt_id="@Step_Attempt=1", fields=fields),
@@ -94,7 +97,7 @@ def lease_of(
 
 
 async def kept(lease: Lease, seconds: float) -> LeaseLoss | None:
-    """Keep a lease for so long; return why it was lost, if it was."""
+    """Keep a lease for so many seconds; return the loss if it was lost."""
     with lease.held():
         try:
             async with asyncio.timeout(seconds):
@@ -118,7 +121,7 @@ async def test_a_heartbeat_is_counted_and_keeps_the_lease(service, task, make_le
 
 
 async def test_only_a_heartbeat_with_news_is_told(service, task, make_lease, logged) -> None:
-    """Heartbeats of a hundred tasks, one a minute each, would hide everything else."""
+    """The heartbeats of a hundred tasks, one a minute each, would hide everything else."""
     lease = make_lease(task)
 
     for fields in (HALF, HALF, {**HALF, "percentComplete": "100"}):
@@ -128,6 +131,27 @@ async def test_only_a_heartbeat_with_news_is_told(service, task, make_lease, log
     assert logged()[0][1].startswith(
         'progress reported: percent=50 progress="1 of 2 tasks done, now work" target_dag=nightly run=run_1 pipeline=df-'
     )
+
+
+class Unreadable(Mapping[str, str | None]):
+    """Fields that must not be read."""
+
+    def __getitem__(self, key: str) -> str | None:
+        raise AssertionError(key)
+
+    __iter__ = __len__ = None  # type: ignore[assignment]  # neither may be called
+
+
+def test_no_line_is_made_of_a_heartbeat_without_news_that_is_not_logged(fake_service, caplog) -> None:
+    """A line for each of thousands of heartbeats costs time, though nobody sees it."""
+    caplog.set_level(logging.INFO, logger="airflow_provider_datapipeline._task_runner.lease")
+
+    async def heartbeat() -> LeaseLoss | None:
+        lease = dataclasses.replace(lease_of(fake_service), target_fields=Unreadable())
+        return await lease.heartbeat({})
+
+    assert run(heartbeat()) is None
+    assert fake_service.asked(CALL) == [("task", {})]
 
 
 async def test_a_canceled_task_is_told_apart_from_a_lost_one(service, task, make_lease, sent, logged) -> None:
@@ -180,7 +204,7 @@ async def test_the_time_is_the_machine_s_by_default(task, make_lease) -> None:
 
 
 def test_a_task_that_is_gone_after_its_fields_were_refused_is_lost(fake_service) -> None:
-    """It was taken for an error that passes, and the run supervised until its end."""
+    """It once counted as a passing error, and the run was supervised until its end."""
 
     def refuse(task_id: str, fields: dict[str, str]) -> Exception:
         if fields:
@@ -244,7 +268,7 @@ def test_keeping_ends_when_the_task_is_canceled(fake_service) -> None:
     ],
 )
 def test_no_error_ends_a_lease(fake_service, sent, error: Exception) -> None:
-    """It used to end the trigger: a connection that somebody corrects in the next minute had cost the task."""
+    """Each once ended the trigger: a connection that was corrected a minute later had cost the task."""
 
     async def lost() -> LeaseLoss | None:
         fake_service.fail(CALL, error, times=3)
@@ -336,7 +360,7 @@ def test_the_acknowledgement_is_the_first_heartbeat(
 
 
 def test_a_poller_whose_clock_is_wrong_does_not_put_heartbeats_off(fake_service) -> None:
-    """Neither at the first look nor at any later one."""
+    """Neither the first heartbeat nor a later one."""
 
     async def calls() -> None:
         await kept(lease_of(fake_service, polled_before=-3600), 200)
@@ -362,7 +386,7 @@ def test_heartbeats_come_at_their_interval(fake_service, timeout: str, interval:
 
 
 def test_heartbeats_of_a_late_triggerer_come_at_once_and_then_in_their_phase(fake_service) -> None:
-    """Or all would come at the same moment of each minute from then on."""
+    """Otherwise all would come at the same moment of each minute from then on."""
 
     async def keep_all() -> None:
         fake_service.seconds[CALL] = 0.2
@@ -406,7 +430,7 @@ def test_what_is_to_be_told_is_brought_up_to_date_ahead(fake_service) -> None:
 def test_a_young_lease_waits_until_there_is_something_to_tell(
     fake_service, polled_before: float, timeout: str, seconds: float
 ) -> None:
-    """Short work would else tell nothing of its progress: its first heartbeat would be its last."""
+    """Otherwise short work would report no progress, because its first heartbeat would be its only one."""
 
     async def calls() -> None:
         await kept(lease_of(fake_service, heartbeat_seconds=10, timeout=timeout, polled_before=polled_before), 60)
@@ -420,7 +444,7 @@ def test_a_young_lease_waits_until_there_is_something_to_tell(
 
 
 def test_who_ends_first_has_the_first_heartbeat(fake_service) -> None:
-    """As far as can be told: of one that another process kept, from the phase in which it did."""
+    """If another process kept a lease, its end is estimated from its phase."""
 
     async def urgencies() -> dict[str, float]:
         fresh = lease_of(fake_service, polled_before=5)
@@ -457,7 +481,7 @@ def test_a_lease_counts_while_it_is_held(fake_service) -> None:
 
 
 def test_a_supervision_that_is_canceled_ends_in_the_midst_of_a_heartbeat(fake_service) -> None:
-    """As when Airflow ends a trigger; a heartbeat catches every error, and this is none."""
+    """As when Airflow ends a trigger. A heartbeat catches every error, but a cancellation is not an error."""
 
     async def cancel() -> None:
         fake_service.seconds[CALL] = 30

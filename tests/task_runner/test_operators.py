@@ -1,4 +1,4 @@
-"""What is started for a polled task, what is refused, and what is waited for."""
+"""How the runs of polled tasks are started, refused, or tried again."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def api_server_error(status: int, body: dict[str, Any]) -> AirflowRuntimeError:
 
 
 class Supervisor:
-    """Airflow's supervisor, as far as DAG runs go: it remembers them and knows what exists."""
+    """A fake of Airflow's supervisor, with the DAG runs that were created."""
 
     def __init__(self) -> None:
         self.runs: list[tuple[str, str]] = []
@@ -66,10 +66,10 @@ class Supervisor:
         self.lost: dict[tuple[str, str], int] = {}
         self.known_before: set[str] = set()
         self.refusals: dict[str, tuple[int, dict[str, Any]]] = {}
-        """By DAG id: status and body of the answer to the wish for a run."""
+        """By DAG id: status and body of the answer to a request for a run."""
         self.refusal_of_dates: tuple[int, dict[str, Any]] | None = None
         self.delay: Callable[[str], None] = lambda _: None
-        """Called with the DAG id before each wish for a run is answered."""
+        """Called with the DAG id before each request for a run is answered."""
 
     def send(self, msg: Any) -> Any:
         match msg:
@@ -118,7 +118,7 @@ def supervisor(monkeypatch: pytest.MonkeyPatch) -> Supervisor:
 
 
 class Instance:
-    """A task instance that keeps what is pushed."""
+    """A task instance that keeps the XComs that are pushed."""
 
     task_id = "start"
 
@@ -171,7 +171,7 @@ class FakeClock:
     def __init__(self) -> None:
         self.waited = 0.0
         self.alarms: list[tuple[float, Callable[[], None]]] = []
-        """From how many seconds on what is done, after each sleep."""
+        """Functions to call after each sleep, each once more than so many seconds have passed."""
         self._start = time.time()
 
     def wall(self) -> float:
@@ -208,7 +208,7 @@ def start_in_fake_time(
 
 
 def test_from_airflow_3_3_on_the_task_that_polled_starts_the_batch(polled, supervisor, context) -> None:
-    """It has no first leg whose end Airflow could take for its own."""
+    """There the task has no first part whose end Airflow could mistake for its death."""
     operator = make_polling_operator()
 
     operator.execute_complete(context, {"tasks": [{"conf": polled.to_conf(), "at": time.time()}]})
@@ -217,7 +217,7 @@ def test_from_airflow_3_3_on_the_task_that_polled_starts_the_batch(polled, super
 
 
 def test_a_trigger_of_version_0_1_0_leaves_its_batch_to_the_other_task(polled, supervisor, context) -> None:
-    """It was waiting when the package was upgraded, and resumes the task that it was of."""
+    """The trigger was waiting during the upgrade of the package, and resumes its old task."""
     operator = DataPipelinePollForTaskOperator(
         task_id="poll", aws_conn_id="emulated", worker_group="airflow", runner_dag_id="runner"
     )
@@ -250,7 +250,7 @@ def test_runner_and_target_are_started_before_the_acknowledgement(service, polle
 
 
 def test_each_effect_is_a_line_of_the_log(service, polled, supervisor, context, caplog) -> None:
-    """In its order, alike, with ids that other lines have too."""
+    """The lines are in the order of the effects, and have the same ids as other lines."""
     with caplog.at_level("INFO", logger="airflow_provider_datapipeline"):
         start(context, polled)
 
@@ -279,7 +279,7 @@ def test_a_task_that_comes_too_late_is_left_to_the_service(service, polled, supe
 
 
 def test_the_fault_of_one_task_does_not_keep_the_others(service, polled, supervisor, context, sent) -> None:
-    """One that the service does not know any more comes first."""
+    """The first task of the batch is one that the service does not know any more."""
     start(context, dataclasses.replace(polled, task_id="unknown"), polled)
 
     (attempt,) = service.attempts()
@@ -290,7 +290,7 @@ def test_the_fault_of_one_task_does_not_keep_the_others(service, polled, supervi
 def test_an_unknown_target_is_kept_for_the_supervision(  # noqa: PLR0917  # fixtures
     service, polled, supervisor, context, clock, sent
 ) -> None:
-    """Which reports it; the text names the DAG and where its id comes from."""
+    """The supervision reports the refusal; its text names the DAG and the setting that its id comes from."""
     template = "{{ 'unknown' }}"
 
     start_in_fake_time(clock, context, polled, age=61, target_dag_id=template)
@@ -307,7 +307,7 @@ def test_an_unknown_target_is_kept_for_the_supervision(  # noqa: PLR0917  # fixt
 def test_a_target_that_never_had_a_run_is_not_looked_for_long(  # noqa: PLR0917  # fixtures
     service, submit, hook, supervisor, context, clock, known_before, least, most
 ) -> None:
-    """Its id is misspelt, most likely; one that had runs may be in a file that is being replaced."""
+    """Most likely its id is misspelt. A DAG that had runs may be in a file that is being replaced."""
     submit("echo 1", "echo 2")
     unknown, other = hook.poll_for_task("airflow"), hook.poll_for_task("airflow")
     supervisor.lost = {("nightly", run_id_of(unknown)): 1000}
@@ -340,7 +340,7 @@ SERVER_ERROR = (500, {"message": "Internal server error"})
 def test_what_airflow_refuses_for_good_is_reported(  # noqa: PLR0917  # fixtures
     service, polled, supervisor, context, clock, sent, refused, refusal, words, waits
 ) -> None:
-    """At once, or when the API server has failed over it for half a minute; by whoever there is to report it."""
+    """At once, or after half a minute of server errors; by the runner run, or by the worker if there is none."""
     supervisor.refusals[refused] = refusal
 
     start_in_fake_time(clock, context, polled)
@@ -393,7 +393,7 @@ def test_what_airflow_says_can_stay_in_its_log(  # noqa: PLR0917  # fixtures
 def test_a_batch_that_fails_as_a_whole_comes_to_its_end(  # noqa: PLR0917  # fixtures
     service, submit, hook, supervisor, context, clock, sent
 ) -> None:
-    """Before it is handed out again, though Airflow's client tries for ten seconds before it says that it failed."""
+    """Before the tasks are handed out again, though Airflow's client takes ten seconds to raise each error."""
     submit(*(f"echo {number}" for number in range(5)))
     batch = [hook.poll_for_task("airflow") for _ in range(5)]
     supervisor.delay = lambda dag_id: clock.sleep(10 if dag_id == "nightly" else 0)
@@ -419,7 +419,7 @@ def test_an_api_server_that_recovers_has_refused_nothing(polled, supervisor, con
 def test_an_api_server_that_stores_nothing_has_refused_nothing(  # noqa: PLR0917  # fixtures
     service, polled, supervisor, context, clock, sent, refused
 ) -> None:
-    """It is the database then that fails: the service hands the task out again."""
+    """Then the database fails, so the task is left to the service, which hands it out again."""
     supervisor.refusals[refused] = SERVER_ERROR
     context["ti"].errors[run_id_of(polled)] = api_server_error(*SERVER_ERROR)
 
@@ -434,7 +434,7 @@ def test_an_api_server_that_stores_nothing_has_refused_nothing(  # noqa: PLR0917
 def test_an_answer_about_something_else_is_no_refusal(  # noqa: PLR0917  # fixtures
     service, polled, supervisor, context, sent, status
 ) -> None:
-    """A token that has ended, for example."""
+    """For example that a token has expired."""
     supervisor.refusals["runner"] = (status, {"detail": "not now"})
 
     start(context, polled)
@@ -460,7 +460,7 @@ MIDNIGHT = datetime(2026, 11, 22, tzinfo=UTC)
 
 
 def test_the_target_run_gets_the_schedule_of_the_task(scheduled, supervisor, context) -> None:
-    """Not the exact second, which belongs to the DAG's own scheduled run."""
+    """Plus microseconds: the whole second belongs to the DAG's own scheduled run."""
     start(context, scheduled)
 
     date = date_of(supervisor, scheduled)
@@ -476,7 +476,7 @@ def test_a_task_runner_may_go_without_logical_dates(scheduled, supervisor, conte
 
 
 def test_two_hand_outs_of_a_schedule_do_not_collide(scheduled, supervisor, context) -> None:
-    """Nor do a date that is taken and the next one; a repeat of the first is found by its run id."""
+    """If a date is taken, the next one is used. A repeat finds the run by its run id."""
     now = time.time()
     first, second, _ = logical_dates_of(scheduled, now)
     supervisor.dates["nightly", "another"] = first
@@ -499,7 +499,7 @@ def test_where_every_date_is_taken_the_run_has_none(scheduled, supervisor, conte
 
 @pytest.mark.parametrize("refusal", [VALUE_ERROR, SERVER_ERROR])
 def test_a_date_that_airflow_refuses_keeps_no_task(scheduled, supervisor, context, caplog, refusal) -> None:
-    """One before the start_date in the DAG's default_args, for example."""
+    """For example a date before the start_date in the DAG's default_args."""
     supervisor.refusal_of_dates = refusal
 
     start(context, scheduled)
@@ -567,7 +567,7 @@ def test_a_refusal_that_cannot_be_kept_does_not_keep_the_others(  # noqa: PLR091
 def test_a_task_whose_runner_stays_lost_is_left_to_the_service(  # noqa: PLR0917  # fixtures
     service, polled, supervisor, context, clock, sent
 ) -> None:
-    """Without a runner nobody would report it, so it is not acknowledged."""
+    """Without a runner run nothing would report the task, so it is not acknowledged."""
     start_in_fake_time(clock, context, polled, age=61, runner_dag_id="unknown")
 
     assert supervisor.runs == []
@@ -576,7 +576,7 @@ def test_a_task_whose_runner_stays_lost_is_left_to_the_service(  # noqa: PLR0917
 
 
 def test_a_batch_that_was_stored_as_text_is_read(polled, supervisor, context) -> None:
-    """As Airflow 3.0 stores what a trigger leaves."""
+    """Airflow 3.0 stores the XComs of a trigger as text."""
     context["ti"].batch = json.dumps([{"conf": polled.to_conf(), "at": time.time()}])
 
     make_operator().execute(context)
@@ -588,7 +588,7 @@ def test_a_batch_that_was_stored_as_text_is_read(polled, supervisor, context) ->
 def test_a_pipeline_that_is_not_allowed_is_refused_by_the_setting(
     service, polled, supervisor, context, allowed
 ) -> None:
-    """It is acknowledged all the same: a polled task cannot be handed back, only reported."""
+    """The task is acknowledged, because a polled task cannot be handed back, only reported."""
     start(context, polled, allowed_pipeline_ids=allowed)
 
     assert [dag_id for dag_id, _ in supervisor.runs] == ["runner"]
@@ -635,7 +635,7 @@ def test_the_target_is_an_id_or_a_template_over_the_task(
 def test_a_template_that_gives_no_target_is_a_refusal_that_names_it(
     make_task: Callable[..., PipelineTask], template: str
 ) -> None:
-    """Not an error of the poller: the other tasks start."""
+    """It is not an error of the poller, so the other tasks are started."""
     task = make_task(fields={"myDagId": "hourly", "empty": ""})
 
     target_dag_id, refusal = choose(task, template)
@@ -659,7 +659,7 @@ def test_the_task_runner_does_not_start_its_own_dags_for_a_task(
 
 
 def test_where_airflow_does_not_start_the_trigger_the_tasks_defer_to_it(make_task) -> None:
-    """With the values that Airflow would have rendered."""
+    """The trigger gets the values that Airflow would have rendered."""
     poller, runner = data_pipeline_task_runner(worker_group="airflow", heartbeat=30)
     conf = Assignment(task=make_task(), target_dag_id="nightly").runner_conf()
 
@@ -683,7 +683,7 @@ def test_where_airflow_does_not_start_the_trigger_the_tasks_defer_to_it(make_tas
     ],
 )
 def test_a_supervision_that_begins_in_a_worker_knows_its_link(make_task, conf, link: str) -> None:
-    """Airflow up to 3.2 asks for it there, and stores the answer over what the trigger has stored."""
+    """Up to Airflow 3.2 the worker asks for the link, and its answer replaces the one that the trigger has stored."""
     _, runner = data_pipeline_task_runner(worker_group="airflow")
     operator = runner.get_task("supervise")
     operator.conf = json.dumps(conf and Assignment(task=make_task(), **conf).runner_conf())

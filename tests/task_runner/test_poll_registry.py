@@ -1,4 +1,4 @@
-"""A poll is never cut off: whoever polls next takes over the one that is under way."""
+"""A poll is never cancelled: the next poller takes over a poll that is under way."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ async def test_a_poll_outlives_its_waiter_and_is_taken_over(service, submit, hoo
 
 
 async def test_a_canceled_waiter_leaves_its_poll(service, submit, hook) -> None:
-    """As when the triggerer ends a trigger: what the service hands out meanwhile goes to the next."""
+    """As when the triggerer ends a trigger. The next poller gets the task that was handed out meanwhile."""
     waiter = asyncio.create_task(poll(hook))
     await polls_received(service, 1)
 
@@ -64,7 +64,7 @@ async def test_a_canceled_waiter_leaves_its_poll(service, submit, hook) -> None:
 
 
 async def test_a_task_that_came_too_long_ago_is_dropped(service, submit, hook, monkeypatch) -> None:
-    """The service is about to hand it out again; the poll after it is a new one."""
+    """The service will soon hand the task out again. The next poll is a new one."""
     submit("echo stale")
     monkeypatch.setattr(poll_registry, "USABLE_SECONDS", 0.0)
     assert await poll(hook) is None
@@ -120,7 +120,7 @@ async def test_of_two_waiters_one_gets_the_task_and_the_other_waits_on(service, 
 
 
 async def test_who_waits_on_still_gives_up_in_time(service, submit, hook) -> None:
-    """Its time counts from when it began to wait, however often another one was quicker."""
+    """Its time counts from the moment when it began to wait, even if other callers got the answers."""
     quick = asyncio.create_task(poll(hook))
     waits = asyncio.create_task(poll(hook, timeout=0.5))
     await polls_received(service, 1)
@@ -156,7 +156,7 @@ def test_a_task_is_worth_starting_for_a_minute_and_a_half(make_task, age: float,
 
 
 def test_polls_are_kept_apart_by_event_loop(service, hook) -> None:
-    """A poll of a loop that has ended is none to wait for."""
+    """A poll of an event loop that has ended would never have an answer."""
 
     async def give_up_soon(polls: int) -> None:
         assert await poll(hook, timeout=0.05) is None

@@ -1,4 +1,4 @@
-"""The whole of the poller, with a fake of Airflow and of the service, in fake time."""
+"""The poller with fakes of Airflow and of the service, in fake time."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def offer(fake_service: FakeService, *commands: str) -> None:
 
 
 def hold(fake_airflow: FakeAirflow, number: int, state: str = "running") -> None:
-    """The runner has so many runs in a state, and no others."""
+    """Let the runner DAG have so many runs, all in one state."""
     fake_airflow.runs = {(RUNNER, f"run_{each}"): state for each in range(number)}
 
 
@@ -107,7 +107,7 @@ def test_a_task_that_comes_within_a_second_belongs_to_the_batch(fake_service, fa
 
 
 def test_the_poll_that_a_batch_leaves_is_the_next_batch_s(fake_service, fake_airflow) -> None:
-    """Cut off, it might be the one that gets a task, which would be lost for two minutes."""
+    """A poll that is cancelled may already own a task, which would be lost for two minutes."""
     offer(fake_service, "a")
 
     async def two_batches() -> list[list[str]]:
@@ -141,7 +141,7 @@ def test_a_batch_is_json_with_the_time_of_each_poll(fake_service, fake_airflow) 
 
 
 def test_no_task_is_polled_that_cannot_start(fake_service, fake_airflow, sent) -> None:
-    """Ten may be held: while ten are, nothing is polled; while eight are, two."""
+    """Ten tasks may be held. With ten nothing is polled, and with eight two tasks are polled."""
     offer(fake_service, "a", "b", "c")
     hold(fake_airflow, 11)
 
@@ -155,7 +155,7 @@ def test_no_task_is_polled_that_cannot_start(fake_service, fake_airflow, sent) -
 
 
 def test_airflow_s_api_is_asked_at_most_every_ten_seconds_while_there_is_no_room(fake_service, fake_airflow) -> None:
-    """It was asked, with a login of its own each, every two."""
+    """It was once asked every two seconds, and each question needed a login."""
     hold(fake_airflow, 10)
 
     assert one_batch(fake_service, fake_airflow) == ([], pytest.approx(600, abs=3))
@@ -169,7 +169,7 @@ def test_airflow_s_api_is_asked_at_most_every_ten_seconds_while_there_is_no_room
 
 
 def test_a_failing_count_of_runs_does_not_end_polling(fake_service, fake_airflow, warned) -> None:
-    """It had the poller's task fail; nothing is polled meanwhile, since nobody knows whether it could start."""
+    """An error once failed the poller's task. Nothing is polled meanwhile, because it might not be started."""
     offer(fake_service, "a", "b", "c")
     fake_airflow.fail("count_runs", RuntimeError("no answer for http://user:pass-1234@api"), end=120)
 
@@ -197,7 +197,7 @@ def test_a_failing_count_of_queued_runs_is_as_good_as_a_standstill(fake_service,
 
 
 def test_nothing_is_polled_while_the_runs_of_the_runner_do_not_start(fake_service, fake_airflow, warned) -> None:
-    """Because the runner is paused, say: nobody would supervise what is polled. Told once, and only if it lasts."""
+    """For example if the runner is paused: polled tasks would not be supervised. One warning comes, after a while."""
     offer(fake_service, "a")
     hold(fake_airflow, 2, "queued")
 
@@ -258,7 +258,7 @@ def test_without_the_api_nobody_knows_what_is_paused(fake_service) -> None:
 
 
 def test_polling_does_not_depend_on_the_api(fake_service, fake_airflow, warned) -> None:
-    """Nothing is said of it at first, since Airflow may be starting; then once a minute, however often it is asked."""
+    """No warning at first, because Airflow may be starting; then one a minute, however often it is asked."""
     hold(fake_airflow, 10)
     fake_airflow.fail("is_paused", OSError("http://user:pass-1234@api refused"))
 
@@ -303,7 +303,7 @@ def test_a_passing_error_is_polled_through(fake_service, fake_airflow, warned, e
 
 
 def test_pauses_begin_anew_after_a_poll_that_succeeded(fake_service, fake_airflow, warned) -> None:
-    """And grow to a minute at the most."""
+    """They grow again, to a minute at the most."""
     fake_service.poll_seconds = 5
     fake_service.fail(POLL, InternalServiceError(POLL, "InternalServiceError", "try again"), times=5)
     fake_service.fail(POLL, InternalServiceError(POLL, "InternalServiceError", "try again"), begin=100, end=110)
@@ -337,7 +337,7 @@ def test_a_throttled_poll_slows_all_of_the_account_down(fake_service, fake_airfl
     ],
 )
 def test_tasks_received_before_an_error_are_started(fake_service, fake_airflow, warned, error) -> None:
-    """Which the fake_service would otherwise hand out again in two minutes."""
+    """Otherwise the service would hand them out again after two minutes."""
     offer(fake_service, "a", "b")
     answers = iter([None, error])
     fake_service.fail(POLL, lambda *_: next(answers))
@@ -351,7 +351,7 @@ def test_tasks_received_before_an_error_are_started(fake_service, fake_airflow, 
     [AccessDeniedError(POLL, "AccessDeniedException", "not allowed"), ConfigurationError("key pass-1234 of no region")],
 )
 def test_an_error_that_stays_fails_the_run_after_a_pause(fake_service, fake_airflow, warned, error) -> None:
-    """The next run of the poller, which is continuous, reads the connection anew."""
+    """The poller's schedule is continuous, and its next run reads the connection again."""
     fake_service.fail(POLL, error)
 
     async def seconds() -> float:
@@ -368,7 +368,7 @@ def test_an_error_that_stays_fails_the_run_after_a_pause(fake_service, fake_airf
 
 
 def test_a_poller_ends_after_ten_minutes_without_a_task(fake_service, fake_airflow) -> None:
-    """It does not cut a poll for that."""
+    """It does not cancel a poll for that."""
     batch, seconds = one_batch(fake_service, fake_airflow)
 
     assert batch == []
@@ -384,7 +384,7 @@ def test_a_poller_asks_airflow_anew_after_each_poll(fake_service, fake_airflow) 
 
 
 def test_polls_stay_within_the_account_s_rate(fake_service, fake_airflow) -> None:
-    """Whatever the fake_service answers, and how fast."""
+    """However fast the service answers."""
     fake_service.poll_seconds = 0
 
     one_batch(fake_service, fake_airflow)
@@ -395,7 +395,7 @@ def test_polls_stay_within_the_account_s_rate(fake_service, fake_airflow) -> Non
 
 
 def test_task_runners_of_one_worker_group_do_not_take_each_other_s_tasks(fake_service, fake_airflow) -> None:
-    """Both got the same task where they shared a connection in one triggerer."""
+    """With one connection in one triggerer, both once got the same task."""
 
     async def both() -> list[list[str]]:
         runners = [

@@ -1,4 +1,4 @@
-"""What ReportTaskProgress tells, whatever the DAG looks like."""
+"""The content of ReportTaskProgress, for DAGs of any form."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def test_a_run_that_waits_says_why_it_may() -> None:
 
 @pytest.mark.parametrize("tasks", [{}, {"load": "queued", "clean": None}, {"load": "success"}])
 def test_a_run_that_has_begun_does_not_wait(tasks: dict[str, str | None]) -> None:
-    """Nor one without any task, which is about to end."""
+    """A run without any task does not wait either, because it is about to end."""
     assert not is_waiting(tasks)
     assert "paused" not in progress_fields(tasks, URL)["attemptStatus"]
 
@@ -110,13 +110,13 @@ def test_a_period_of_aws_is_read(make_task: Callable[..., PipelineTask], value: 
     ],
 )
 def test_a_period_that_cannot_be_read_is_the_default(make_task: Callable[..., PipelineTask], value: object) -> None:
-    """A supervision does not end for it."""
+    """It must not end a supervision."""
     assert report_progress_timeout(make_task(fields={"reportProgressTimeout": value})) == DEFAULT_TIMEOUT
     assert report_progress_timeout(make_task()) == DEFAULT_TIMEOUT
 
 
 def test_what_is_said_of_the_progress_is_masked() -> None:
-    """An API's base URL may have a password, and a task may be named like one that is registered."""
+    """An API's base URL may contain a password, and a task id may contain a registered secret."""
     fields = progress_fields(
         {"load_hunter2": "running"},
         "http://etl:pass-1234@h:8080/dags/x/runs/y",

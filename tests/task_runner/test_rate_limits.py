@@ -1,4 +1,4 @@
-"""The rates of an account are kept, and used; in fake time."""
+"""Calls stay within the rates of an account, and make full use of them; in fake time."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ STEADY = Rate(first=4, most=4, burst=3)
 
 
 async def turns(limiter: RateLimiter, number: int, waiting: int = 10) -> list[float]:
-    """Make calls, as many waiters at a time as said, and return when each was made."""
+    """Make calls with so many callers at a time, and return the time of each call."""
     made: list[float] = []
     left = itertools.count()
 
@@ -38,7 +38,7 @@ async def turns(limiter: RateLimiter, number: int, waiting: int = 10) -> list[fl
 
 
 async def demand(limiter: RateLimiter, seconds: float, waiting: int = 10) -> list[float]:
-    """Make calls for so long, and return when each was made."""
+    """Make calls for so many seconds, and return the time of each call."""
     made: list[float] = []
 
     async def waiter() -> None:
@@ -64,7 +64,7 @@ def test_saved_up_calls_are_made_at_once_and_the_others_steadily() -> None:
 
 
 def test_calls_are_saved_up_to_the_burst_and_no_further() -> None:
-    """An hour without calls is no licence for an hour's calls."""
+    """An hour without calls does not allow all calls of that hour at once."""
 
     async def after_an_hour() -> list[float]:
         limiter = RateLimiter(STEADY)
@@ -125,7 +125,7 @@ def test_who_is_most_in_want_of_a_call_comes_first_and_equals_in_their_order() -
 
 
 def test_nobody_overtakes_who_waits_when_a_call_becomes_free() -> None:
-    """Not even who comes at the very moment, for whom there would be a token."""
+    """Not even a call that comes at the moment when there is a token."""
 
     async def order() -> list[str]:
         limiter = RateLimiter(Rate(first=1, most=1, burst=1))
@@ -256,7 +256,7 @@ def test_a_throttled_call_spends_what_was_saved_up(quiet: float) -> None:
 
 
 def test_a_throttled_call_slows_down_who_has_lived_on_what_was_saved_up() -> None:
-    """As where another process has used the account's rate."""
+    """As if another process had used the account's rate."""
 
     async def rate() -> float:
         limiter = RateLimiter(REPORT_RATE)
@@ -311,7 +311,7 @@ def test_after_a_minute_without_demand_it_begins_anew(idle: float, rate: float) 
 
 
 def test_processes_of_one_account_find_their_parts() -> None:
-    """None knows of the other: each knows only which of its own calls were throttled."""
+    """The processes do not know of each other: each knows only which of its own calls were throttled."""
 
     async def two_processes() -> tuple[list[list[float]], list[float]]:
         account = TokenBuckets(lambda: datetime.fromtimestamp(wall(), UTC))
@@ -357,7 +357,7 @@ async def test_a_limiter_is_shared_by_operation_and_account() -> None:
 
 
 def test_a_limiter_is_not_shared_by_event_loops() -> None:
-    """Its timer belongs to one."""
+    """The timer of a limiter belongs to one loop."""
 
     async def of_this_loop() -> RateLimiter:
         return rate_limiter_for(POLL_RATE, "PollForTask", "a")
@@ -366,7 +366,7 @@ def test_a_limiter_is_not_shared_by_event_loops() -> None:
 
 
 def test_delays_double_up_to_a_bound() -> None:
-    """Each is drawn from the upper half, so that many callers do not come back together."""
+    """Each delay is random, so that many callers do not come back at the same time."""
     bounds = [1, 2, 4, 8, 10, 10, 10]
 
     for delay, bound in zip(backoff(1, 10), bounds, strict=False):

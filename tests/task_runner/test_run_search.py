@@ -1,4 +1,4 @@
-"""Which of many runs are in some states, and how many questions it takes to know."""
+"""The search for runs in given states, and the number of questions it needs."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ ALL = [f"run_{number}" for number in range(100)]
 
 
 class Guess:
-    """Says always the same, and keeps what it was asked."""
+    """A guess that is always the same, and records its calls."""
 
     def __init__(self, likely: Collection[str]) -> None:
         self._likely = likely
@@ -37,14 +37,14 @@ class Guess:
 
 
 def ended(run_ids: Collection[str], of: Sequence[str] = ALL) -> FakeAirflow:
-    """Airflow, where some runs have ended and the others have not."""
+    """An Airflow in which some runs have ended."""
     airflow = FakeAirflow()
     airflow.runs = {(DAG, run_id): "success" if run_id in run_ids else "running" for run_id in of}
     return airflow
 
 
 def search(airflow: FakeAirflow, run_ids: Sequence[str] = ALL, guess: Guess | None = None) -> tuple[SearchResult, int]:
-    """Sort runs; return how many questions it took, too."""
+    """Search runs; return the result and the number of questions."""
     found = run(search_runs(airflow, DAG, run_ids, TERMINAL, guess))
     return found, len(airflow.calls)
 
@@ -66,7 +66,7 @@ def test_no_run_costs_nothing() -> None:
 
 @pytest.mark.parametrize("wrongly_guessed", [(), ("run_50",)])
 def test_a_good_guess_parts_a_mixed_hundred_in_a_handful_of_questions(wrongly_guessed: tuple[str, ...]) -> None:
-    """Half of them, one here and one there: halving would ask for almost each."""
+    """Every second run: halving alone would have to ask about almost each."""
     of_them = ALL[::2]
     guess = Guess({*of_them} - {*wrongly_guessed})
     found, asked = search(ended(of_them), guess=guess)

@@ -1,4 +1,4 @@
-"""What becomes of a task while its DAG run is under way: the whole main loop, in fake time."""
+"""The supervision of a task from its start to its end, in fake time."""
 
 from __future__ import annotations
 
@@ -70,11 +70,11 @@ class World:
     _changes: list[tuple[float, Callable[[], Any]]] = field(default_factory=list)
 
     def at(self, seconds: float, change: Callable[[], Any]) -> None:
-        """Have something happen."""
+        """Call a function after so many seconds."""
         self._changes.append((seconds, change))
 
     def ends(self, seconds: float, state: str) -> None:
-        """Have the target run end."""
+        """Let the target run end in a state after so many seconds."""
         self.at(seconds, lambda: self.airflow.runs.update({RUN: state}))
 
     def supervise(self) -> SupervisionResult:
@@ -111,7 +111,7 @@ class World:
 
     @property
     def report(self) -> Reported:
-        """The one report that the service has taken."""
+        """The only report that the service has accepted."""
         ((_, (reported,)),) = self.service.reported.items()
         return reported
 
@@ -171,7 +171,7 @@ def test_a_failure_is_reported_with_its_error(world: World) -> None:
 
 
 def test_a_failure_can_be_reported_without_its_text(world: World) -> None:
-    """Though its record has it, since the deployment says that it may be kept."""
+    """The stored record has the text, because the deployment allows Airflow to keep it."""
     with pytest.raises(ValueError, match="no such table") as raised:
         raise ValueError("no such table")
     whole, less = (TaskReport.failed(raised.value, mask=str, detail=detail) for detail in ErrorDetail)
@@ -192,7 +192,7 @@ def test_a_failure_can_be_reported_without_its_text(world: World) -> None:
 
 @pytest.mark.parametrize("is_in_conf", [True, False])
 def test_without_texts_a_refusal_refers_to_the_log_that_has_it(world: World, is_in_conf: bool) -> None:
-    """Its words may be those of Airflow, or of a template that failed."""
+    """The refusal may quote Airflow, or a template that failed."""
     if is_in_conf:
         world.refusal = "target_dag_id cannot be rendered: secret"
     else:
@@ -217,7 +217,7 @@ def test_a_precondition_is_answered(precondition: World, returned: bool, status:
 
 
 def test_a_value_that_airflow_cannot_deserialise_does_not_keep_a_report(precondition: World) -> None:
-    """It is there, so it is not False; trying again would not help."""
+    """There is a value, so it is not False. Another try would not help."""
     precondition.airflow.fail(
         "xcom", lambda *asked: NoSenseError("no such class") if asked[-1] == stored_run.RETURN_KEY else None
     )
@@ -281,7 +281,7 @@ def test_a_task_without_a_target_is_refused_at_once(world: World) -> None:
 
 
 def test_what_the_poller_was_refused_is_reported(world: World) -> None:
-    """It may still be about to create the run when this one is there, and keeps what Airflow says then."""
+    """The poller may create the target run after the supervision has begun. It stores the reason if Airflow refuses."""
     del world.airflow.runs[RUN]
     world.airflow.fail("xcom", AWAY, times=2)
     world.at(20, lambda: world.airflow.xcoms.update({(*POLLER, -1, RUN_ID): "DAG 'nightly' has import errors."}))
@@ -322,7 +322,7 @@ def test_a_run_that_is_deleted_is_reported(world: World) -> None:
 
 
 def test_a_task_that_was_never_acknowledged_is_left_to_its_next_hand_out(world: World, sent: SentMetrics) -> None:
-    """Its poller died between the two runs, and the service offers it again: another run has the right outcome."""
+    """The poller died between the two runs, and the service hands the task out again. That run reports the outcome."""
     del world.airflow.runs[RUN]
     world.service.fail("ReportTaskProgress", NOT_FOUND, begin=149)
 
@@ -338,7 +338,7 @@ def test_a_task_that_was_never_acknowledged_is_left_to_its_next_hand_out(world: 
 
 
 def test_a_run_that_is_over_its_time_is_stopped_and_reported(world: World, sent: SentMetrics) -> None:
-    """The time counts from the poll: whoever takes over from a dead triggerer grants no new time."""
+    """The time counts from the poll, so a supervision that takes over from a dead triggerer grants no more."""
     world.run_timeout = 601
     world.polled_before = 100
 
@@ -606,7 +606,7 @@ def test_a_report_that_is_refused_is_not_repeated(
 
 
 def test_a_report_is_tried_for_as_long_as_the_lease_lives(world: World) -> None:
-    """Two hours here, through which heartbeats keep it."""
+    """For two hours here, in which heartbeats keep the lease."""
     world.service.fail("SetTaskStatus", BROKEN, begin=100, end=7300)
     world.ends(100, "success")
 
@@ -690,7 +690,7 @@ def test_nothing_goes_on_afterwards(world: World) -> None:
 
 
 def test_a_trigger_that_is_canceled_leaves_the_run_alone(world: World) -> None:
-    """Another triggerer takes over: nothing is stopped, nothing reported."""
+    """Another triggerer takes over, so nothing is stopped and nothing is reported."""
 
     async def test() -> None:
         supervising = asyncio.create_task(world._supervise())

@@ -1,4 +1,4 @@
-"""Thousands of leases whose triggerer dies, in fake time: the next one is in time for each."""
+"""Thousands of leases whose triggerer dies, in fake time: the next triggerer keeps each of them."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Figures:
 
 
 class Triggerer:
-    """A process that keeps leases: one more account as far as what a process knows is concerned."""
+    """A process that keeps leases. It has an account name of its own, so that it shares no state with another one."""
 
     def __init__(self, name: str, service: FakeService) -> None:
         self._name = name
@@ -53,7 +53,7 @@ class Triggerer:
         self._kept: list[asyncio.Task[None]] = []
 
     async def take(self, tasks: list[PipelineTask], seconds: float) -> None:
-        """Take up supervision of tasks, in any order, one after the other in so many seconds."""
+        """Begin to supervise tasks in a random order, one after the other, within so many seconds."""
         for task in random.Random(self._name).sample(tasks, len(tasks)):
             self._kept.append(asyncio.create_task(self._keep(task)))
             await asyncio.sleep(seconds / len(tasks))
@@ -73,7 +73,7 @@ class Triggerer:
             await lease.keep(dict, lambda: None, lead_seconds=6)
 
     async def die(self) -> None:
-        """Leave all as it is."""
+        """End without any further call."""
         for each in self._kept:
             each.cancel()
         await asyncio.gather(*self._kept, return_exceptions=True)
@@ -152,7 +152,7 @@ def test_two_thousand_leases_outlive_their_triggerer() -> None:
 
 
 def test_five_thousand_leases_that_began_together_outlive_their_triggerer() -> None:
-    """Those that wait for their first heartbeat are put in another order when it is known how many there are."""
+    """Leases that wait for their first heartbeat change their order when their number becomes known."""
     figures = run(take_over({SHORT: 500, LONG: 4500}, outage=22, start=66, settled=1300, is_counted=False))
 
     assert figures.taken_over[LONG] < 1
@@ -163,7 +163,7 @@ def test_five_thousand_leases_that_began_together_outlive_their_triggerer() -> N
 @pytest.mark.parametrize("settled", [900, 1300, 2500])
 @pytest.mark.parametrize("short", [0, 500])
 def test_the_long_ones_of_five_thousand_leases_outlive_their_triggerer(short: int, settled: float) -> None:
-    """And while the triggerer lives the short ones do, though the account has no rate for a third of each."""
+    """While the triggerer lives, the short ones are kept too, though the rate does not allow a third of each lease."""
     leases = {SHORT: short, LONG: 5000 - short}
 
     figures = run(take_over(leases, outage=40, start=60, settled=settled))

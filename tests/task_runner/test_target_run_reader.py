@@ -1,4 +1,4 @@
-"""How patiently what a run has left is read."""
+"""For how long the reader of an ended run tries again."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_a_restart_of_the_api_server_is_waited_for(airflow: FakeAirflow) -> None
 
 
 def test_three_minutes_are_for_all_that_is_read(airflow: FakeAirflow) -> None:
-    """A run may have left thousands of XComs, and its status is due."""
+    """A run may have thousands of XComs, and its report must not wait for all of them."""
     airflow.fail("*", ConnectionError("refused"))
 
     async def test() -> tuple[float, float]:

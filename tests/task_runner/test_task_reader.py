@@ -1,4 +1,4 @@
-"""Task states of many runs, in a few small answers, and what they let one guess."""
+"""The task states of many runs, in a few small answers, and the guesses from them."""
 
 from __future__ import annotations
 

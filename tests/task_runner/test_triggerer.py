@@ -1,4 +1,4 @@
-"""How the triggerer is asked: one question at a time, the most urgent first, and none for ever."""
+"""The questions to the triggerer: one at a time, the most urgent one first, and each for a limited time."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def test_an_error_of_who_holds_it_frees_it() -> None:
 
 
 def test_a_question_without_an_answer_ends_and_the_next_one_has_its_turn(answer: threading.Event) -> None:
-    """Half a minute each: a triggerer whose supervisor is stuck for a moment must not be stuck for ever."""
+    """After half a minute each. If the supervisor is stuck for a moment, the questions must go on afterwards."""
 
     async def ask() -> float:
         with pytest.raises(TimeoutError):
@@ -112,7 +112,7 @@ def test_a_question_without_an_answer_ends_and_the_next_one_has_its_turn(answer:
 
 @pytest.mark.parametrize("is_canceled", [True, False])
 async def test_an_answer_is_read_though_nobody_waits_for_it_any_more(is_canceled: bool) -> None:
-    """Up to Airflow 3.2 the triggerer takes it for the answer to its next question, and ends."""
+    """Up to Airflow 3.2 the triggerer would mistake it for the answer to its next question, and end."""
     began, ended = asyncio.Event(), asyncio.Event()
 
     async def converse() -> int:  # as Airflow's triggerer does with its supervisor, in its own event loop
@@ -134,7 +134,7 @@ async def test_an_answer_is_read_though_nobody_waits_for_it_any_more(is_canceled
 
 
 async def test_what_is_asked_of_airflow(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its own classes stand for the database here; they are what Airflow promises to task code."""
+    """Airflow's own classes are replaced here. They are the interface that Airflow offers to task code."""
     from airflow_provider_datapipeline._airflow.names import XCom
 
     asked: dict[str, Any] = {}

@@ -1,4 +1,4 @@
-"""The triggers of the task runner: what they store, and how they end their task."""
+"""The triggers of the task runner: their stored form, and how they end their task."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def commands(event: TriggerEvent) -> list[str]:
     [(PollForTaskTrigger, POLL), (SuperviseDagRunTrigger, {**SUPERVISE, "error_detail": "type"})],
 )
 def test_a_trigger_survives_being_stored(kind: Callable[..., Any], own: dict[str, Any]) -> None:
-    """By a path written out here, since one that changes strands the triggers in a user's database."""
+    """The path is written out here, because triggers in a user's database could not be loaded by another path."""
     path, parameters = json.loads(json.dumps(kind(**own, **AWS).serialize()))
 
     assert path == f"airflow_provider_datapipeline.triggers.datapipeline.{kind.__name__}"
@@ -125,7 +125,7 @@ async def test_a_batch_resumes_the_task(service, submit, airflow) -> None:
 
 
 async def test_a_batch_can_be_left_for_another_task(service, submit, airflow) -> None:
-    """As XCom: below Airflow 3.3 no task may resume in a worker so soon."""
+    """As an XCom: below Airflow 3.3 a task must not resume in a worker so soon."""
     submit("echo 1", "echo 2")
     resumed, left = await polled(airflow), await polled(airflow, leaves_batch=True)
 
@@ -144,7 +144,7 @@ async def test_the_host_is_the_triggerer_s_unless_it_is_named(service, submit, a
 
 
 def test_an_error_that_stays_fails_the_run(airflow) -> None:
-    """After a minute; a connection that is missing is one: neither the account nor the call can do with it."""
+    """After a minute. A missing connection is such an error: neither the account nor a task can be had without it."""
 
     async def failed() -> tuple[TriggerEvent, float]:
         return await event_of(poll_trigger(airflow, aws_conn_id="not_there")), now()
@@ -157,7 +157,7 @@ def test_an_error_that_stays_fails_the_run(airflow) -> None:
 
 @pytest.mark.parametrize(("leaves_batch", "kind"), [(False, TaskSuccessEvent), (True, TaskSkippedEvent)])
 def test_a_poller_ends_after_its_lifetime(service, airflow, leaves_batch: bool, kind: type[TriggerEvent]) -> None:
-    """Skipped where another task would look for a batch."""
+    """The task is skipped if another task would look for its batch."""
     airflow.runs = {("runner", f"run_{number}"): "running" for number in range(10)}
     trigger = poll_trigger(airflow, leaves_batch=leaves_batch)
 
@@ -166,7 +166,7 @@ def test_a_poller_ends_after_its_lifetime(service, airflow, leaves_batch: bool, 
 
 
 async def test_an_unknown_connection_to_airflow_does_not_stop_polling(service, submit, caplog) -> None:
-    """Whether the poller is paused then stays unknown; nothing is said of it at first: Airflow may be starting."""
+    """Then nobody knows whether the poller is paused. There is no warning at first, because Airflow may be starting."""
 
     class NoRuns(TriggererAirflow):
         async def count_runs(self, *_: object) -> int:
@@ -179,7 +179,7 @@ async def test_an_unknown_connection_to_airflow_does_not_stop_polling(service, s
 
 
 def test_the_first_use_of_the_hook_does_not_block_the_event_loop() -> None:
-    """Importing boto3 and what goes with it takes half a second or more, in which no other trigger would run."""
+    """The import of boto3 takes half a second or more, and no other trigger would run meanwhile."""
     code = """
 import asyncio, sys, threading
 from airflow_provider_datapipeline.triggers.datapipeline import PollForTaskTrigger

@@ -1,4 +1,4 @@
-"""What the one reader of a triggerer sees of many runs, and what that costs Airflow."""
+"""The states of many runs as the one reader of a triggerer sees them, and the number of its questions to Airflow."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def runs_of(airflow: FakeAirflow, number: int, state: str = "running", dag_id: s
 
 
 async def until(watched: WatchedRun, holds: Callable[[WatchedRun], Any], seconds: float = 60.0) -> float:
-    """Wait for what is to be seen; return when it was."""
+    """Wait until a condition holds for a watched run; return when it does."""
     end = now() + seconds
     while not holds(watched):
         assert now() < end, "it was not seen in time"
@@ -103,7 +103,7 @@ def test_no_question_is_longer_than_a_url(airflow: FakeAirflow) -> None:
 
 
 def test_the_one_of_eighty_that_ended_is_found_by_halving(airflow: FakeAirflow) -> None:
-    """Some dozen questions, not eighty; and nobody else is woken."""
+    """About a dozen questions, not eighty. No other supervision is woken."""
 
     async def test() -> None:
         with all_watched(RunWatcher(airflow), runs_of(airflow, 80)) as watched:
@@ -227,7 +227,7 @@ def test_one_run_that_airflow_refuses_does_not_blind_the_others(airflow: FakeAir
 
 
 def test_a_refusal_of_everything_does_not_cost_a_question_for_each_run(airflow: FakeAirflow) -> None:
-    """As during an upgrade of Airflow: whoever else asks would wait for all of them."""
+    """As during an upgrade of Airflow. Eighty questions would delay those of all others."""
 
     async def test() -> None:
         airflow.fail("count_runs", NoSenseError("404"))
@@ -300,7 +300,7 @@ def test_slow_answers_make_looks_rarer_and_still_leave_pauses(airflow: FakeAirfl
 
 
 def test_two_who_watch_one_run_see_the_same(airflow: FakeAirflow) -> None:
-    """A trigger and its successor, which overlap when a triggerer is replaced."""
+    """A trigger and its successor overlap when a triggerer is replaced."""
 
     async def test() -> None:
         runs_of(airflow, 1)
@@ -458,7 +458,7 @@ def test_a_run_without_tasks_has_none(airflow: FakeAirflow) -> None:
 
 
 def test_answers_about_large_runs_are_kept_small_and_one_look_asks_but_three(airflow: FakeAirflow) -> None:
-    """A triggerer has one answer made at a time: thousands of states would hold up all others."""
+    """A triggerer gets one answer at a time: an answer with thousands of states would delay all others."""
 
     async def test() -> None:
         run_ids = runs_of(airflow, 40)
