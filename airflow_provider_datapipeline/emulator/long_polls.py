@@ -18,7 +18,7 @@ class LongPolls:
     """
     The long polls that wait for a task.
 
-    Every method runs in the event loop, except ``_schedule_wake``, which any thread may call. One timer calls
+    Every method runs in the event loop, except ``_schedule_serving``, which any thread may call. One timer calls
     ``Service.tick`` at the next deadline, so that a poll receives a retry or an unacknowledged task in time.
     """
 
@@ -28,15 +28,15 @@ class LongPolls:
         self._loop = loop
         self._waiting: dict[tuple[str, str], deque[_Poll]] = {}
         self._timer: asyncio.TimerHandle | None = None
-        self._wake_scheduled = False
+        self._serving_scheduled = False
         self._closed = False
-        service.add_listener(self._schedule_wake)
+        service.add_listener(self._schedule_serving)
         loop.call_soon(self._serve_polls)
 
     def close(self) -> None:
         """Answer every open poll without a task. Later polls get the same answer at once."""
         self._closed = True
-        self._service.remove_listener(self._schedule_wake)
+        self._service.remove_listener(self._schedule_serving)
         if self._timer:
             self._timer.cancel()
         for polls in self._waiting.values():
@@ -62,13 +62,13 @@ class LongPolls:
             if poll in polls:
                 polls.remove(poll)
 
-    def _schedule_wake(self) -> None:
-        if not self._wake_scheduled and not self._closed:
-            self._wake_scheduled = True
+    def _schedule_serving(self) -> None:
+        if not self._serving_scheduled and not self._closed:
+            self._serving_scheduled = True
             self._loop.call_soon_threadsafe(self._serve_polls)
 
     def _serve_polls(self) -> None:
-        self._wake_scheduled = False
+        self._serving_scheduled = False
         if self._closed:
             return
         for (region, worker_group), polls in list(self._waiting.items()):

@@ -66,7 +66,7 @@ class EmulatorServer:
             raise ValueError(f"{host} can be reached from other machines: choose credentials other than test:test")
         self.service = service if isinstance(service, Service) else Service(service)
         self._endpoint = Endpoint(self.service, self.credentials, regions)
-        self._socket = _listening_socket(host, port)
+        self._socket = _open_listening_socket(host, port)
         bound_port: int = self._socket.getsockname()[1]
         self.url = f"http://[{host}]:{bound_port}" if ":" in host else f"http://{host}:{bound_port}"
         self._server = _Server(
@@ -171,18 +171,18 @@ class EmulatorServer:
             disconnect.cancel()
 
 
-def _listening_socket(host: str, port: int) -> socket.socket:
+def _open_listening_socket(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     # asyncio disables Nagle's algorithm, which delays each answer by 40 ms, only if the protocol is given here.
-    listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listening_socket = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listening.bind((host, port))
-        listening.listen(_BACKLOG)
+        listening_socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening_socket.bind((host, port))
+        listening_socket.listen(_BACKLOG)
     except OSError:
-        listening.close()
+        listening_socket.close()
         raise
-    return listening
+    return listening_socket
 
 
 async def _wait_for_disconnect(request: Request) -> None:

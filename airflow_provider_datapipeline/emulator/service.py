@@ -229,7 +229,7 @@ class Service:
         raise KeyError(pipeline_task_id)
 
     def allows(self, operation: str) -> bool:
-        """Count one call of the operation, and return whether the account's published rate allows it now."""
+        """Return whether the account's published rate allows one call of the operation now. If so, count the call."""
         with self.lock:
             return self._rates.take(operation)
 
