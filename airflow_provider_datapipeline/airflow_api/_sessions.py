@@ -72,7 +72,7 @@ class _ReadConnection:
     An Airflow connection as it was read.
 
     :param content: the parts of it that a login depends on
-    :param at: ``time.monotonic()``
+    :param at: when it was read, ``timing.now()``
     """
 
     connection: Any
@@ -86,8 +86,8 @@ class _Session:
     A login that has succeeded.
 
     :param content: of the connection that the login was made with
-    :param began: when the login was made, ``time.monotonic()``
-    :param forbidden: when the last login was made because of a 403, ``time.monotonic()``
+    :param began: when the login was made, ``timing.now()``
+    :param forbidden: when the last login was made because of a 403, ``timing.now()``
     """
 
     conn_id: str
@@ -107,17 +107,15 @@ class _Session:
             json=request.body,
         )
 
-    def fits(self, read: _ReadConnection) -> bool:
+    def fits(self, read: _ReadConnection, now: float) -> bool:
         """Tell whether the login is still valid, and was made with the connection as it is now."""
-        return self.content == read.content and time.monotonic() < self.began + self.grant.seconds
+        return self.content == read.content and now < self.began + self.grant.seconds
 
     def may_be_outdated(self, status: int, asked: float, timing: Timing) -> bool:
         """Tell whether a new login may change the answer to a request that was begun at the time ``asked``."""
         if self.began >= asked:
             return False
-        return status == _UNAUTHORIZED or (
-            status == _FORBIDDEN and time.monotonic() - self.forbidden >= timing.forbidden
-        )
+        return status == _UNAUTHORIZED or (status == _FORBIDDEN and timing.now() - self.forbidden >= timing.forbidden)
 
 
 _connections = PerLoop[str, _ReadConnection]()
@@ -134,7 +132,7 @@ async def send(conn_id: str, log_in: LogIn, request: Request, timing: Timing) ->
     :raises AirflowApiError: the connection does not exist, or cannot be used
     :raises TimeoutError: the connection could not be read in time
     """
-    asked = time.monotonic()
+    asked = timing.now()
     read = await _read_connection(conn_id, timing)
     session = await _session(conn_id, read, log_in, timing)
     response = await session.send(request, timing)
@@ -143,7 +141,7 @@ async def send(conn_id: str, log_in: LogIn, request: Request, timing: Timing) ->
     _sessions.discard(conn_id, session)
     _connections.discard(conn_id, read)
     read = await _read_connection(conn_id, timing)
-    forbidden = time.monotonic() if response.status_code == _FORBIDDEN else session.forbidden
+    forbidden = timing.now() if response.status_code == _FORBIDDEN else session.forbidden
     renewed = await _session(conn_id, read, log_in, timing, forbidden)
     if renewed.grant != session.grant:  # a token that the connection itself contains may still be the same
         response = await renewed.send(request, timing)
@@ -159,9 +157,9 @@ async def _session(
         except Exception:
             _connections.discard(conn_id, read)
             raise
-        return _Session(conn_id, grant, read.content, time.monotonic(), forbidden)
+        return _Session(conn_id, grant, read.content, timing.now(), forbidden)
 
-    return await _sessions.get(conn_id, begin, fits=lambda kept: kept.fits(read))
+    return await _sessions.get(conn_id, begin, fits=lambda kept: kept.fits(read, timing.now()))
 
 
 async def _read_connection(conn_id: str, timing: Timing) -> _ReadConnection:
@@ -170,8 +168,8 @@ async def _read_connection(conn_id: str, timing: Timing) -> _ReadConnection:
             return await _connections.get(
                 conn_id,
                 # Not in the one thread that all share, which may be waiting for anything.
-                partial(in_thread, _read_now, conn_id),
-                fits=lambda read: time.monotonic() - read.at < timing.connection,
+                partial(in_thread, _read_now, conn_id, timing),
+                fits=lambda read: timing.now() - read.at < timing.connection,
             )
     except TimeoutError as error:
         if not bound.expired():
@@ -181,7 +179,7 @@ async def _read_connection(conn_id: str, timing: Timing) -> _ReadConnection:
         ) from error
 
 
-def _read_now(conn_id: str) -> _ReadConnection:
+def _read_now(conn_id: str, timing: Timing) -> _ReadConnection:
     try:
         connection = compat.connection(conn_id)
     except AirflowNotFoundException as error:
@@ -193,7 +191,7 @@ def _read_now(conn_id: str) -> _ReadConnection:
     content = tuple(
         getattr(connection, name) for name in ("conn_type", "host", "port", "schema", "login", "password", "extra")
     )
-    return _ReadConnection(connection, content, time.monotonic())
+    return _ReadConnection(connection, content, timing.now())
 
 
 def seconds_of(token: str, timing: Timing) -> float:
