@@ -9,8 +9,11 @@ from typing import Any
 
 import pytest
 
+import airflow_provider_datapipeline
+
 ROOT = Path(__file__).parents[1]
 PACKAGE = "airflow_provider_datapipeline"
+FOLDER = Path(airflow_provider_datapipeline.__file__).parent  # where it was installed, which need not be the checkout
 PAGE = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
 WALKS = {
     part.partition("\n")[0]: part
@@ -53,6 +56,15 @@ def test_a_step_that_is_not_there_is_seen() -> None:
         imported("reporting.report.TaskReport.nothing")
     with pytest.raises(ModuleNotFoundError):
         imported("nothing.at_all")
+
+
+@pytest.mark.parametrize("room", ["_task_runner", "masking"])
+def test_every_module_of_a_large_room_is_named(room: str) -> None:
+    rows = re.findall(rf"^\| `{room}/` \| .+ \| (.+) \|$", PAGE, re.MULTILINE)
+    named = {name for row in rows for name in re.findall(r"`([a-z_]+)`", row)}
+    modules = {path.stem for path in (FOLDER / room).glob("*.py")} - {"__init__"}
+
+    assert named == modules
 
 
 def test_every_folder_of_tests_is_on_the_page_or_is_a_room() -> None:
