@@ -11,7 +11,6 @@ from __future__ import annotations
 PIPELINE_TASK_ID_MAX_UTF16 = 2048  # model, shape "taskId"; its minimum is 1
 ERROR_ID_MAX_UTF16 = 1024  # model, shape "string"
 ERROR_STACK_TRACE_MAX_UTF16 = 1024  # model, shape "string"; the published API page says 4095, the smaller is safe
-FIELD_MAX_UTF8 = 10_240  # limits page: bytes per field of an object
 OBJECT_MAX_UTF8 = 15_360  # limits page: bytes per object, names of fields included
 
 # The model has no limit for errorMessage. But the service stores all three texts on the attempt, which is an object.

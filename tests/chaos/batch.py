@@ -135,17 +135,9 @@ class Batch:
         """Return the tasks that the task runner has acknowledged."""
         return [case for case in self.cases if (attempts := case.submission.attempts) and attempts[-1].acknowledged]
 
-    def reported(self) -> list[Case]:
-        """Return the tasks whose final status the service has accepted."""
-        return [case for case in self.cases if (attempts := case.submission.attempts) and attempts[-1].reported_status]
-
     def wait_for_acknowledged(self, number: int, *, timeout: float = 120) -> None:
         """Wait until this number of tasks is acknowledged."""
         self._wait(lambda: len(self.acknowledged()) >= number, f"{number} tasks to be taken", timeout)
-
-    def wait_for_reported(self, number: int, *, timeout: float = 180) -> None:
-        """Wait until this number of tasks is reported."""
-        self._wait(lambda: len(self.reported()) >= number, f"{number} tasks to be reported", timeout)
 
     def take_away(self, case: Case, status: str | None) -> None:
         """

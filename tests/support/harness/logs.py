@@ -40,10 +40,6 @@ class Logs:
         """Return the path of the file with the output of a component."""
         return self.folder / "components" / f"{name}.log"
 
-    def of_component(self, name: str) -> str:
-        """Return all output of a component, across its restarts."""
-        return _read(self.component_path(name))
-
     def tails(self, lines: int = TAIL_LINES) -> str:
         """Return the last lines of every component's output, each under a heading that names the file."""
         return "\n".join(
